@@ -1,0 +1,1 @@
+"""Measurements of a running platform: load, streams, cold starts."""
