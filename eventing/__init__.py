@@ -1,0 +1,1 @@
+"""CloudEvents between functions: values, catalogue, publisher, outbox, and the progress relay."""

@@ -1,0 +1,239 @@
+"""A CloudEvents 1.0 event as a frozen value, and its two HTTP forms, binary and structured (JSON).
+
+An invalid event cannot exist: building one and decoding one run the same checks and raise the same
+InvalidCloudEvent, which holds every finding at once. Source: CloudEvents spec, JSON format and HTTP
+protocol binding, all 1.0.2.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from eventing import attributes, strictjson
+from eventing.errors import InvalidCloudEvent
+
+__all__ = ["CloudEvent", "InvalidCloudEvent", "decode", "is_cloudevent"]
+
+SPECVERSION = "1.0"
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch"
+ATTRIBUTES_BUDGET = 8192  # characters of all context attributes together; proxies refuse larger headers
+_REQUIRED = ("id", "source", "type")
+_OPTIONAL = ("subject", "time", "datacontenttype", "dataschema")
+_CORE = frozenset((*_REQUIRED, *_OPTIONAL, "specversion"))
+_NO_EXTENSIONS: Mapping[str, str] = MappingProxyType({})
+_CHECKS = (
+    ("source", attributes.uri_reference_finding),
+    ("subject", attributes.text_finding),
+    ("time", attributes.time_finding),
+    ("datacontenttype", attributes.content_type_finding),
+    ("dataschema", attributes.uri_finding),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudEvent:
+    """One event. `data` is bytes of media type `datacontenttype`; `time` is RFC 3339.
+
+    `extensions` holds extension attributes in their canonical string form. Two deliveries of one event have
+    the same (source, id). Raises InvalidCloudEvent when anything is not as the specification says.
+    """
+
+    id: str
+    source: str
+    type: str
+    subject: str | None = None
+    time: str | None = None
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+    extensions: Mapping[str, str] = field(default_factory=lambda: _NO_EXTENSIONS)
+    data: bytes = b""
+
+    def __post_init__(self) -> None:
+        findings: dict[str, list[str]] = {}
+        for name in _REQUIRED:
+            if reason := attributes.text_finding(getattr(self, name)):
+                findings[name] = [reason]
+        for name, finding in _CHECKS:
+            value = getattr(self, name)
+            if value is not None and name not in findings and (reason := finding(value)):
+                findings[name] = [reason]
+        if self.extensions is not _NO_EXTENSIONS:
+            for name, value in self.extensions.items():
+                if reason := attributes.extension_finding(name, value):
+                    findings[name] = [reason]
+                elif name in _CORE:
+                    findings[name] = ["is a core attribute, not an extension"]
+            object.__setattr__(self, "extensions", MappingProxyType(dict(self.extensions)))
+        if findings:
+            raise InvalidCloudEvent(findings)
+
+    def __hash__(self) -> int:
+        return hash((self.source, self.id))
+
+    def attributes(self) -> dict[str, str]:
+        """All context attributes that are set, by CloudEvents name, `specversion` and extensions included."""
+        found = {"specversion": SPECVERSION, "id": self.id, "source": self.source, "type": self.type}
+        for name in _OPTIONAL:
+            value = getattr(self, name)
+            if value is not None:
+                found[name] = value
+        found.update(self.extensions)
+        return found
+
+    def to_binary(self) -> tuple[dict[str, str], bytes]:
+        """HTTP headers (lower-case names) and body in binary content mode."""
+        found = self.attributes()
+        content_type = found.pop("datacontenttype", None)
+        headers = {f"ce-{name}": attributes.percent_encode(value) for name, value in found.items()}
+        if content_type is not None:
+            headers["content-type"] = content_type
+        return headers, self.data
+
+    def to_structured(self) -> bytes:
+        """The event as one JSON document, to be sent as `application/cloudevents+json`."""
+        document: dict[str, str] = self.attributes()
+        raw = b""
+        if self.data:
+            media_type = self.datacontenttype or ""
+            if attributes.is_json(media_type) and strictjson.is_embeddable(self.data):
+                raw = self.data  # verbatim, so that a number keeps its digits
+            elif media_type.lower().startswith("text/") and (text := strictjson.utf8(self.data)) is not None:
+                document["data"] = text
+            else:
+                document["data_base64"] = base64.b64encode(self.data).decode("ascii")
+        encoded = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return encoded[:-1] + b',"data":' + raw + b"}" if raw else encoded
+
+    def json(self) -> Any:
+        """`data` as JSON; None without data. Raises InvalidCloudEvent when it is not strict JSON."""
+        if not self.data:
+            return None
+        try:
+            return strictjson.loads(self.data)
+        except strictjson.NotStrictJson as error:
+            raise InvalidCloudEvent({"data": [str(error)]}) from error
+
+
+def is_cloudevent(headers: Mapping[str, str]) -> bool:
+    """Whether a message claims to be an event (names lower-case), so that decode is worth its findings."""
+    content_type = headers.get("content-type", "").lower()
+    return content_type.startswith("application/cloudevents") or any(
+        f"ce-{name}" in headers for name in ("specversion", *_REQUIRED)
+    )
+
+
+def decode(headers: Mapping[str, str], body: bytes, *, max_bytes: int = 65536) -> CloudEvent:
+    """The event of an HTTP message in binary or structured mode.
+
+    `headers` have lower-case names and values as text (Latin-1 as ASGI gives them). A body over `max_bytes`,
+    context attributes of more than 8 KiB together and batches are refused. Raises InvalidCloudEvent.
+    """
+    if len(body) > max_bytes:
+        raise InvalidCloudEvent({"data": [f"is {len(body)} bytes; at most {max_bytes} are accepted"]})
+    content_type = headers.get("content-type", "")
+    if content_type[:23].lower() == "application/cloudevents":
+        return _structured(content_type, body)
+    return _binary(headers, body)
+
+
+def _binary(headers: Mapping[str, str], body: bytes) -> CloudEvent:
+    found: dict[str, Any] = {}
+    findings: dict[str, list[str]] = {}
+    for header, value in headers.items():
+        if header.startswith("ce-"):
+            name = header[3:]
+            if "%" in value or '"' in value or not value.isascii():
+                try:
+                    value = attributes.header_text(value)  # noqa: PLW2901
+                except ValueError as error:
+                    findings[name] = [str(error)]
+            found[name] = value
+    if "datacontenttype" in found:
+        findings["datacontenttype"] = ["is the Content-Type header in binary mode, not a ce- header"]
+    found["datacontenttype"] = headers.get("content-type")
+    return _event(found, body, findings)
+
+
+def _structured(content_type: str, body: bytes) -> CloudEvent:
+    media_type, _, parameters = content_type.lower().partition(";")
+    media_type = media_type.strip()
+    if media_type.startswith(BATCH):
+        raise InvalidCloudEvent({"content-type": ["batched mode is not accepted; send one event a request"]})
+    if media_type != STRUCTURED:
+        raise InvalidCloudEvent({"content-type": [f"{media_type} is not accepted; send {STRUCTURED}"]})
+    if "charset" in parameters and "utf-8" not in parameters and "us-ascii" not in parameters:
+        raise InvalidCloudEvent({"content-type": ["the charset of a JSON event is UTF-8"]})
+    try:
+        document = strictjson.loads(body)
+    except strictjson.NotStrictJson as error:
+        raise InvalidCloudEvent({"document": [str(error)]}) from error
+    if not isinstance(document, dict):
+        raise InvalidCloudEvent({"document": ["must be one JSON object"]})
+    findings: dict[str, list[str]] = {}
+    found = {name: value for name, value in document.items() if value is not None}  # null means unset
+    data = _data_member(found, findings)
+    for name, value in found.items():
+        if name not in _CORE and not isinstance(value, str):
+            found[name] = _canonical(name, value, findings)
+    return _event(found, data, findings)
+
+
+def _data_member(found: dict[str, Any], findings: dict[str, list[str]]) -> bytes:
+    value, encoded = found.pop("data", None), found.pop("data_base64", None)
+    if value is not None and encoded is not None:
+        findings["data"] = ["data and data_base64 exclude each other"]
+        return b""
+    try:
+        if encoded is not None:
+            return base64.b64decode(encoded, validate=True)
+        if value is None:
+            return b""
+        media_type = found.setdefault("datacontenttype", "application/json")  # JSON format, section 3.1
+        if isinstance(value, str) and isinstance(media_type, str) and not attributes.is_json(media_type):
+            return value.encode()
+        return strictjson.dumps(value)
+    except (binascii.Error, TypeError, ValueError):
+        findings["data" if encoded is None else "data_base64"] = [
+            "holds text that is not Unicode" if encoded is None else "must be a Base64 string"
+        ]
+        return b""
+
+
+def _canonical(name: str, value: object, findings: dict[str, list[str]]) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int) and -(2**31) <= value < 2**31:
+        return str(value)
+    findings[name] = ["must be a string, a boolean or an integer of 32 bits"]
+    return "invalid"
+
+
+def _event(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -> CloudEvent:
+    """Build the value; what building finds joins what the wire form showed."""
+    specversion = found.pop("specversion", None)
+    if specversion != SPECVERSION:
+        findings["specversion"] = (
+            ["is missing"] if specversion is None else [f'must be "{SPECVERSION}", not {specversion!r:.40}']
+        )
+    core = {name: found.pop(name, "") for name in _REQUIRED}
+    core |= {name: found.pop(name) for name in _OPTIONAL if name in found}
+    if _length(core.values()) + _length(found) + _length(found.values()) > ATTRIBUTES_BUDGET:
+        raise InvalidCloudEvent({"attributes": [f"are more than {ATTRIBUTES_BUDGET} characters together"]})
+    try:
+        event = CloudEvent(**core, extensions=found or _NO_EXTENSIONS, data=data)
+    except InvalidCloudEvent as invalid:
+        raise InvalidCloudEvent({**invalid.findings, **findings}) from None
+    if findings:
+        raise InvalidCloudEvent(findings)
+    return event
+
+
+def _length(values: Iterable[object]) -> int:
+    return sum(len(value) for value in values if isinstance(value, str))

@@ -1,0 +1,81 @@
+"""JSON as RFC 8259 means it: UTF-8, no NaN, no name twice in an object, bounded nesting, whole surrogates."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+MAX_NESTING = 64
+_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+class NotStrictJson(ValueError):
+    """The bytes are not strict JSON; the message says why, in words for whoever sent them."""
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotStrictJson(f"holds {name}, which JSON does not know")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise NotStrictJson(f"holds the name {twice!r:.60} twice in one object")
+    return found
+
+
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
+
+
+def loads(data: bytes) -> Any:
+    """The value of a JSON document. Raises NotStrictJson."""
+    if data.count(b"[") + data.count(b"{") > MAX_NESTING and _nesting(data) > MAX_NESTING:
+        raise NotStrictJson(f"is nested deeper than {MAX_NESTING} levels")
+    try:
+        value = _decoder.decode(data.decode("utf-8"))
+        if b"\\u" in data:
+            dumps(value)  # an escaped lone surrogate parses, but no one can store it
+    except NotStrictJson:
+        raise
+    except UnicodeDecodeError as error:
+        raise NotStrictJson("is not UTF-8") from error
+    except UnicodeEncodeError as error:
+        raise NotStrictJson("holds half a surrogate pair") from error
+    except (ValueError, RecursionError) as error:
+        raise NotStrictJson(f"is not JSON ({str(error)[:80]})") from error
+    return value
+
+
+def dumps(value: object) -> bytes:
+    """Compact UTF-8. Raises ValueError for NaN, infinities and lone surrogates."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def is_embeddable(data: bytes) -> bool:
+    """Whether the bytes can stand as a value other than null inside another JSON document."""
+    try:
+        return loads(data) is not None
+    except NotStrictJson:
+        return False
+
+
+def utf8(data: bytes) -> str | None:
+    """The bytes as text; None when they are not UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+def _nesting(data: bytes) -> int:
+    depth = deepest = 0
+    for token in _TOKENS.findall(data):
+        if token in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in b"]}":
+            depth -= 1
+    return deepest
