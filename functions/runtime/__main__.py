@@ -1,0 +1,33 @@
+"""`python -m functions.runtime NAME… | all [--port P | --fd N]`: serve functions (one image, any function)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from functions.runtime.registry import UnknownFunctionError, folders, load
+from functions.runtime.settings import SettingsError
+
+
+def main() -> None:
+    """Parse the command line and serve; a wrong setting or name is one line on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m functions.runtime", description=__doc__)
+    parser.add_argument("names", nargs="*", help="functions to serve; also from ECO2_FUNCTION; `all`")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
+    parser.add_argument("--fd", type=int, default=None, help="a listening socket that was handed over")
+    arguments = parser.parse_args()
+    names = arguments.names or os.environ.get("K_SERVICE", "").split()
+    try:
+        functions = [load(name) for name in (folders() if names == ["all"] else names)]
+        if not functions:
+            parser.error("name a function, or `all`")
+        from functions.runtime.serve import serve
+
+        serve(functions, port=arguments.port, fd=arguments.fd)
+    except (UnknownFunctionError, SettingsError) as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""From a handler's signature to its arguments: parsed body, path and query parameters, user, services."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from functions.runtime.errors import Invalid, NotFound, Unauthorized, Unprocessable
+from functions.runtime.request import IdempotencyKey, Request, User
+from functions.runtime.resources import Resources
+
+_MISSING = inspect.Parameter.empty
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a handler."""
+
+    name: str
+    type: Any
+    default: Any
+
+    def is_service(self) -> bool:
+        """Whether it is a domain's service (a class with `open`)."""
+        return isinstance(self.type, type) and hasattr(self.type, "open")
+
+
+@cache
+def parameters(handler: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """The handler's parameters with resolved types."""
+    hints = get_type_hints(handler)
+    signature = inspect.signature(handler).parameters.values()
+    return tuple(Parameter(p.name, hints.get(p.name, str), p.default) for p in signature)
+
+
+def services(handler: Callable[..., Any]) -> list[type[Any]]:
+    """The services a handler asks for."""
+    return [p.type for p in parameters(handler) if p.is_service()]
+
+
+async def http_arguments(
+    handler: Callable[..., Any], request: Request, path: Mapping[str, str], resources: Resources
+) -> dict[str, Any]:
+    """Arguments for an HTTP handler.
+
+    A pydantic model is the JSON body, `User` the caller, `Request` the request itself, a class with `open` a
+    service; names in the route are path parameters and the rest query parameters.
+
+    Raises Invalid, NotFound (malformed path parameter), Unauthorized or Unprocessable.
+    """
+    query = request.query if request.query_string else {}
+    arguments: dict[str, Any] = {}
+    for parameter in parameters(handler):
+        kind = parameter.type
+        if parameter.is_service():
+            arguments[parameter.name] = await resources.get(kind)
+        elif kind is User:
+            arguments[parameter.name] = identity(request)
+        elif kind is Request:
+            arguments[parameter.name] = request
+        elif kind is Resources:
+            arguments[parameter.name] = resources
+        elif kind is IdempotencyKey:
+            arguments[parameter.name] = idempotency_key(request)
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            arguments[parameter.name] = _body(kind, request)
+        elif parameter.name in path:
+            arguments[parameter.name] = _path(parameter, path[parameter.name])
+        else:
+            arguments[parameter.name] = _query(parameter, query)
+    return arguments
+
+
+def identity(request: Request) -> User:
+    """The caller, from the headers that only the edge can set. Raises Unauthorized."""
+    user = request.headers.get("x-user-id", "")
+    if not user:
+        raise Unauthorized("LOGIN_REQUIRED", "Sign in first; this needs a valid access token.")
+    expires = request.headers.get("x-auth-expires-at", "")
+    return User(user, request.headers.get("x-auth-provider", ""), float(expires) if expires else None)
+
+
+def idempotency_key(request: Request) -> IdempotencyKey:
+    """The caller's idempotency key, at most 255 visible ASCII characters. Raises Invalid."""
+    value = request.headers.get("idempotency-key") or request.headers.get("x-idempotency-key")
+    if value is not None and not (len(value) <= 255 and value.isascii() and value.isprintable()):
+        raise Invalid(
+            "IDEMPOTENCY_KEY_INVALID", "The idempotency key must be 1 to 255 visible ASCII characters."
+        )
+    return IdempotencyKey(value or None)
+
+
+def _body(model: type[BaseModel], request: Request) -> BaseModel:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.body and kind and kind != "application/json" and not kind.endswith("+json"):
+        raise Invalid("CONTENT_TYPE_INVALID", f"Send the body as application/json, not {kind[:80]}.")
+    try:
+        return model.model_validate_json(request.body or b"{}")
+    except ValidationError as error:
+        raise invalid(error, "body") from None
+
+
+def _path(parameter: Parameter, text: str) -> Any:
+    try:
+        return _adapter(parameter.type).validate_python(text)
+    except ValidationError:
+        # An id that can't exist is an unknown resource, whatever its form.
+        raise NotFound("NOT_FOUND", f"There is nothing with this {parameter.name}.") from None
+
+
+def _query(parameter: Parameter, query: Mapping[str, str]) -> Any:
+    if parameter.name not in query:
+        if parameter.default is _MISSING:
+            raise Unprocessable("PARAMETER_MISSING", f"The query parameter {parameter.name!r} is needed.")
+        return parameter.default
+    try:
+        return _adapter(parameter.type).validate_python(query[parameter.name])
+    except ValidationError as error:
+        raise invalid(error, "query", parameter.name) from None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def invalid(error: ValidationError, *where: str) -> Unprocessable | Invalid:
+    """A validation error as the client's: what, where, and nothing of our insides."""
+    findings = [
+        {"loc": [*where, *map(str, found["loc"])], "msg": found["msg"], "type": found["type"]}
+        for found in error.errors(include_url=False, include_input=False, include_context=False)
+    ]
+    if any(found["type"] == "json_invalid" for found in findings):
+        return Invalid("JSON_INVALID", "The body is not valid JSON.", errors=findings)
+    told = "; ".join(f"{'.'.join(f['loc'][1:]) or f['loc'][0]}: {f['msg']}" for f in findings[:5])
+    return Unprocessable("VALIDATION_FAILED", told, errors=findings)

@@ -1,0 +1,142 @@
+"""PostgreSQL for functions: a small pool, one round trip a statement, and the worker's liveness connection."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, LiteralString, cast
+
+from functions.runtime.errors import Retry
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool
+
+log = logging.getLogger(__name__)
+Row = tuple[Any, ...]
+CANCEL_CHANNEL = "eco2_cancel"
+CONNECT_TIMEOUT_S = 5.0
+STATEMENT_TIMEOUT_MS = 15_000
+
+
+class Database:
+    """Runs single statements in autocommit; trouble with the server is `Retry`, never a driver's error."""
+
+    def __init__(self, url: str, size: int) -> None:
+        self._url, self._size = url, size
+        self._pool: AsyncConnectionPool | None = None
+        self._opening = asyncio.Lock()
+
+    async def pool(self) -> AsyncConnectionPool:
+        """The driver's pool, opened on first use."""
+        if self._pool is None:
+            async with self._opening:
+                if self._pool is None:
+                    self._pool = await self._open()
+        return self._pool
+
+    async def _open(self) -> AsyncConnectionPool:
+        psycopg_pool = await asyncio.to_thread(__import__, "psycopg_pool")
+        pool: AsyncConnectionPool = psycopg_pool.AsyncConnectionPool(
+            self._url,
+            min_size=1,
+            max_size=self._size,
+            timeout=CONNECT_TIMEOUT_S,
+            max_waiting=2_000,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "prepare_threshold": 2,
+                "connect_timeout": int(CONNECT_TIMEOUT_S),
+                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+            },
+        )
+        await pool.open()
+        return pool
+
+    async def one(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = await self.all(sql, parameters)
+        return rows[0] if rows else None
+
+    async def all(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows; an empty list for a statement without rows. Raises Retry when the server is in trouble."""
+        pool = await self.pool()
+        import psycopg
+
+        try:
+            async with pool.connection() as connection:
+                cursor = await connection.execute(cast("LiteralString", sql), parameters)
+                return await cursor.fetchall() if cursor.description else []
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            # PoolTimeout and TooManyRequests are OperationalErrors as well.
+            log.warning("database: %s", type(error).__name__)
+            raise Retry("the database is not reachable", code="DATABASE_UNAVAILABLE") from error
+
+    async def run(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> None:
+        """Run a statement whose rows don't matter."""
+        await self.all(sql, parameters)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._pool is not None:
+            await self._pool.close(timeout=2)
+
+
+class Worker:
+    """This process among its peers: alive as long as its advisory lock is held, told of cancelled work.
+
+    A claim names its worker; another process takes the claim over as soon as the lock is gone, so work of a
+    killed process goes on at the next delivery instead of after a lease.
+    """
+
+    def __init__(self, url: str, on_cancel: Callable[[str], None]) -> None:
+        self.id = secrets.randbits(62)
+        self._url, self._on_cancel = url, on_cancel
+        self._alive = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def alive(self) -> int:
+        """The worker's id once its lock is held. Raises Retry."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._live(), name="worker")
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await self._alive.wait()
+        except TimeoutError as error:
+            raise Retry("the database is not reachable", code="DATABASE_UNAVAILABLE") from error
+        return self.id
+
+    async def _live(self) -> None:
+        psycopg = await asyncio.to_thread(__import__, "psycopg")
+        wait_s = 0.1
+        while True:  # until closed
+            try:
+                connection = await psycopg.AsyncConnection.connect(
+                    self._url, autocommit=True, connect_timeout=int(CONNECT_TIMEOUT_S), **_KEEPALIVE
+                )
+                async with connection:
+                    await connection.execute("SELECT pg_advisory_lock(%s)", (self.id,))
+                    await connection.execute(f"LISTEN {CANCEL_CHANNEL}")
+                    self._alive.set()
+                    wait_s = 0.1
+                    async for notice in connection.notifies():
+                        self._on_cancel(notice.payload)
+            except psycopg.Error as error:
+                log.warning("worker connection: %s", type(error).__name__)
+            self._alive.clear()
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, 2.0)
+
+    async def close(self) -> None:
+        """Give the lock up."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+
+# A node that vanishes without closing its connection is noticed in about 15 s.
+_KEEPALIVE = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 2}

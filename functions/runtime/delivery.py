@@ -1,0 +1,170 @@
+"""One delivery of an event to a function: validate, claim, work, store, answer.
+
+Statuses are part of the event contract: 2xx done, 409 a duplicate that is still being worked on, 5xx tried
+again, 400 dropped – so what can never succeed is recorded before 400 is answered. Acknowledgements have empty
+bodies, because a body that is no event counts as a failed delivery.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+from eventing import trace
+from eventing.catalogue import EventData, InvalidEventData, derived_id, to_event
+from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
+from functions.runtime import telemetry
+from functions.runtime.binding import parameters
+from functions.runtime.declaration import EventFunction
+from functions.runtime.errors import FunctionError, Invalid, Reject, Retry
+from functions.runtime.ledger import Claim, Ledger, State
+from functions.runtime.problems import problem
+from functions.runtime.reply import Reply
+from functions.runtime.request import Request
+from functions.runtime.resources import Resources
+from functions.runtime.work import Stopped, Work, WorkStopped
+
+log = logging.getLogger(__name__)
+ACKNOWLEDGED = Reply(204)
+BUSY = Reply(409)
+
+
+async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Reply:
+    """Handle one delivery; never raises for what the event or the handler does."""
+    try:
+        event = decode(request.headers, request.body)
+    except InvalidCloudEvent as error:
+        telemetry.metrics().invalid.labels(function.name).inc()
+        log.warning("refused: %s", error)
+        findings = [
+            {"loc": [name], "msg": reason} for name, reasons in error.findings.items() for reason in reasons
+        ]
+        refused = Invalid("EVENT_INVALID", "The request is no valid CloudEvent.", errors=findings)
+        return problem(refused, instance=request.path, request_id=request.request_id)
+    parent = trace.parse(event.extensions.get("traceparent", ""), event.extensions.get("tracestate"))
+    token = trace.current.set(parent.child() if parent else trace.new())
+    started = time.perf_counter()
+    try:
+        with telemetry.about(
+            task_id=event.subject, user_id=event.extensions.get("userid"), function_name=function.name
+        ):
+            reply = await _attempt(function, event, request, resources, work)
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            log.info("%s %s → %d", event.type, event.id, reply.status, extra={"duration_ms": milliseconds})
+            return reply
+    finally:
+        trace.current.reset(token)
+
+
+async def _attempt(
+    function: EventFunction, event: CloudEvent, request: Request, resources: Resources, work: Work
+) -> Reply:
+    ledger: Ledger | None = None
+    claimed = False
+    try:
+        data = _data(function, event)
+        ledger = await resources.get(function.ledger) if function.ledger else None
+        if ledger:
+            claim = await ledger.claim(function, event, data)
+            if claim.state is not State.CLAIMED:
+                return _settled(function, event, claim)
+            claimed = True
+        async with work.on(event.subject or event.id, function.timeout_s):
+            output = await function.handler(**await _arguments(function, event, data, resources))
+        stored = output.model_dump_json().encode() if isinstance(output, EventData) else None
+        if ledger:
+            return _settled(function, event, await ledger.complete(function, event, stored))
+        return _settled(function, event, Claim(State.DONE, stored))
+    except WorkStopped as stopped:
+        if stopped.reason is Stopped.CANCELLED:
+            return ACKNOWLEDGED
+        detail = "it took too long" if stopped.reason is Stopped.TIMEOUT else "this instance is stopping"
+        error: FunctionError = Retry(detail, code=stopped.reason.name)
+    except FunctionError as raised:
+        error = raised
+    except Exception:
+        log.exception("unexpected error")
+        error = Retry("unexpected error", code="INTERNAL")
+    if error.status < 500:
+        return await _drop(function, event, error, ledger, request, resources)
+    if ledger and claimed:
+        await _release(ledger, function, event)
+    log.warning("%s: %s", error.code, error.detail)
+    return problem(error, instance=request.path, request_id=request.request_id)
+
+
+def _data(function: EventFunction, event: CloudEvent) -> EventData:
+    if event.type != function.on.type:
+        raise Reject("EVENT_UNEXPECTED", f"{function.name} takes {function.on.type}, not {event.type}.")
+    try:
+        return function.on.from_event(event)
+    except InvalidEventData as error:
+        raise Reject("EVENT_DATA_INVALID", str(error)) from None
+
+
+async def _arguments(
+    function: EventFunction, event: CloudEvent, data: EventData, resources: Resources
+) -> dict[str, Any]:
+    arguments: dict[str, Any] = {}
+    for parameter in parameters(function.handler):
+        if parameter.is_service():
+            arguments[parameter.name] = await resources.get(parameter.type)
+        elif parameter.type is CloudEvent:
+            arguments[parameter.name] = event
+        elif parameter.type is Resources:
+            arguments[parameter.name] = resources
+        else:
+            arguments[parameter.name] = data
+    return arguments
+
+
+def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Reply:
+    """The answer for a claim that needs no (more) work."""
+    if claim.state is State.BUSY:
+        return BUSY
+    if claim.state is State.ENDED or claim.output is None or function.emits is None:
+        return ACKNOWLEDGED
+    reply = to_event(
+        function.emits.model_validate_json(claim.output),
+        source=function.source,
+        subject=event.subject,
+        # The same event at the same function always makes the same event, so redelivery makes no new one.
+        id=derived_id(event.id, function.source),
+        userid=event.extensions.get("userid"),
+        expirytime=event.extensions.get("expirytime"),
+    )
+    headers, body = reply.to_binary()
+    return Reply(200, body, headers)
+
+
+async def _drop(
+    function: EventFunction,
+    event: CloudEvent,
+    error: FunctionError,
+    ledger: Ledger | None,
+    request: Request,
+    resources: Resources,
+) -> Reply:
+    """Record what can never succeed, then let the broker drop it; while that fails, it shall come again."""
+    try:
+        if ledger is None and function.ledger is not None:
+            ledger = await resources.get(function.ledger)
+        if ledger:
+            await ledger.fail(function, event, error.code, error.detail)
+        from functions.ops.dead_letters import DeadLetters
+
+        quarantine = await resources.get(DeadLetters)
+        await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
+    except Exception:
+        log.exception("could not record a refused event")
+        error = Retry("could not record a refused event")
+    log.error("%s: %s", error.code, error.detail)
+    return problem(error, instance=request.path, request_id=request.request_id)
+
+
+async def _release(ledger: Ledger, function: EventFunction, event: CloudEvent) -> None:
+    try:
+        await ledger.release(function, event)
+    except FunctionError:
+        log.warning("claim not released; it ends with its lease")

@@ -1,0 +1,111 @@
+"""What makes an event function idempotent: claim before the work, complete after it.
+
+A claim belongs to a worker (a process). A worker that dies gives up its claims at once, because what shows it
+alive is an advisory lock held by its own database connection; `lease_s` is the bound where that can't be seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol, Self
+
+if TYPE_CHECKING:
+    from eventing.catalogue import EventData
+    from eventing.cloudevent import CloudEvent
+    from functions.runtime.declaration import EventFunction
+    from functions.runtime.resources import Database, Resources
+
+LEASE_MARGIN_S = 5.0
+
+
+class State(Enum):
+    """How a claim turned out."""
+
+    CLAIMED = "claimed"  # ours: do the work
+    BUSY = "busy"  # another worker is on it: 409, the broker tries again
+    DONE = "done"  # finished before: answer with the stored output, do not work again
+    ENDED = "ended"  # nothing more to do for this event: acknowledge
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """State, the stored output (`DONE`, JSON of the emitted data or None) and the number of this attempt."""
+
+    state: State
+    output: bytes | None = None
+    attempt: int = 1
+
+
+class Ledger(Protocol):
+    """Remembers which events (or stages of a job) were handled, with their output."""
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self: ...
+
+    async def claim(self, function: EventFunction, event: CloudEvent, data: EventData) -> Claim: ...
+
+    async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
+        """Store the output; `DONE` with what counts (another worker's, if it was first) or `ENDED`."""
+
+    async def release(self, function: EventFunction, event: CloudEvent) -> None:
+        """Hand the claim back so that the next delivery may work at once."""
+
+    async def fail(self, function: EventFunction, event: CloudEvent, code: str, detail: str) -> None:
+        """Record that the event can never succeed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The ledger by (function, source, id), table `ops.inbox`."""
+
+    database: Database
+    worker: int
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """With this process's worker, whose liveness guards its claims."""
+        return cls(await resources.database(), await resources.worker())
+
+    async def claim(self, function: EventFunction, event: CloudEvent, data: EventData) -> Claim:  # noqa: ARG002
+        """One round trip."""
+        lease = function.timeout_s + LEASE_MARGIN_S
+        key = (function.name, event.source, event.id)
+        row = await self.database.one(_CLAIM, (*key, self.worker, lease, *key))
+        claimed, done, output = row or (None, False, None)
+        if claimed is not None:
+            return Claim(State.CLAIMED, attempt=claimed)
+        return Claim(State.DONE, output) if done else Claim(State.BUSY)
+
+    async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
+        """One round trip."""
+        await self.database.run(_COMPLETE, (output, function.name, event.source, event.id, self.worker))
+        return Claim(State.DONE, output)
+
+    async def release(self, function: EventFunction, event: CloudEvent) -> None:
+        """One round trip."""
+        await self.database.run(_RELEASE, (function.name, event.source, event.id, self.worker))
+
+    async def fail(self, function: EventFunction, event: CloudEvent, code: str, detail: str) -> None:
+        """Nothing beyond the quarantine, which the caller writes."""
+
+
+_CLAIM = """
+WITH claimed AS (
+    INSERT INTO ops.inbox AS i (function, source, id, worker, lease_until)
+    VALUES (%s, %s, %s, %s, now() + make_interval(secs => %s))
+    ON CONFLICT (function, source, id) DO UPDATE
+        SET worker = excluded.worker, lease_until = excluded.lease_until, attempt = i.attempt + 1
+        WHERE i.done_at IS NULL
+          AND (i.worker IS NULL OR i.lease_until < now() OR pg_try_advisory_xact_lock(i.worker))
+    RETURNING attempt)
+SELECT (SELECT attempt FROM claimed), done.done_at IS NOT NULL, done.output
+FROM (SELECT 1) AS one LEFT JOIN ops.inbox AS done ON (done.function, done.source, done.id) = (%s, %s, %s)
+"""
+_COMPLETE = """
+UPDATE ops.inbox SET done_at = now(), output = %s, worker = NULL
+WHERE (function, source, id, worker) = (%s, %s, %s, %s) AND done_at IS NULL
+"""
+_RELEASE = """
+UPDATE ops.inbox SET worker = NULL WHERE (function, source, id, worker) = (%s, %s, %s, %s) AND done_at IS NULL
+"""

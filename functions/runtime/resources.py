@@ -1,0 +1,123 @@
+"""What functions share in one process: opened lazily, in the background after start, closed on stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
+
+from functions.runtime.database import Database, Worker
+from functions.runtime.errors import Unavailable
+from functions.runtime.settings import Settings, settings
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+    from redis.asyncio import Redis
+
+    from eventing.publisher import Publisher
+
+log = logging.getLogger(__name__)
+RedisRole = Literal["streams", "pubsub", "cache", "auth", "state"]
+REDIS_TIMEOUT_S = 5.0
+
+
+class Opened(Protocol):
+    """A domain's own service: a class with `open`, injected into handlers by its type."""
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self: ...
+
+
+T = TypeVar("T", bound=Opened)
+
+
+class Resources:
+    """Settings, database, Redis by role, publisher, and the domains' services; each made once a process."""
+
+    def __init__(self, configured: Settings | None = None) -> None:
+        self.settings = configured or settings()
+        self._database: Database | None = None
+        self._worker: Worker | None = None
+        self._redis: dict[str, Redis] = {}
+        self._publisher: Publisher | None = None
+        self._services: dict[type[Any], asyncio.Task[Any]] = {}
+        self._closers: list[Callable[[], Awaitable[None]]] = []
+        self.cancel: Callable[[str], None] = lambda _subject: None
+        self.stopping = asyncio.Event()
+
+    async def database(self) -> Database:
+        """PostgreSQL."""
+        if self._database is None:
+            url = self.settings.database_url.get_secret_value()
+            if not url:
+                raise Unavailable("ECO2_DATABASE_URL is not set", code="NOT_CONFIGURED")
+            self._database = Database(url, self.settings.pool_size)
+        return self._database
+
+    async def worker(self) -> int:
+        """The id of this process's worker, alive in the database. Raises Retry."""
+        if self._worker is None:
+            self._worker = Worker(
+                self.settings.database_url.get_secret_value(), lambda subject: self.cancel(subject)
+            )
+        return await self._worker.alive()
+
+    async def redis(self, role: RedisRole) -> Redis:
+        """The client of one role; roles with one URL share a client. `pubsub` is kept apart: it blocks."""
+        secret: SecretStr = getattr(self.settings, f"redis_{role}_url")
+        url = secret.get_secret_value()
+        if not url:
+            raise Unavailable(f"ECO2_REDIS_{role.upper()}_URL is not set", code="NOT_CONFIGURED")
+        if url not in self._redis:
+            module = await asyncio.to_thread(__import__, "redis.asyncio")
+            client: Redis = module.asyncio.Redis.from_url(
+                url,
+                max_connections=64,
+                socket_connect_timeout=REDIS_TIMEOUT_S,
+                socket_timeout=REDIS_TIMEOUT_S + 5,  # above the router's blocking read
+                health_check_interval=0,
+            )
+            if url not in self._redis:  # another task may have been quicker
+                self._redis[url] = client
+                self.on_close(client.aclose)
+        return self._redis[url]
+
+    def publisher(self) -> Publisher:
+        """Publishes events to the Broker (K_SINK)."""
+        if self._publisher is None:
+            import os
+
+            from eventing.publisher import Publisher
+
+            sink = os.environ.get("K_SINK", "")
+            if not sink:
+                raise Unavailable("K_SINK is not set", code="NOT_CONFIGURED")
+            self._publisher = Publisher(sink)
+            self.on_close(self._publisher.close)
+        return self._publisher
+
+    async def get(self, service: type[T]) -> T:
+        """The process's one instance of `service`; a failed opening is tried again at the next call."""
+        task = self._services.get(service)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.create_task(cast("Any", service.open(self)), name=f"open {service.__name__}")
+            self._services[service] = task
+        return cast("T", await asyncio.shield(task))
+
+    def on_close(self, closer: Callable[[], Awaitable[None]]) -> None:
+        """Call `closer` on stop, last registered first."""
+        self._closers.append(closer)
+
+    async def close(self) -> None:
+        """Close everything that was opened, within a bound each."""
+        for task in self._services.values():
+            task.cancel()
+        for closer in reversed(self._closers):
+            with suppress(Exception):
+                await asyncio.wait_for(closer(), 3)
+        if self._worker:
+            await self._worker.close()
+        if self._database:
+            await self._database.close()
