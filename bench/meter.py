@@ -19,9 +19,11 @@ LABEL_WORDS = 3
 
 @dataclass(slots=True)
 class Usage:
-    """Sums over all processes. Bytes; PSS counts a shared page once."""
+    """Sums over all processes. Bytes; PSS counts a shared page once. `machine_cpu_s` is everybody's."""
 
     by_label: dict[str, float] = field(default_factory=dict)
+    machine_cpu_s: float = 0.0
+    first_pss: int = 0
     peak_rss: int = 0
     peak_pss: int = 0
     processes: dict[str, int] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Meter:
     def __enter__(self) -> Meter:
         self._sample(memory=True)
         self._first = dict(self._last)
+        self.usage.first_pss = self.usage.peak_pss
+        self.usage.machine_cpu_s = -_machine_cpu_s()
         self._thread.start()
         return self
 
@@ -68,6 +72,7 @@ class Meter:
     ) -> None:
         self._stop.set()
         self._thread.join()
+        self.usage.machine_cpu_s += _machine_cpu_s()
         self._sample(memory=True)
         by_label: dict[str, float] = defaultdict(float)
         for process, cpu_s in self._last.items():
@@ -125,6 +130,11 @@ class Meter:
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             return None
         return label(name, command) if ours else None
+
+
+def _machine_cpu_s() -> float:
+    times = psutil.cpu_times()
+    return float(sum(times) - times.idle - times.iowait - times.guest - times.guest_nice)
 
 
 def label(name: str, command: list[str]) -> str:

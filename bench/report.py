@@ -10,6 +10,8 @@ from typing import Any
 
 from bench.meter import Usage
 
+STAND_IN = "providers.simulated"  # stands for a paid provider, whose CPU is not ours
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -56,6 +58,8 @@ class Report:
         e2e = sorted(o.ended - o.started for o in done)
         jobs = max(len(done), 1)
         by_label = self.usage.by_label
+        stand_ins = sum(cpu_s for name, cpu_s in by_label.items() if STAND_IN in name)
+        ours = self.usage.cpu_s + self.generator_cpu_s + self.usage.meter_cpu_s
         return {
             "label": self.label,
             "users": self.users,
@@ -72,12 +76,17 @@ class Report:
             "accepted_p95_s": percentile(sorted(o.accepted_s for o in done), 95),
             "model_s": self.model_s,
             "ramp_s": self.ramp_s,
-            "platform_cpu_ms_per_job": round(1000 * self.usage.cpu_s / jobs, 2),
+            "platform_cpu_ms_per_job": round(1000 * (self.usage.cpu_s - stand_ins) / jobs, 2),
+            "stand_ins_cpu_ms_per_job": round(1000 * stand_ins / jobs, 2),
             "generator_cpu_ms_per_job": round(1000 * self.generator_cpu_s / jobs, 2),
             "cpu_ms_per_job_by_process": {k: round(1000 * v / jobs, 2) for k, v in by_label.items()},
             "cores_busy": round((self.usage.cpu_s + self.generator_cpu_s) / self.seconds, 2)
             if self.seconds
             else 0.0,
+            "others_cores": round((self.usage.machine_cpu_s - ours) / (self.seconds or 1.0), 2),
+            "kib_per_job_in_flight": round(
+                (self.usage.peak_pss - self.usage.first_pss) / 1024 / self.users, 1
+            ),
             "peak_rss_mib": round(self.usage.peak_rss / 2**20, 1),
             "peak_pss_mib": round(self.usage.peak_pss / 2**20, 1),
             "processes": self.usage.processes,
@@ -103,7 +112,7 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str]) -> str:
 
 
 HEAD = ("run", "users", "jobs", "completed", "jobs/min", "E2E p50/p95/p99 s", "overhead p50/p95/p99 ms",
-        "CPU ms/job platform + generator", "cores", "PSS MiB")  # fmt: skip
+        "CPU ms/job platform + model + generator", "cores", "PSS MiB")  # fmt: skip
 
 
 def summary(reports: Sequence[Report]) -> str:
@@ -114,7 +123,7 @@ def summary(reports: Sequence[Report]) -> str:
         f = report.figures()
         e2e = "/".join(f"{f[f'e2e_p{p}_s']:.2f}" for p in (50, 95, 99))
         overhead = "/".join(f"{1000 * f[f'overhead_p{p}_s']:.0f}" for p in (50, 95, 99))
-        cpu = f"{f['platform_cpu_ms_per_job']} + {f['generator_cpu_ms_per_job']}"
+        cpu = " + ".join(str(f[f"{who}_cpu_ms_per_job"]) for who in ("platform", "stand_ins", "generator"))
         rows.append((f["label"], f["users"], f["jobs"], f"{f['completed_percent']} %", f["jobs_per_min"], e2e,
                      overhead, cpu, f["cores_busy"], f["peak_pss_mib"]))  # fmt: skip
         notes += [

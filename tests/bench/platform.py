@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import itertools
 import json
-import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -79,6 +79,8 @@ class TinyPlatform:
     ) -> None:
         if path.startswith(self.refused):
             _json(writer, 500, {"code": "BROKEN"})
+        elif path == "/health/ready":
+            _respond(writer, 200, b"")
         elif path.startswith("/api/v1/auth/local/login"):
             name = path.partition("name=")[2]
             self.sign_ins.append(name)
@@ -197,7 +199,10 @@ async def serve(port: int, stage_s: float) -> None:
         await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    import uvloop
-
-    uvloop.run(serve(int(sys.argv[1]), float(sys.argv[2])))
+if __name__ == "__main__":  # takes the arguments of `eco2 up`
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--port", type=int, required=True)
+    arguments.add_argument("--stage-s", type=float, default=0.0)
+    given, _ = arguments.parse_known_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(given.port, given.stage_s))
