@@ -23,7 +23,7 @@ import uvloop
 from bench.meter import Meter, Usage
 from bench.report import Outcome, Report, as_json, summary
 from bench.sse import ScanStream
-from bench.users import JSON, Users, picture
+from bench.users import JSON, Refused, Users, picture
 from bench.wire import Client
 
 
@@ -91,6 +91,16 @@ async def scan(client: Client, image_url: str, timeout_s: float, due: float | No
     if result != stream.result:
         return over("result differs from the stream's")
     return ended
+
+
+async def submit(client: Client, image_url: str) -> dict[str, str]:
+    """The job of an accepted scan. Raises Refused."""
+    body = json.dumps({"image_url": image_url}).encode()
+    response = await client.request("POST", "/api/v1/scan", body=body, headers=JSON)
+    if response.status != 202:
+        raise Refused("scan", response)
+    job: dict[str, str] = json.loads(response.body)
+    return job
 
 
 async def run(users: Users, image_url: str, plan: Plan, meter: Meter | None = None) -> Report:

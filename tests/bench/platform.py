@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,8 @@ class TinyPlatform:
     stage_s: float = 0.0
     close_after_answer: bool = False
     refused: str = "nothing"
+    held: bool = False
+    unlucky: Callable[[int], bool] = lambda seq: False
     url: str = ""
     sign_ins: list[str] = field(default_factory=list)
     opened: int = 0
@@ -34,7 +36,9 @@ class TinyPlatform:
 
     def __post_init__(self) -> None:
         self._numbers = itertools.count()
+        self._seqs = itertools.count(2)
         self._jobs: dict[str, int] = {}
+        self._held: dict[str, asyncio.Queue[bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     @contextlib.asynccontextmanager
@@ -131,6 +135,8 @@ class TinyPlatform:
         writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
+        if self.held:
+            await self._hold(job_id, writer)
         for piece in broken(list(events(job_id)), fault):
             writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             await asyncio.sleep(self.stage_s)
@@ -138,6 +144,21 @@ class TinyPlatform:
             writer.close()
         elif fault != "left open":
             writer.write(b"0\r\n\r\n")
+
+    async def _hold(self, job_id: str, writer: asyncio.StreamWriter) -> None:
+        queue = self._held.setdefault(job_id, asyncio.Queue())
+        piece = event(job_id, 1, "queued", "started")
+        for _ in range(100_000):
+            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            piece = await queue.get()
+
+    async def publish(self, job_id: str, status: str, message: str) -> None:
+        """Progress of a held job, as a stage publishes it; what `unlucky` accepts is not sent."""
+        seq = next(self._seqs)
+        if not self.unlucky(seq):
+            self._held.setdefault(job_id, asyncio.Queue()).put_nowait(
+                event(job_id, seq, "vision", status, message=message)
+            )
 
 
 def result(job_id: str) -> dict[str, Any]:

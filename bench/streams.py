@@ -1,0 +1,222 @@
+"""Delay from a progress event's publication to the browser, with many streams open.
+
+Jobs wait in the model (or before it) while events of our own, each carrying the time it was made, are
+published to them. One machine, one monotonic clock; a delay includes the XADD and the generator's queueing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import json
+import random
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from bench.launch import platform
+from bench.load import submit
+from bench.meter import Meter, Usage
+from bench.report import percentile
+from bench.sse import EventParser
+from bench.users import Users, picture
+from bench.wire import Client, Disconnected
+
+STATUS = "bench-"
+HELD_S = 55.0  # the model's answer, just within a stage's time
+PER_USER = 20  # streams of one user
+
+Publish = Callable[[str, str, str], Awaitable[object]]
+"""Publish progress of a job: job id, status (new each time), message."""
+
+
+@dataclass(slots=True)
+class Listener:
+    """One open stream; `delays_s` by the status of the event."""
+
+    job_id: str
+    client: Client
+    path: str
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+    delays_s: dict[str, float] = field(default_factory=dict)
+    repeated: int = 0
+    unordered: int = 0
+    closed: str = ""
+    _last_seq: int = 0
+    _parser: EventParser = field(default_factory=EventParser)
+
+    def feed(self, piece: bytes) -> bool:
+        now = time.monotonic_ns()
+        for name, _, data in self._parser.feed(piece):
+            self.opened.set()
+            if name == "keepalive":
+                continue
+            progress = json.loads(data)
+            seq = int(progress.get("seq", self._last_seq + 1))
+            self.unordered += seq <= self._last_seq
+            self._last_seq = seq
+            status = str(progress.get("status", ""))
+            if status.startswith(STATUS):
+                self.repeated += status in self.delays_s
+                self.delays_s[status] = (now - int(progress["message"])) / 1e9
+        return False
+
+    async def follow(self, timeout_s: float) -> None:
+        """Listen until the server ends the stream or the task is cancelled; `closed` says what ended it."""
+        try:
+            headers = {"accept": "text/event-stream"}
+            answer = await self.client.request(
+                "GET", self.path, headers=headers, sink=self.feed, timeout_s=timeout_s
+            )
+            self.closed = "ended" if answer.status == 200 else f"stream {answer.status}"
+        except (Disconnected, OSError, TimeoutError) as lost:
+            self.closed = type(lost).__name__
+        finally:
+            self.opened.set()
+
+
+async def submitted(users: Users, image_url: str, streams: int) -> list[Listener]:
+    """So many jobs of several users, each with a stream to open."""
+    clients = await users.signed_in(-(-streams // PER_USER))
+    listeners: list[Listener] = []
+    for client, _ in zip(itertools.cycle(clients), range(streams), strict=False):
+        job = await submit(client, image_url)
+        listeners.append(Listener(job["job_id"], client, job["stream_url"]))
+    return listeners
+
+
+async def measure(
+    listeners: list[Listener],
+    publish: Publish,
+    *,
+    rate: float,
+    seconds: float,
+    wait_s: float = 5.0,
+    meter: Meter | None = None,
+) -> dict[str, Any]:
+    """Open every stream, publish `rate` events a second at random, wait (`wait_s`) for what is under way."""
+    tasks = [asyncio.create_task(listener.follow(600.0)) for listener in listeners]
+    began = time.monotonic()
+    async with asyncio.timeout(120.0):
+        for listener in listeners:
+            await listener.opened.wait()
+    open_s = time.monotonic() - began
+    chosen = random.Random(7)
+    sent: dict[str, Listener] = {}
+    publishing: list[asyncio.Task[object]] = []
+    with meter or contextlib.nullcontext():
+        cpu_s, start = time.process_time(), time.monotonic()
+        for number in range(int(rate * seconds)):
+            await asyncio.sleep(max(start + number / rate - time.monotonic(), 0.0))
+            listener = chosen.choice(listeners)
+            status = f"{STATUS}{number}"
+            sent[status] = listener
+            made = publish(listener.job_id, status, str(time.monotonic_ns()))
+            publishing.append(asyncio.ensure_future(made))
+        await asyncio.gather(*publishing)
+        for _ in range(int(wait_s / 0.05)):
+            if not lost(sent):
+                break
+            await asyncio.sleep(0.05)
+        cpu_s = time.process_time() - cpu_s
+    closed = [listener.closed for listener in listeners if listener.closed]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    usage = meter.usage if meter else Usage()
+    delays = sorted(delay for listener in listeners for delay in listener.delays_s.values())
+    events = max(len(delays), 1)
+    return {
+        "streams": len(listeners),
+        "opened_in_s": round(open_s, 2),
+        "closed_early": {reason: closed.count(reason) for reason in sorted(set(closed))},
+        "published": len(sent),
+        "lost": lost(sent),
+        "repeated": sum(listener.repeated for listener in listeners),
+        "unordered": sum(listener.unordered for listener in listeners),
+        **{f"delay_p{p}_ms": round(1000 * percentile(delays, p), 2) for p in (50, 95, 99, 100)},
+        "platform_cpu_ms_per_event": round(1000 * usage.cpu_s / events, 3),
+        "generator_cpu_ms_per_event": round(1000 * (cpu_s - usage.meter_cpu_s) / events, 3),
+        "peak_pss_mib": round(usage.peak_pss / 2**20, 1),
+    }
+
+
+def lost(sent: Mapping[str, Listener]) -> int:
+    """Events that did not come although their stream is open."""
+    return sum(status not in listener.delays_s and not listener.closed for status, listener in sent.items())
+
+
+async def through_redis(url: str, domain: str = "scan") -> tuple[Publish, Callable[[], Awaitable[object]]]:
+    """How a stage function publishes, and how to close it."""
+    from redis.asyncio import Redis
+
+    from eventing.progress import Progress, ProgressStreams
+
+    redis = Redis.from_url(url)
+    streams = ProgressStreams(redis, domain)
+
+    async def publish(job_id: str, status: str, message: str) -> object:
+        return await streams.publish(Progress(job_id, "vision", status, progress=0, message=message))
+
+    return publish, redis.aclose
+
+
+async def against(
+    url: str, redis_url: str, options: argparse.Namespace, meter: Meter | None
+) -> dict[str, Any]:
+    """Measure a running platform whose model takes long enough to keep the jobs waiting."""
+    users = Users(url)
+    publish, close = await through_redis(redis_url)
+    try:
+        listeners = await submitted(users, await users.upload(picture()), options.streams)
+        return await measure(listeners, publish, rate=options.rate, seconds=options.seconds, meter=meter)
+    finally:
+        await users.close()
+        await close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.streams", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--streams", type=int, default=1000)
+    parser.add_argument("--rate", type=float, default=500.0, help="events a second over all streams")
+    parser.add_argument("--seconds", type=float, default=20.0, help="of publishing")
+    parser.add_argument("--url", help="a running platform; one is started if absent")
+    parser.add_argument("--redis", help="the Redis of its progress streams; needed with --url")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="setting of the platform"
+    )
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    if options.url:
+        figures = uvloop.run(against(options.url, options.redis or "redis://127.0.0.1:6379", options, None))
+    else:
+        held = {"ECO2_SIMULATED_VISION_S": f"{HELD_S:g}", "ECO2_SIMULATED_ANSWER_S": "0"}
+        patient = {
+            "ECO2_SCAN_OVERDUE_S": "3000",
+            "ECO2_SCAN_DEADLINE_S": "3600",
+        }  # jobs wait for the model in turn
+        settings = held | patient | dict(pair.split("=", 1) for pair in options.set)
+        with platform(settings=settings) as running:
+            redis_url = running.setting("ECO2_REDIS_STREAMS_URL")
+            if redis_url is None:
+                raise SystemExit("no process of the platform has ECO2_REDIS_STREAMS_URL")
+            meter = Meter(running.pid, home=running.home)
+            figures = uvloop.run(against(running.url, redis_url, options, meter))
+    for name, value in figures.items():
+        print(f"* {name}: {value}")
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1))
+    return int(bool(figures["lost"] or figures["repeated"] or figures["unordered"]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

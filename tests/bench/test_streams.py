@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+from bench.streams import Listener, measure, submitted
+from bench.users import Users
+from bench.wire import Client
+from tests.bench.platform import TinyPlatform, event
+
+
+async def measured(platform: TinyPlatform, streams: int) -> dict[str, Any]:
+    async with platform.running():
+        users = Users(platform.url)
+        listeners = await submitted(users, "x", streams)
+        figures = await measure(listeners, platform.publish, rate=400, seconds=0.5, wait_s=0.3)
+        await users.close()
+    return figures
+
+
+async def test_every_published_event_is_timed_on_its_stream() -> None:
+    figures = await measured(TinyPlatform(held=True), streams=30)
+    assert figures["published"] == 200
+    assert (figures["lost"], figures["repeated"], figures["unordered"]) == (0, 0, 0)
+    assert figures["closed_early"] == {}
+    assert 0 < figures["delay_p50_ms"] <= figures["delay_p99_ms"] <= figures["delay_p100_ms"]
+
+
+async def test_events_that_never_come_are_lost() -> None:
+    figures = await measured(TinyPlatform(held=True, unlucky=lambda seq: seq % 10 == 0), streams=5)
+    assert figures["lost"] == 20
+
+
+async def test_streams_that_end_are_named_and_lose_nothing() -> None:
+    figures = await measured(TinyPlatform(), streams=4)
+    assert figures["closed_early"] == {"ended": 4}
+    assert figures["lost"] == 0
+
+
+def test_repeated_and_unordered_events_are_counted() -> None:
+    listener = Listener("job-1", Client("127.0.0.1", 1), "/")
+    first = event("job-1", 1, "vision", "bench-1", message="1")
+    listener.feed(event("job-1", 3, "vision", "bench-3", message="1") + first + first)
+    assert (listener.repeated, listener.unordered) == (1, 2)
