@@ -32,12 +32,14 @@ class Plan:
     """One run: `users` in a closed loop, or `rate` jobs a second over the users in turn.
 
     It ends after `jobs` jobs or when no job may start any more (`seconds`); jobs under way are finished.
+    `identities` above `users`: each user signs in as several in turn, so that limits per account do not bite.
     """
 
     users: int
     seconds: float
     jobs: int | None = None
     rate: float | None = None
+    identities: int = 0
     ramp_s: float = 1.0
     model_s: float = 0.0
     timeout_s: float = 120.0
@@ -105,7 +107,7 @@ async def submit(client: Client, image_url: str) -> dict[str, str]:
 
 async def run(users: Users, image_url: str, plan: Plan, meter: Meter | None = None) -> Report:
     """Sign in, then measure one plan."""
-    clients = await users.signed_in(plan.users)
+    clients = await users.signed_in(max(plan.users, plan.identities))
     outcomes: list[Outcome] = []
     left_open = users.left_open
     with meter or contextlib.nullcontext():
@@ -125,17 +127,18 @@ async def _closed(clients: list[Client], image_url: str, plan: Plan, keep: Calla
     numbers = itertools.count(1)
     end = time.monotonic() + plan.seconds
 
-    async def user(client: Client, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
+    async def user(number: int) -> None:
+        await asyncio.sleep(plan.ramp_s * number / plan.users)
+        mine = itertools.cycle(clients[number :: plan.users])
         while time.monotonic() < end and (plan.jobs is None or next(numbers) <= plan.jobs):
-            outcome = await scan(client, image_url, plan.timeout_s)
+            outcome = await scan(next(mine), image_url, plan.timeout_s)
             keep(outcome)
             if outcome.failure is not None:
                 await asyncio.sleep(0.1)  # a platform that refuses at once is not to be flooded
 
     async with asyncio.TaskGroup() as group:
-        for number, client in enumerate(clients):
-            group.create_task(user(client, plan.ramp_s * number / len(clients)))
+        for number in range(plan.users):
+            group.create_task(user(number))
 
 
 async def _open(clients: list[Client], image_url: str, plan: Plan, keep: Callable[[Outcome], None]) -> None:
@@ -162,6 +165,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=60.0, help="no job starts later than this")
     parser.add_argument("--jobs", type=int, help="no more jobs than this")
     parser.add_argument("--rate", type=float, help="jobs a second: an open loop")
+    parser.add_argument("--identities", type=int, default=0, help="accounts that the users take turns with")
     parser.add_argument("--ramp", type=float, default=1.0, help="seconds over which the users start")
     parser.add_argument("--model-s", type=float, default=0.0, help="seconds of a job that are the model's")
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds for each request of a job")
@@ -181,6 +185,7 @@ async def measure(options: argparse.Namespace) -> Report:
         seconds=options.seconds,
         jobs=options.jobs,
         rate=options.rate,
+        identities=options.identities,
         ramp_s=options.ramp,
         model_s=options.model_s,
         timeout_s=options.timeout,

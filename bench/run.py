@@ -48,7 +48,7 @@ async def measure(series: Series, running: Platform) -> tuple[list[Report], dict
     for plan in series.plans:
         last = series.budget and plan is series.plans[-1]
         if last:
-            await users.signed_in(plan.users)
+            await users.signed_in(max(plan.users, plan.identities))
         before = await asked(running) if last else None
         meter = Meter(running.pid, home=running.home, names=RABBITMQ if series.broker == "rabbitmq" else ())
         reports.append(await run(users, image_url, plan, meter))
@@ -95,7 +95,7 @@ def plan_series(options: argparse.Namespace) -> list[Series]:
     model = {"ECO2_SIMULATED_VISION_S": f"{VISION_S:g}", "ECO2_SIMULATED_ANSWER_S": f"{ANSWER_S:g}"}
     none = dict.fromkeys(model, "0")
     loaded = Plan(users=0, seconds=options.seconds, ramp_s=options.ramp, model_s=VISION_S + ANSWER_S)
-    ceiling = Plan(users=0, seconds=options.ceiling_seconds, ramp_s=0.2)
+    ceiling = Plan(users=0, seconds=options.ceiling_seconds, identities=options.identities, ramp_s=0.2)
     series = []
     for broker in options.brokers.split(","):
         plans = tuple(replace(loaded, users=n, label=broker) for n in numbers(options.users))

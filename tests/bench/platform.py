@@ -31,6 +31,7 @@ class TinyPlatform:
     unlucky: Callable[[int], bool] = lambda seq: False
     url: str = ""
     sign_ins: list[str] = field(default_factory=list)
+    submitters: set[str] = field(default_factory=set)
     opened: int = 0
     stored: bytes = b""
 
@@ -102,6 +103,7 @@ class TinyPlatform:
             _json(writer, 401, {"code": "UNAUTHORIZED"})
         elif method == "POST":
             number = next(self._numbers)
+            self.submitters.add(headers["cookie"])
             job_id = f"job-{number}"
             self._jobs[job_id] = number
             if self.faults.get(number) == "submit 503":

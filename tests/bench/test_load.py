@@ -38,6 +38,13 @@ async def test_each_user_signs_in_once_and_keeps_a_connection() -> None:
     assert platform.opened <= 6  # `done` and the end may come apart: then the result takes a second
 
 
+async def test_users_take_turns_with_several_accounts() -> None:
+    platform = TinyPlatform()
+    report = await load(platform, Plan(users=2, seconds=30, jobs=12, identities=6, ramp_s=0.0))
+    assert report.failures == {}
+    assert len(platform.submitters) == 6
+
+
 async def test_connections_which_the_server_closes_are_opened_again() -> None:
     report = await load(TinyPlatform(close_after_answer=True), Plan(users=2, seconds=30, jobs=10, ramp_s=0.0))
     assert report.failures == {}
