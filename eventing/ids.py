@@ -1,0 +1,19 @@
+"""Names that must come out the same everywhere: derived event ids and shards."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+
+_DERIVED = uuid.UUID("6a2d2f0e-6c5c-5f0e-9c8e-2c6f3c1d7e42")
+
+
+def derived_id(event_id: str, source: str) -> str:
+    """The id of the event that `source` makes of the event `event_id`: redelivery makes the same event."""
+    return str(uuid.uuid5(_DERIVED, f"{source}\n{event_id}"))
+
+
+def shard_of(job_id: str, shards: int) -> int:
+    """0 ≤ shard < shards, the same on every machine: first 8 bytes of MD5, big-endian, modulo."""
+    digest = hashlib.md5(job_id.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:8], "big") % shards

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from aiohttp import web
+
+from embedded.servers import free_port
+from eventing import trace
+from eventing.cloudevent import CloudEvent, decode
+from eventing.publisher import Publisher, PublishFailed
+
+EVENT = CloudEvent("1", "/eco2/scan/submit", "eco2.scan.requested", subject="페트병", data=b"\x00\xff")
+
+
+class Sink:
+    """Answers with `status` after `delay_s`, keeps what it got."""
+
+    status = 202
+    delay_s = 0.0
+
+    def __init__(self) -> None:
+        self.received: list[CloudEvent] = []
+
+    async def handle(self, request: web.Request) -> web.Response:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.received.append(decode(headers, await request.read()))
+        await asyncio.sleep(self.delay_s)
+        return web.Response(status=self.status, headers={"location": "/elsewhere"})
+
+
+@pytest.fixture
+async def sink() -> AsyncIterator[tuple[Sink, Publisher]]:
+    received = Sink()
+    app = web.Application()
+    app.router.add_post("/", received.handle)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    port = free_port()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    publisher = Publisher(f"http://127.0.0.1:{port}/", timeout_s=1.0)
+    yield received, publisher
+    await publisher.close()
+    await runner.cleanup()
+
+
+async def test_an_event_arrives_as_it_was_published(sink: tuple[Sink, Publisher]) -> None:
+    received, publisher = sink
+    with_type = replace(EVENT, datacontenttype="application/json", data=b"{}")
+
+    await publisher.publish(EVENT)
+    await publisher.publish(with_type)
+
+    assert received.received == [EVENT, with_type]
+
+
+async def test_the_current_span_travels_unless_the_event_carries_its_own(
+    sink: tuple[Sink, Publisher],
+) -> None:
+    received, publisher = sink
+    span = replace(trace.new(), tracestate="a=b")
+    token = trace.current.set(span)
+    try:
+        await publisher.publish(EVENT)
+        own = replace(EVENT, extensions={"traceparent": trace.new().traceparent})
+        await publisher.publish(own)
+    finally:
+        trace.current.reset(token)
+
+    assert received.received[0].extensions == {"traceparent": span.traceparent, "tracestate": "a=b"}
+    assert received.received[1] == own
+
+
+@pytest.mark.parametrize(
+    ("status", "retryable"),
+    [
+        (400, False),
+        (404, True),
+        (408, True),
+        (409, True),
+        (413, False),
+        (429, True),
+        (500, True),
+        (503, True),
+        (307, False),
+    ],
+)
+async def test_a_refusal_says_whether_to_retry(
+    sink: tuple[Sink, Publisher], status: int, retryable: bool
+) -> None:
+    received, publisher = sink
+    received.status = status
+
+    with pytest.raises(PublishFailed, match=str(status)) as failed:
+        await publisher.publish(EVENT)
+    assert (failed.value.retryable, failed.value.status) == (retryable, status)
+
+
+async def test_a_sink_that_does_not_answer_in_time_may_be_retried(sink: tuple[Sink, Publisher]) -> None:
+    received, publisher = sink
+    received.delay_s = 5.0
+    publisher.timeout_s = 0.1
+
+    with pytest.raises(PublishFailed, match="did not answer") as failed:
+        await publisher.publish(EVENT)
+    assert failed.value.retryable
+    assert failed.value.status is None
+
+
+async def test_a_sink_out_of_reach_may_be_retried_and_closing_twice_is_fine() -> None:
+    publisher = Publisher(f"http://127.0.0.1:{free_port()}/")
+
+    with pytest.raises(PublishFailed, match="out of reach") as failed:
+        await publisher.publish(EVENT)
+    assert failed.value.retryable
+    await publisher.close()
+    await publisher.close()
