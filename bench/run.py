@@ -132,6 +132,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--ramp", type=float, default=1.0, help="seconds over which the users start")
     parser.add_argument("--ceiling", default="8,16,32,64", help="sizes with the 0 s model; empty: none")
     parser.add_argument("--ceiling-seconds", type=float, default=10.0)
+    parser.add_argument("--identities", type=int, default=256, help="accounts that the ceiling's users share")
     parser.add_argument(
         "--processes", type=int, help="function host processes; the platform's default if absent"
     )
