@@ -1,0 +1,17 @@
+"""DELETE /api/v1/scan/{job_id}: end a scan now."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from functions.runtime import User, http_function
+from functions.scan.jobs import Jobs
+
+
+@http_function("DELETE /api/v1/scan/{job_id}", status=204)
+async def cancel(job_id: UUID, user: User, jobs: Jobs) -> None:
+    """A job that has ended stays as it is."""
+    await jobs.cancel(user.id, job_id)
+
+
+new = cancel.new

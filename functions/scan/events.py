@@ -1,0 +1,87 @@
+"""The events of a scan. Each carries what came before, so that a stage needs nothing but its event."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from eventing.catalogue import EventData
+from functions.scan.classification import VisionResult
+from functions.scan.compose import Answer
+
+
+class ScanRequested(EventData):
+    """A user wants to know how to dispose of what is in the picture."""
+
+    type: ClassVar[str] = "eco2.scan.requested"
+
+    job_id: UUID
+    user_id: str
+    image_url: str
+    user_input: str
+    model: str
+
+
+class Classified(ScanRequested):
+    """What the picture shows, in our taxonomy."""
+
+    type: ClassVar[str] = "eco2.scan.classified"
+
+    vision: VisionResult
+
+
+class MatchedRules(BaseModel):
+    """Which disposal rule applies: its key, the item it was found by, and how it was found."""
+
+    key: str
+    item: str | None = None
+    score: float
+    how: str
+
+
+class RulesMatched(Classified):
+    """The disposal rule that applies, or None where there is none."""
+
+    type: ClassVar[str] = "eco2.scan.rules.matched"
+
+    match: MatchedRules | None
+
+
+class Answered(RulesMatched):
+    """What to do, in steps and in words."""
+
+    type: ClassVar[str] = "eco2.scan.answered"
+
+    answer: Answer
+
+
+class Reward(BaseModel):
+    """A character that this scan earned; `received` when it is new to the user."""
+
+    name: str
+    code: str
+    type: str
+    dialog: str
+    match_reason: str
+    received: bool
+    already_owned: bool
+
+
+class Completed(Answered):
+    """All stages are done."""
+
+    type: ClassVar[str] = "eco2.scan.completed"
+
+    reward: Reward | None
+
+
+class CharacterGranted(EventData):
+    """A user owns a character from now on."""
+
+    type: ClassVar[str] = "eco2.character.granted"
+
+    user_id: str
+    code: str
+    job_id: UUID

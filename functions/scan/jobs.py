@@ -1,0 +1,302 @@
+"""Scan jobs: accepted once, ended once, readable for ever. Table `scan.jobs`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID, uuid4
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+
+from eventing import trace
+from eventing.catalogue import to_event
+from eventing.cloudevent import CloudEvent
+from eventing.outbox import Outbox
+from functions.runtime.errors import Conflict, NotFound, Unprocessable
+from functions.scan.events import Completed, Reward, ScanRequested
+from functions.scan.pipeline import STAGES
+from functions.scan.progress import ScanProgress
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from eventing.progress.streams import Progress
+    from functions.runtime.database import Database
+    from functions.runtime.resources import Resources
+
+log = logging.getLogger(__name__)
+SOURCE = "/eco2/scan/submit"
+CACHE_S = 3600
+MESSAGES = {
+    "CANCELLED": "요청을 취소했어요.",
+    "DEADLINE_EXCEEDED": "시간 안에 분석을 마치지 못했어요. 잠시 후 다시 시도해 주세요.",
+    "IMAGE_URL_INVALID": "사진 주소를 사용할 수 없어요. 사진을 다시 올려 주세요.",
+    "IMAGE_TOO_LARGE": "사진이 너무 커요. 10MB 이하의 사진을 올려 주세요.",
+    "IMAGE_UNREADABLE": "사진을 읽을 수 없어요. 다른 사진을 올려 주세요.",
+}
+FAILED_MESSAGE = "분석하지 못했어요. 잠시 후 다시 시도해 주세요."
+
+
+class Result(BaseModel):
+    """The body of GET result for a job that has ended; the client's names."""
+
+    task_id: UUID
+    status: str
+    message: str
+    pipeline_result: dict[str, Any] | None = None
+    reward: Reward | None = None
+    error: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A job on its way: the stage it is in and the percentage reached."""
+
+    stage: str
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """One row of a user's history."""
+
+    job_id: UUID
+    status: str
+    created_at: datetime
+    image_url: str
+    outcome: dict[str, Any] | None
+
+
+class Jobs:
+    """Stores jobs and tells what became of them."""
+
+    def __init__(
+        self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, resources: Resources
+    ) -> None:
+        self._database, self._cache, self._progress, self._outbox = database, cache, told, outbox
+        self._resources = resources
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the database, the result cache and the progress streams."""
+        return cls(
+            await resources.database(),
+            await resources.redis("cache"),
+            await resources.get(ScanProgress),
+            Outbox("scan"),
+            resources,
+        )
+
+    async def submit(
+        self, user_id: str, image_url: str, user_input: str, model: str, key: str | None
+    ) -> UUID:
+        """Accept a job and its event in one statement; the job of an equal request with the same key again.
+
+        Raises Unprocessable for a key that was used for something else, Conflict for a twin at this moment.
+        """
+        job_id = uuid4()
+        wanted = ScanRequested(
+            job_id=job_id, user_id=user_id, image_url=image_url, user_input=user_input, model=model
+        )
+        event = requested(wanted)
+        digest = hashlib.sha256(to_json([image_url, user_input, model])).digest()
+        context = trace.current.get()
+        row = await self._database.one(
+            _SUBMIT,
+            {
+                "id": job_id,
+                "user": user_id,
+                "image": image_url,
+                "input": user_input,
+                "model": model,
+                "key": key,
+                "hash": digest,
+                "trace": context.trace_id if context else None,
+                "deadline_s": self._resources.settings.scan_deadline_s,
+                "event": event.to_structured(),
+            },
+        )
+        created, earlier, earlier_digest = row or (None, None, None)
+        if created is None:
+            if earlier is None:
+                raise Conflict("REQUEST_IN_PROGRESS", "The same request is being accepted; ask again in a moment.")
+            if bytes(earlier_digest) != digest:
+                raise Unprocessable("IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another request.")
+            return UUID(str(earlier))
+        await self._progress.queued(str(job_id))
+        await self._outbox.send(created, event, self._database, self._resources.publisher())
+        return job_id
+
+    async def result(self, user_id: str, job_id: UUID) -> bytes | Running:
+        """The final body as JSON, or how far the job is. Raises NotFound for unknown and foreign jobs."""
+        cached = await self._cached(job_id)
+        if cached:
+            owner, _, body = cached.partition(b"\n")
+            if owner.decode() != user_id:
+                raise unknown()
+            return body
+        row = await self._database.one(_RESULT, (job_id, user_id))
+        if row is None:
+            raise unknown()
+        outcome, stage, finished = row
+        if outcome is not None:
+            body = to_json(outcome)
+            await self._remember(job_id, user_id, body)
+            return body
+        if stage is None:
+            return Running("queued", 0)
+        at = STAGES[stage]
+        return Running(stage, at.percent if finished else at.percent - STAGES["vision"].percent)
+
+    async def owned(self, user_id: str, job_id: UUID) -> None:
+        """Raises NotFound unless the job is this user's."""
+        if await self._database.one("SELECT FROM scan.jobs WHERE id = %s AND user_id = %s", (job_id, user_id)) is None:
+            raise unknown()
+
+    async def history(
+        self, user_id: str, limit: int, before: tuple[datetime, UUID] | None
+    ) -> Sequence[Scanned]:
+        """The user's jobs, newest first, those before (created_at, id) if given."""
+        rows = await self._database.all(_HISTORY, {"user": user_id, "limit": limit, "at": before and before[0], "id": before and before[1]})
+        return [Scanned(*row) for row in rows]
+
+    async def complete(self, event: Completed) -> None:
+        """All stages are done: store the result, then tell. Repeating it changes nothing."""
+        from functions.scan.rules import rule_document
+
+        result = Result(
+            task_id=event.job_id,
+            status="completed",
+            message="분석을 마쳤어요.",
+            pipeline_result={
+                "classification_result": event.vision.model_dump(mode="json"),
+                "disposal_rules": rule_document(event.match.key) if event.match else None,
+                "final_answer": event.answer.model_dump(mode="json"),
+            },
+            reward=event.reward,
+        )
+        await self._end(str(event.job_id), "completed", result)
+
+    async def fail(self, job_id: str, code: str) -> None:
+        """End a job without a result; nothing happens when it has ended before."""
+        await self._end(job_id, "failed", _without_result(job_id, "failed", code))
+
+    async def cancel(self, user_id: str, job_id: UUID) -> None:
+        """End the user's job now; workers on it are told by the database and stop. Raises NotFound."""
+        await self.owned(user_id, job_id)
+        await self._end(str(job_id), "cancelled", _without_result(str(job_id), "cancelled", "CANCELLED"))
+
+    async def reopen(self, job_id: str) -> None:
+        """A dead letter was replayed: a job that failed meanwhile gets another chance."""
+        await self._database.run(_REOPEN, (self._resources.settings.scan_deadline_s, job_id))
+
+    async def _end(self, job_id: str, status: str, result: Result) -> None:
+        body = result.model_dump_json()
+        row = await self._database.one(_END, {"id": job_id, "status": status, "outcome": body})
+        user_id, outcome, last, finished, _ = row or ("", None, None, False, 0)
+        if outcome is None or outcome["status"] != status:
+            return  # gone, or it ended in another way before
+        # Also when it had ended before: the first delivery may have died between storing and telling.
+        await self._remember(UUID(job_id), user_id, to_json(outcome))
+        if status == "completed":
+            await self._progress.done(job_id, outcome)
+        else:
+            error = outcome["error"]
+            await self._progress.failed(job_id, last and STAGES[last], finished, error["code"], error["message"])
+
+    async def story(self, job_id: UUID) -> list[Progress]:
+        """Every progress event of a job, told again from the database (see `pipeline.Stage.first_seq`)."""
+        from functions.scan.story import retell
+
+        rows = await self._database.all(_STORY, (job_id,))
+        return retell(str(job_id), rows)
+
+    async def _cached(self, job_id: UUID) -> bytes | None:
+        from redis.exceptions import RedisError
+
+        try:
+            cached: bytes | None = await self._cache.get(f"scan:result:{job_id}")
+        except (RedisError, OSError):
+            return None  # a cache that is down is an empty cache
+        return cached
+
+    async def _remember(self, job_id: UUID, user_id: str, body: bytes) -> None:
+        from redis.exceptions import RedisError
+
+        try:
+            await self._cache.set(f"scan:result:{job_id}", user_id.encode() + b"\n" + body, ex=CACHE_S)
+        except (RedisError, OSError):
+            log.warning("result not cached")
+
+
+def requested(data: ScanRequested) -> CloudEvent:
+    """The event that starts a job; its id is the job's, so emitting it again makes no second one."""
+    return to_event(
+        data, source=SOURCE, subject=str(data.job_id), id=str(data.job_id), userid=data.user_id
+    )
+
+
+def unknown() -> NotFound:
+    """The answer for jobs that don't exist and for other users' alike."""
+    return NotFound("JOB_NOT_FOUND", "There is no such scan of yours.")
+
+
+def _without_result(job_id: str, status: str, code: str) -> Result:
+    message = MESSAGES.get(code, FAILED_MESSAGE)
+    return Result(task_id=UUID(job_id), status=status, message=message, error={"code": code, "message": message})
+
+
+# The event leaves with the job: what the broker can't take now, the sweeper sends.
+_SUBMIT = """
+WITH job AS (
+    INSERT INTO scan.jobs (id, user_id, image_url, user_input, model, idempotency_key, request_hash, trace_id,
+                           deadline_at)
+    VALUES (%(id)s, %(user)s, %(image)s, %(input)s, %(model)s, %(key)s, %(hash)s, %(trace)s,
+            now() + make_interval(secs => %(deadline_s)s))
+    ON CONFLICT (user_id, idempotency_key) DO NOTHING
+    RETURNING id
+), event AS (
+    INSERT INTO scan.outbox (id, event) SELECT id, %(event)s FROM job
+)
+SELECT (SELECT id FROM job), earlier.id, earlier.request_hash
+FROM (SELECT 1) AS one
+LEFT JOIN scan.jobs earlier ON (earlier.user_id, earlier.idempotency_key) = (%(user)s, %(key)s)
+"""
+_LAST_STAGE = """
+LEFT JOIN LATERAL (
+    SELECT stage, finished_at IS NOT NULL AS finished FROM scan.stage_results s
+    WHERE s.job_id = j.id ORDER BY started_at DESC LIMIT 1
+) AS last ON true
+"""
+_RESULT = f"SELECT j.outcome, last.stage, last.finished FROM scan.jobs j {_LAST_STAGE} WHERE (j.id, j.user_id) = (%s, %s)"
+_HISTORY = """
+SELECT id, CASE status WHEN 'active' THEN 'processing' ELSE status END, created_at, image_url, outcome
+FROM scan.jobs
+WHERE user_id = %(user)s AND (%(at)s::timestamptz IS NULL OR (created_at, id) < (%(at)s, %(id)s))
+ORDER BY created_at DESC, id DESC LIMIT %(limit)s
+"""
+_END = f"""
+WITH ended AS (
+    UPDATE scan.jobs SET status = %(status)s, outcome = %(outcome)s::jsonb, ended_at = now()
+    WHERE id = %(id)s AND status = 'active' RETURNING id, outcome
+)
+SELECT j.user_id, coalesce((SELECT outcome FROM ended), j.outcome), last.stage, last.finished,
+       (SELECT count(pg_notify('eco2_cancel', id::text)) FROM ended WHERE %(status)s = 'cancelled')
+FROM scan.jobs j {_LAST_STAGE} WHERE j.id = %(id)s
+"""
+_REOPEN = """
+UPDATE scan.jobs SET status = 'active', outcome = NULL, ended_at = NULL,
+                     deadline_at = now() + make_interval(secs => %s)
+WHERE id = %s AND status = 'failed'
+"""
+_STORY = """
+SELECT j.status, j.outcome, j.trace_id, j.created_at, j.ended_at, s.stage, s.started_at, s.finished_at
+FROM scan.jobs j LEFT JOIN scan.stage_results s ON s.job_id = j.id
+WHERE j.id = %s ORDER BY s.started_at
+"""

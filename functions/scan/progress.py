@@ -1,0 +1,109 @@
+"""Tell the user how far a scan is. Redis may be down: then nothing is told, and no job is lost by it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from eventing import trace
+from eventing.progress.streams import Progress, ProgressStreams
+from functions.scan.pipeline import DONE_MESSAGE, DONE_SEQ, QUEUED_MESSAGE, QUEUED_SEQ, Stage, before
+
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
+
+log = logging.getLogger(__name__)
+DOMAIN = "scan"
+
+
+class ScanProgress:
+    """Publishes a scan's progress, each step once however often it is published."""
+
+    def __init__(self, streams: ProgressStreams) -> None:
+        self._streams = streams
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the streams Redis."""
+        return cls(ProgressStreams(await resources.redis("streams"), DOMAIN))
+
+    async def queued(self, job_id: str) -> None:
+        """The job was accepted."""
+        await self._publish(queued(job_id), QUEUED_SEQ)
+
+    async def started(self, job_id: str, stage: Stage) -> None:
+        """A stage has begun."""
+        await self._publish(started(job_id, stage), stage.first_seq)
+
+    async def completed(self, job_id: str, stage: Stage) -> None:
+        """A stage is done."""
+        await self._publish(completed(job_id, stage), stage.first_seq + 1)
+
+    async def done(self, job_id: str, body: dict[str, Any]) -> None:
+        """The job is done; `body` is what GET result answers."""
+        await self._publish(done(job_id, body), DONE_SEQ)
+
+    async def failed(self, job_id: str, last: Stage | None, finished: bool, code: str, message: str) -> None:
+        """The job ended without a result, in (or, if that was finished, after) its last stage."""
+        for step, seq in ending(job_id, last, finished, code, message):
+            await self._publish(step, seq)
+
+    async def _publish(self, progress: Progress, floor: int) -> None:
+        from redis.exceptions import RedisError
+
+        try:
+            await self._streams.publish(progress, floor=floor)
+        except (RedisError, OSError) as failure:
+            log.warning("progress not published: %s", type(failure).__name__)
+
+
+def queued(job_id: str) -> Progress:
+    """`queued`, the first event of every job."""
+    return _progress(job_id, "queued", "started", 0, QUEUED_MESSAGE)
+
+
+def started(job_id: str, stage: Stage) -> Progress:
+    """A stage's `started`; the percentage is what the stages before it have reached."""
+    earlier = before(stage)
+    return _progress(job_id, stage.name, "started", earlier.percent if earlier else 0, stage.started)
+
+
+def completed(job_id: str, stage: Stage) -> Progress:
+    """A stage's `completed`."""
+    return _progress(job_id, stage.name, "completed", stage.percent, stage.completed)
+
+
+def done(job_id: str, body: dict[str, Any]) -> Progress:
+    """`done`, the last event of a job with a result."""
+    return _progress(job_id, "done", "completed", 100, DONE_MESSAGE, body)
+
+
+def ending(
+    job_id: str, last: Stage | None, finished: bool, code: str, message: str
+) -> list[tuple[Progress, int]]:
+    """How a job without a result ends, with sequence numbers: its stage `failed` or `cancelled`, then `error`."""
+    status = "cancelled" if code == "CANCELLED" else "failed"
+    steps: list[tuple[Progress, int]] = []
+    if last and not finished:
+        steps.append((_progress(job_id, last.name, status, None, message), last.first_seq + 1))
+    at = last.name if last else "queued"
+    detail = {"type": "error", "error": code.lower(), "message": message, "stage": at}
+    seq = last.first_seq + 2 if last else QUEUED_SEQ + 1
+    return [*steps, (_progress(job_id, "error", status, None, message, detail), seq)]
+
+
+def _progress(
+    job_id: str, stage: str, status: str, percent: int | None, message: str, result: object | None = None
+) -> Progress:
+    context = trace.current.get()
+    return Progress(
+        job_id=job_id,
+        stage=stage,
+        status=status,
+        progress=percent,
+        message=message,
+        result=result,
+        trace_id=context.trace_id if context else None,
+        ts=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )

@@ -1,0 +1,51 @@
+"""POST /api/v1/scan: accept a picture; the answer comes by stream and result."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from functions.images.fetch import FetchPolicy, check_url
+from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
+from functions.scan.jobs import Jobs
+
+DEFAULT_INPUT = "이 폐기물을 어떻게 분리배출해야 하나요?"
+
+
+class SubmitScan(BaseModel):
+    """What the client sends."""
+
+    image_url: str = Field(min_length=1, max_length=2048)
+    user_input: str | None = Field(None, max_length=1000)
+    model: str | None = Field(None, max_length=100)
+
+
+class ScanAccepted(BaseModel):
+    """Where to look for what comes."""
+
+    job_id: str
+    stream_url: str
+    result_url: str
+    status: str = "queued"
+
+
+@http_function("POST /api/v1/scan", status=202, max_body=16_384, rate_limit="60/60")
+async def submit(
+    body: SubmitScan, user: User, key: IdempotencyKey, jobs: Jobs, resources: Resources
+) -> ScanAccepted:
+    """Check what can be checked at once, store the job with its event, answer."""
+    supported = [name.strip() for name in resources.settings.models.split(",")]
+    model = body.model or resources.settings.model
+    if body.model is not None and body.model not in (*supported, resources.settings.model):
+        raise Invalid(
+            "UNSUPPORTED_MODEL",
+            f"There is no model {body.model!r}; name one of {', '.join(supported)}.",
+            extra={"supported_models": supported},
+        )
+    check_url(body.image_url, FetchPolicy.of(resources.settings))
+    question = (body.user_input or "").strip() or DEFAULT_INPUT
+    job_id = await jobs.submit(user.id, body.image_url, question, model, key.value)
+    base = f"/api/v1/scan/{job_id}"
+    return ScanAccepted(job_id=str(job_id), stream_url=f"{base}/events", result_url=f"{base}/result")
+
+
+new = submit.new
