@@ -1,0 +1,165 @@
+"""Gemini by google-genai, over a session of aiohttp that we own, with a response schema."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
+
+from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
+from functions.providers.openai import reason_of, retry_after_s
+from functions.providers.provider import CONNECT_TIMEOUT_S, Prompt, Reply
+from functions.providers.request import Usage
+from functions.providers.settings import Endpoint
+
+if TYPE_CHECKING:
+    import aiohttp
+    from google.genai.client import AsyncClient
+    from google.genai.types import GenerateContentResponse
+
+_REFUSED: Final = frozenset(
+    {
+        "SAFETY",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "IMAGE_SAFETY",
+        "RECITATION",
+        "IMAGE_PROHIBITED_CONTENT",
+    }
+)
+
+
+class Gemini:
+    """`thinking`: minimal, low, medium, high, or empty for the model's own default (billed as output)."""
+
+    name = "gemini"
+
+    def __init__(self, endpoint: Endpoint, thinking: str = "") -> None:
+        self._endpoint = endpoint
+        self._thinking = thinking
+        self._client: AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        await self._opened()
+
+    async def _opened(self) -> AsyncClient:
+        # As for OpenAI: one caller opens, and the import (two seconds of CPU) happens in a thread.
+        async with self._opening:
+            if self._client is None:
+                await asyncio.to_thread(_import)
+                self._session = _session(self._endpoint)
+                self._client = _client(self._endpoint, self._session)
+            return self._client
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        if not self._endpoint.configured:
+            raise ModelUnavailable(prompt.model, "not_configured", "no key for gemini")
+        client = self._client or await self._opened()
+        failure: ModelError
+        try:
+            answer = await client.models.generate_content(
+                model=prompt.model, contents=_contents(prompt), config=self._config(prompt)
+            )
+            return _reply(prompt.model, answer)
+        except ModelError:
+            raise
+        except Exception as error:
+            failure = _translated(prompt.model, error)
+        # Raised out here so that the client's exception is not chained to it.
+        raise failure
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+            self._client = None
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _config(self, prompt: Prompt) -> Any:
+        from google.genai import types
+
+        thinking = types.ThinkingLevel(self._thinking.upper()) if self._thinking else None
+        marker = {"X-Client-Request-Id": prompt.marker} if prompt.marker else None
+        return types.GenerateContentConfig(
+            system_instruction=prompt.instructions,
+            response_mime_type="application/json",
+            response_json_schema=prompt.schema.body,
+            thinking_config=types.ThinkingConfig(thinking_level=thinking) if thinking else None,
+            http_options=types.HttpOptions(headers=marker) if marker else None,
+        )
+
+
+def _import() -> None:
+    import google.genai  # noqa: F401
+
+
+def _session(endpoint: Endpoint) -> aiohttp.ClientSession:
+    import aiohttp
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=endpoint.concurrency),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
+        trust_env=True,
+    )
+
+
+def _client(endpoint: Endpoint, session: aiohttp.ClientSession) -> AsyncClient:
+    from google import genai
+    from google.genai import types
+
+    options = types.HttpOptions(base_url=endpoint.base_url, aiohttp_client=session)
+    return genai.Client(api_key=endpoint.api_key, vertexai=False, http_options=options).aio
+
+
+def _contents(prompt: Prompt) -> Any:
+    from google.genai import types
+
+    parts = [types.Part.from_text(text=prompt.text)]
+    if prompt.image:
+        parts.insert(0, types.Part.from_bytes(data=prompt.image, mime_type="image/jpeg"))
+    return types.Content(role="user", parts=parts)
+
+
+def _reply(model: str, answer: GenerateContentResponse) -> Reply:
+    if answer.prompt_feedback and answer.prompt_feedback.block_reason:
+        raise ModelRefused(model, answer.prompt_feedback.block_reason.value)
+    candidate = next(iter(answer.candidates or []), None)
+    if candidate and candidate.finish_reason and candidate.finish_reason.value in _REFUSED:
+        raise ModelRefused(model, candidate.finish_reason.value)
+    parts = (candidate.content.parts if candidate and candidate.content else None) or []
+    used = answer.usage_metadata
+    usage = Usage(
+        (used and used.prompt_token_count) or 0,
+        (used and used.cached_content_token_count) or 0,
+        ((used and used.candidates_token_count) or 0) + ((used and used.thoughts_token_count) or 0),
+    )
+    return Reply("".join(part.text or "" for part in parts if not part.thought), usage)
+
+
+def _translated(model: str, error: Exception) -> ModelError:
+    """The client's exception as ours, without its message."""
+    import aiohttp
+    from google.genai import errors
+
+    if isinstance(error, errors.APIError):
+        wait_s = _wait_s(error)
+        return ModelUnavailable(
+            model, reason_of(error.code, ""), f"status {error.code}", retry_after_s=wait_s
+        )
+    if isinstance(error, aiohttp.ClientError | OSError | TimeoutError):
+        return ModelUnavailable(model, "connection", type(error).__name__)
+    return ModelUnavailable(model, "server_error", f"unreadable answer: {type(error).__name__}")
+
+
+def _wait_s(error: Any) -> float | None:
+    """From the error's RetryInfo detail (`"retryDelay": "1.5s"`)."""
+    details = error.details if isinstance(error.details, dict) else {}
+    inner = details.get("error", details)
+    for detail in (inner.get("details") or []) if isinstance(inner, dict) else []:
+        if isinstance(detail, dict) and "retryDelay" in detail:
+            return retry_after_s(str(detail["retryDelay"]).removesuffix("s"))
+    return None

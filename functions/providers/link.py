@@ -1,0 +1,66 @@
+"""One provider in the chain: its limiter, its breaker and the only retry there is."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Final
+
+from functions.providers.breaker import Breaker
+from functions.providers.errors import ModelUnavailable, Reason
+from functions.providers.limiter import Limiter
+from functions.providers.provider import Prompt, Provider, Reply
+
+RETRIED: Final[frozenset[Reason]] = frozenset({"connection", "server_error", "rate_limited"})
+ATTEMPTS: Final = 2
+JITTER_S: Final = (0.1, 0.5)
+
+
+class Link:
+    """Asks one provider, at most twice."""
+
+    def __init__(self, provider: Provider, limiter: Limiter, breaker: Breaker, *, queue_s: float) -> None:
+        self.provider = provider
+        self.limiter = limiter
+        self.breaker = breaker
+        self._queue_s = queue_s
+
+    async def ask(self, prompt: Prompt, *, budget_s: float) -> Reply:
+        """Waiting, retry and all within `budget_s`. Raises ModelUnavailable and ModelRefused."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + budget_s
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await self._once(prompt, deadline - loop.time())
+            except ModelUnavailable as failure:
+                if failure.reason == "rate_limited" and failure.retry_after_s:
+                    self.limiter.pause(failure.retry_after_s)
+                wait_s = (failure.retry_after_s or 0.0) + random.uniform(*JITTER_S)
+                # Waiting only makes sense if as much time again remains for the answer.
+                if (
+                    attempt == ATTEMPTS
+                    or failure.reason not in RETRIED
+                    or 2 * wait_s > deadline - loop.time()
+                ):
+                    raise
+            await asyncio.sleep(wait_s)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _once(self, prompt: Prompt, remaining_s: float) -> Reply:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + remaining_s
+        estimate = prompt.estimated_tokens
+        wait_s = max(0.0, min(self._queue_s, remaining_s / 2))
+        async with self.limiter.place(prompt.model, estimate, wait_s=wait_s) as place:
+            with self.breaker.watch(prompt.model):
+                reply = await _in_time(self.provider, prompt, deadline - loop.time())
+            place.used = reply.usage.input_tokens + reply.usage.output_tokens
+            return reply
+
+
+async def _in_time(provider: Provider, prompt: Prompt, budget_s: float) -> Reply:
+    try:
+        async with asyncio.timeout(budget_s):
+            return await provider.ask(prompt)
+    except TimeoutError:
+        raise ModelUnavailable(prompt.model, "timeout", f"{budget_s:.1f} s") from None

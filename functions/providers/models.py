@@ -1,0 +1,213 @@
+"""Models: every model behind one call, with its fallbacks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pydantic import ValidationError
+
+from functions.providers import offline
+from functions.providers.breaker import Breaker
+from functions.providers.errors import ChainExhausted, ModelError, ModelOutputInvalid, ModelRefused
+from functions.providers.limiter import Limiter
+from functions.providers.link import Link
+from functions.providers.prices import PriceTable
+from functions.providers.provider import Prompt, Provider, Reply
+from functions.providers.registry import chain_of, models_of, provider_of
+from functions.providers.request import Completion, ModelRequest, T, Usage
+from functions.providers.settings import Endpoint, ProviderSettings
+
+log = logging.getLogger(__name__)
+
+OFFLINE_RESERVE_S: Final = 2.0
+"""Kept back for the model `local` while others are asked before it."""
+
+_REPAIR: Final = (
+    "\n\nYour previous answer did not fit the schema. Findings: {findings}\n"
+    "Answer again, completely, as JSON that fits the schema."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One model of a chain was asked; told to `observe` for metrics and traces.
+
+    `outcome`: ok, or the reason of ModelUnavailable, or refused, or invalid_output.
+    """
+
+    provider: str
+    model: str
+    task: str
+    outcome: str
+    usage: Usage
+    cost_usd: float
+    duration_s: float
+
+
+class Models:
+    """Have one a process: limiters and breakers only work where all calls pass. Belongs to one event loop."""
+
+    def __init__(self, settings: ProviderSettings, *, observe: Callable[[Asked], None] | None = None) -> None:
+        self.settings = settings
+        self.prices = PriceTable.load(settings.prices)
+        self._observe = observe or (lambda _: None)
+        self._links: dict[str, Link] = {}
+        self._warming: set[asyncio.Task[None]] = set()
+        for model in (*models_of(settings), *settings.fallback):
+            provider_of(model, settings)  # a name without a provider is found here, not in the first call
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], *, observe: Callable[[Asked], None] | None = None) -> Models:
+        """Raises InvalidProviderSettings and UnknownModel."""
+        return cls(ProviderSettings.from_env(env), observe=observe)
+
+    @property
+    def supported(self) -> list[str]:
+        return list(models_of(self.settings))
+
+    async def complete(self, model: str, request: ModelRequest[T], *, budget_s: float) -> Completion[T]:
+        """A valid answer within `budget_s` from `model` (empty: the default) or from a fallback of it.
+
+        Each model gets an equal share of what is left, at most the configured timeout; one that fails
+        early leaves its time to the next. Raises UnknownModel, ModelRefused (at once: another model is
+        not asked), or the failure: of the only model asked, else ChainExhausted.
+        """
+        chain = chain_of(model, self.settings)
+        deadline = time.monotonic() + budget_s
+        failures: dict[str, ModelError] = {}
+        for place, name in enumerate(chain):
+            share_s = self._share_s(chain[place:], deadline - time.monotonic())
+            try:
+                return await self._asked(name, request, share_s)
+            except ModelRefused:
+                raise
+            except ModelError as failure:
+                failures[name] = failure
+                log.warning("task %s: %s", request.task, failure)
+        if len(failures) == 1:
+            raise next(iter(failures.values()))
+        raise ChainExhausted(failures)
+
+    def warm(self, model: str = "") -> None:
+        """Import and make the model's client in the background; a failure is only logged."""
+        provider = provider_of(model or self.settings.model, self.settings)
+        if provider != offline.MODEL:
+            task = asyncio.create_task(self._link(provider).provider.open(), name=f"warm {provider}")
+            self._warming.add(task)
+            task.add_done_callback(self._warmed)
+
+    async def close(self) -> None:
+        """Close every client."""
+        for task in self._warming:
+            task.cancel()
+        for link in self._links.values():
+            await link.provider.close()
+        self._links.clear()
+
+    def breaker(self, provider: str) -> Breaker:
+        """The circuit breaker of openai, gemini, compatible or simulated."""
+        return self._link(provider).breaker
+
+    def _share_s(self, chain: tuple[str, ...], left_s: float) -> float:
+        """Seconds for the first model of what remains of the chain."""
+        if chain[0] == offline.MODEL:
+            return max(left_s, 0.1)
+        reserve_s = min(OFFLINE_RESERVE_S, left_s / 5) if offline.MODEL in chain else 0.0
+        remote = sum(1 for name in chain if name != offline.MODEL)
+        return max(min(self.settings.timeout_s, (left_s - reserve_s) / remote), 0.05)
+
+    async def _asked(self, model: str, request: ModelRequest[T], budget_s: float) -> Completion[T]:
+        started = time.monotonic()
+        provider = provider_of(model, self.settings)
+        spent: list[Usage] = []
+        outcome = "cancelled"
+        try:
+            if provider == offline.MODEL:
+                output = await offline.answer(request, budget_s=budget_s)
+            else:
+                output = await self._valid(provider, model, request, budget_s, spent)
+            outcome = "ok"
+        except ModelError as failure:
+            outcome = _outcome(failure)
+            raise
+        finally:
+            usage = sum(spent, Usage())
+            cost_usd = self.prices.cost_usd(model, usage)
+            duration_s = time.monotonic() - started
+            self._observe(Asked(provider, model, request.task, outcome, usage, cost_usd, duration_s))
+        return Completion(
+            output, provider, model, usage.input_tokens, usage.output_tokens, cost_usd, duration_s
+        )
+
+    async def _valid(
+        self, provider: str, model: str, request: ModelRequest[T], budget_s: float, spent: list[Usage]
+    ) -> T:
+        """Ask; when the output breaks its schema, ask once more with the findings."""
+        deadline = time.monotonic() + budget_s
+        link = self._link(provider)
+        prompt = Prompt.of(model, request)
+        reply = await link.ask(prompt, budget_s=budget_s)
+        spent.append(reply.usage)
+        try:
+            return _parsed(model, request, reply)
+        except ModelOutputInvalid as invalid:
+            log.info("task %s: asking for a repair: %s", request.task, invalid)
+            findings = "; ".join(invalid.findings[:10])
+        prompt = replace(prompt, text=prompt.text + _REPAIR.format(findings=findings))
+        reply = await link.ask(prompt, budget_s=max(deadline - time.monotonic(), 0.05))
+        spent.append(reply.usage)
+        return _parsed(model, request, reply)
+
+    def _link(self, provider: str) -> Link:
+        link = self._links.get(provider)
+        if link is None:
+            settings = self.settings
+            endpoint: Endpoint = getattr(settings, provider)
+            limiter = Limiter(
+                provider, concurrency=endpoint.concurrency, tokens_per_minute=endpoint.tokens_per_minute
+            )
+            breaker = Breaker(provider, failures=settings.breaker_failures, open_s=settings.breaker_open_s)
+            link = Link(_provider(provider, settings), limiter, breaker, queue_s=settings.queue_s)
+            self._links[provider] = link
+        return link
+
+    def _warmed(self, task: asyncio.Task[None]) -> None:
+        self._warming.discard(task)
+        if not task.cancelled() and task.exception():
+            log.warning("%s failed: %s", task.get_name(), type(task.exception()).__name__)
+
+
+def _provider(name: str, settings: ProviderSettings) -> Provider:
+    from functions.providers.gemini import Gemini
+    from functions.providers.openai import Compatible, OpenAI
+
+    match name:
+        case "openai" | "simulated":
+            return OpenAI(name, getattr(settings, name))
+        case "gemini":
+            return Gemini(settings.gemini, settings.gemini_thinking)
+        case _:
+            return Compatible("compatible", settings.compatible)
+
+
+def _parsed(model: str, request: ModelRequest[T], reply: Reply) -> T:
+    """Raises ModelOutputInvalid; its findings name places and rules, never the values."""
+    try:
+        return request.output.model_validate_json(reply.text)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        findings = [f"{'.'.join(map(str, each['loc'])) or 'output'}: {each['msg']}" for each in found]
+    raise ModelOutputInvalid(model, findings)
+
+
+def _outcome(failure: ModelError) -> str:
+    if isinstance(failure, ModelRefused):
+        return "refused"
+    if isinstance(failure, ModelOutputInvalid):
+        return "invalid_output"
+    return getattr(failure, "reason", "unknown_model")

@@ -1,0 +1,189 @@
+"""OpenAI and what speaks like it: the official client, over the Responses or the Chat Completions API.
+
+The client is used through its generic `post`: building the typed request and response models costs as
+much CPU again as the call itself, and all we need is one text. Over aiohttp, because the default
+transport's connection pool needs three times the CPU at 400 calls in flight.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from typing import TYPE_CHECKING, Any, Final
+
+from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable, Reason
+from functions.providers.provider import CONNECT_TIMEOUT_S, Prompt, Reply
+from functions.providers.request import Usage
+from functions.providers.settings import Endpoint
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+_FILTERED: Final = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
+
+
+class OpenAI:
+    """The Responses API. `name` is the provider's in limits, breakers and metrics."""
+
+    path = "/responses"
+
+    def __init__(self, name: str, endpoint: Endpoint) -> None:
+        self.name = name
+        self._endpoint = endpoint
+        self._client: AsyncOpenAI | None = None
+        self._opening = asyncio.Lock()
+
+    async def open(self) -> None:
+        await self._opened()
+
+    async def _opened(self) -> AsyncOpenAI:
+        # One caller opens, the others of a cold start wait for it. The import takes a second of CPU:
+        # in a thread, so that the loop goes on serving meanwhile.
+        async with self._opening:
+            if self._client is None:
+                self._client = await asyncio.to_thread(_client, self._endpoint)
+            return self._client
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        if not self._endpoint.configured:
+            raise ModelUnavailable(prompt.model, "not_configured", f"no key or address for {self.name}")
+        client = self._client or await self._opened()
+        headers = {"X-Client-Request-Id": prompt.marker} if prompt.marker else {}
+        failure: ModelError
+        try:
+            answer = await client.post(
+                self.path, cast_to=object, body=self.body(prompt), options={"headers": headers}
+            )
+            return self.reply(prompt.model, answer)
+        except ModelError:
+            raise
+        except Exception as error:
+            failure = _translated(prompt.model, error)
+        # Raised out here so that the client's exception, which holds the request, is not chained to it.
+        raise failure
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    def body(self, prompt: Prompt) -> dict[str, Any]:
+        content: list[dict[str, Any]] = [{"type": "input_text", "text": prompt.text}]
+        if prompt.image:
+            content.append({"type": "input_image", "detail": "auto", "image_url": data_url(prompt.image)})
+        return {
+            "model": prompt.model,
+            "instructions": prompt.instructions,
+            "input": [{"role": "user", "content": content}],
+            "text": {"format": {"type": "json_schema", **_schema(prompt)}},
+            "store": False,
+        }
+
+    def reply(self, model: str, answer: Any) -> Reply:
+        """The text of a response object. A broken object becomes an empty text, which no schema takes."""
+        parts = [
+            part
+            for item in answer.get("output") or []
+            if item.get("type") == "message"
+            for part in item.get("content") or []
+        ]
+        if any(part.get("type") == "refusal" for part in parts):
+            raise ModelRefused(model)
+        if (answer.get("incomplete_details") or {}).get("reason") == "content_filter":
+            raise ModelRefused(model, "content_filter")
+        used = answer.get("usage") or {}
+        cached = (used.get("input_tokens_details") or {}).get("cached_tokens") or 0
+        usage = Usage(used.get("input_tokens") or 0, cached, used.get("output_tokens") or 0)
+        return Reply("".join(part.get("text") or "" for part in parts), usage)
+
+
+class Compatible(OpenAI):
+    """The Chat Completions API of any server that is compatible with it."""
+
+    path = "/chat/completions"
+
+    def body(self, prompt: Prompt) -> dict[str, Any]:
+        content: list[dict[str, Any]] = [{"type": "text", "text": prompt.text}]
+        if prompt.image:
+            content.append({"type": "image_url", "image_url": {"url": data_url(prompt.image)}})
+        return {
+            "model": prompt.model,
+            "messages": [
+                {"role": "system", "content": prompt.instructions},
+                {"role": "user", "content": content},
+            ],
+            "response_format": {"type": "json_schema", "json_schema": _schema(prompt)},
+        }
+
+    def reply(self, model: str, answer: Any) -> Reply:
+        choice: dict[str, Any] = next(iter(answer.get("choices") or []), {})
+        message = choice.get("message") or {}
+        if message.get("refusal") or choice.get("finish_reason") == "content_filter":
+            raise ModelRefused(model)
+        used = answer.get("usage") or {}
+        cached = (used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
+        usage = Usage(used.get("prompt_tokens") or 0, cached, used.get("completion_tokens") or 0)
+        return Reply(message.get("content") or "", usage)
+
+
+def data_url(image: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(image).decode("ascii")
+
+
+def _schema(prompt: Prompt) -> dict[str, Any]:
+    return {"name": prompt.schema.name, "schema": prompt.schema.body, "strict": prompt.schema.strict}
+
+
+def _client(endpoint: Endpoint) -> AsyncOpenAI:
+    import httpx2
+    from openai import AsyncOpenAI, DefaultAioHttpClient
+
+    # The total is the caller's budget, so only connecting has a timeout of its own here.
+    timeout = httpx2.Timeout(None, connect=CONNECT_TIMEOUT_S)
+    limits = httpx2.Limits(
+        max_connections=endpoint.concurrency, max_keepalive_connections=endpoint.concurrency
+    )
+    return AsyncOpenAI(
+        api_key=endpoint.api_key,
+        base_url=endpoint.base_url,
+        max_retries=0,
+        timeout=timeout,
+        http_client=DefaultAioHttpClient(timeout=timeout, limits=limits, follow_redirects=False),
+    )
+
+
+def _translated(model: str, error: Exception) -> ModelError:
+    """The client's exception as ours. Its own message is left out: it may repeat the key or the prompt."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        code = str(error.code or "")
+        status = error.status_code
+        if code in _FILTERED:
+            return ModelRefused(model, code)
+        wait_s = retry_after_s(error.response.headers.get("retry-after"))
+        return ModelUnavailable(model, reason_of(status, code), f"status {status}", retry_after_s=wait_s)
+    if isinstance(error, openai.APIConnectionError):
+        # Also what the client calls a timeout: over aiohttp a lost connection arrives under that name.
+        return ModelUnavailable(model, "connection", type(error.__cause__ or error).__name__)
+    return ModelUnavailable(model, "server_error", f"unreadable answer: {type(error).__name__}")
+
+
+def reason_of(status: int, code: str) -> Reason:
+    """The reason an HTTP status (and OpenAI's error code) stands for."""
+    if status == 429:
+        return "quota" if code in {"insufficient_quota", "billing_hard_limit_reached"} else "rate_limited"
+    if status in {401, 403}:
+        return "unauthorized"
+    if status == 402:
+        return "quota"
+    return "server_error" if status >= 500 or status in {408, 409} else "rejected"
+
+
+def retry_after_s(header: str | None) -> float | None:
+    """Seconds of a Retry-After header; None for a date or nonsense, which no model provider sends."""
+    try:
+        seconds = float(header) if header else -1.0
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < 86_400 else None

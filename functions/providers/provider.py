@@ -1,0 +1,67 @@
+"""What every provider behind the network is to the rest: one question out, one text back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from functions.providers.request import ModelRequest, T, Usage
+from functions.providers.schema import WireSchema, wire_schema
+
+CONNECT_TIMEOUT_S: Final = 5.0
+
+# For the token limiter only; what a call really used is settled afterwards.
+IMAGE_TOKENS: Final = 1_000
+OUTPUT_TOKENS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A request without its Python types."""
+
+    model: str
+    instructions: str
+    text: str
+    image: bytes | None
+    schema: WireSchema
+    marker: str
+
+    @classmethod
+    def of(cls, model: str, request: ModelRequest[T]) -> Prompt:
+        return cls(
+            model,
+            request.instructions,
+            request.text,
+            request.image,
+            wire_schema(request.output),
+            request.marker,
+        )
+
+    @property
+    def estimated_tokens(self) -> int:
+        """Roughly; Korean text has about one token a character and a half."""
+        written = (len(self.instructions) + len(self.text)) * 2 // 3
+        return written + OUTPUT_TOKENS + (IMAGE_TOKENS if self.image else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The model's text, meant to be JSON, and what it took."""
+
+    text: str
+    usage: Usage
+
+
+class Provider(Protocol):
+    """Raises ModelUnavailable and ModelRefused only; never retries, never limits: its Link does."""
+
+    name: str
+
+    async def open(self) -> None:
+        """Import the client library and make the client. Safe to call again."""
+
+    async def ask(self, prompt: Prompt) -> Reply:
+        """One call. The caller bounds the time; cancelling closes the connection."""
+
+    async def close(self) -> None:
+        """Close the client's connections."""

@@ -1,0 +1,44 @@
+"""Which provider a model name belongs to, and which models may be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from functions.providers.errors import UnknownModel
+from functions.providers.settings import ProviderSettings
+
+# Model families by the beginning of their names.
+_FAMILIES: Final = (("gpt-", "openai"), ("chatgpt-", "openai"), ("o3", "openai"), ("o4", "openai"))
+_GEMINI: Final = (("gemini-", "gemini"),)
+
+
+def supported(env: Mapping[str, str]) -> list[str]:
+    """The models a request may name, in the configured order (for `supported_models` and the client)."""
+    return list(models_of(ProviderSettings.from_env(env)))
+
+
+def models_of(settings: ProviderSettings) -> tuple[str, ...]:
+    """The configured list, the default model and the compatible server's model."""
+    also = (settings.model, settings.compatible_model)
+    return tuple(dict.fromkeys([*settings.models, *(name for name in also if name)]))
+
+
+def provider_of(model: str, settings: ProviderSettings) -> str:
+    """openai, gemini, compatible, simulated or local. Raises UnknownModel."""
+    if model in {"local", "simulated"}:
+        return model
+    if model and model == settings.compatible_model:
+        return "compatible"
+    for beginning, provider in _FAMILIES + _GEMINI:
+        if model.startswith(beginning):
+            return provider
+    raise UnknownModel(model, models_of(settings))
+
+
+def chain_of(model: str, settings: ProviderSettings) -> tuple[str, ...]:
+    """The models to ask in order: the wanted one, then the configured fallbacks. Raises UnknownModel."""
+    wanted = model or settings.model
+    if wanted not in models_of(settings):
+        raise UnknownModel(wanted, models_of(settings))
+    return tuple(dict.fromkeys([wanted, *settings.fallback]))

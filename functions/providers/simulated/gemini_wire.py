@@ -1,0 +1,73 @@
+"""Gemini's format: `models/{model}:generateContent` and `:streamGenerateContent?alt=sse`.
+
+Source: Gemini API reference, `GenerateContentResponse`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from functions.providers.simulated.behaviour import Outcome
+from functions.providers.simulated.wire import Call, Said, server_sent, words
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateContent:
+    """The model and the method stand in the path, so one of these is made for each call."""
+
+    model: str
+    stream: bool
+
+    @classmethod
+    def of_path(cls, path: str) -> GenerateContent | None:
+        """None when the path is no generate call: `/v1beta/models/<model>:generateContent`."""
+        model, _, method = path.rpartition("/")[2].partition(":")
+        if "/models/" not in path or method not in {"generateContent", "streamGenerateContent"}:
+            return None
+        return cls(model, method == "streamGenerateContent")
+
+    def parse(self, body: dict[str, Any], tokens: int) -> Call:
+        config = body.get("generationConfig") or {}
+        parts = [part for turn in body.get("contents") or [] for part in turn.get("parts") or []]
+        pictured = any("inlineData" in part or "fileData" in part for part in parts)
+        return Call(
+            model=self.model,
+            task="vision" if pictured else "answer",
+            schema=config.get("responseJsonSchema") or config.get("responseSchema"),
+            stream=self.stream,
+            input_tokens=tokens,
+        )
+
+    def whole(self, said: Said) -> dict[str, Any]:
+        if said.refused:
+            return {**self._tail(said), "promptFeedback": {"blockReason": "SAFETY"}}
+        return self._candidate(said, said.text, "STOP")
+
+    def pieces(self, said: Said) -> Iterator[bytes]:
+        every = words(said.text)
+        for word in every[:-1]:
+            yield server_sent(self._candidate(said, word, None))
+        yield server_sent(self._candidate(said, every[-1], "STOP"))
+
+    def failure(self, outcome: Outcome, retry_after_s: float) -> tuple[int, dict[str, Any]]:
+        if outcome == "rate_limited":
+            wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after_s}s"}
+            error = {"code": 429, "message": "Quota exceeded (simulated)", "status": "RESOURCE_EXHAUSTED"}
+            return 429, {"error": {**error, "details": [wait]}}
+        return 500, {"error": {"code": 500, "message": "simulated failure", "status": "INTERNAL"}}
+
+    def _candidate(self, said: Said, text: str, finish: str | None) -> dict[str, Any]:
+        candidate: dict[str, Any] = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0}
+        if finish:
+            candidate["finishReason"] = finish
+        return {"candidates": [candidate], **self._tail(said)}
+
+    def _tail(self, said: Said) -> dict[str, Any]:
+        usage = {
+            "promptTokenCount": said.input_tokens,
+            "candidatesTokenCount": said.output_tokens,
+            "totalTokenCount": said.input_tokens + said.output_tokens,
+        }
+        return {"usageMetadata": usage, "modelVersion": said.model, "responseId": said.id}

@@ -1,0 +1,52 @@
+"""One call, whatever its wire format: what the server needs to know, and how the format says it back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from functions.providers.simulated.behaviour import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A parsed request. `schema` is None when free text is wanted."""
+
+    model: str
+    task: str
+    schema: Mapping[str, Any] | None
+    stream: bool
+    input_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the model says to a call; `refused` turns the text into a refusal in the format's own way."""
+
+    id: str
+    model: str
+    text: str
+    refused: bool
+    input_tokens: int
+    output_tokens: int
+
+
+class Wire(Protocol):
+    """A wire format."""
+
+    def whole(self, said: Said) -> dict[str, Any]: ...
+    def pieces(self, said: Said) -> Iterator[bytes]: ...
+    def failure(self, outcome: Outcome, retry_after_s: float) -> tuple[int, dict[str, Any]]: ...
+
+
+def server_sent(data: Mapping[str, Any], event: str = "") -> bytes:
+    """One server-sent event."""
+    head = f"event: {event}\n" if event else ""
+    return f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+
+
+def words(text: str) -> list[str]:
+    """The text in the pieces a stream sends; joined they are the text."""
+    return [word + " " for word in text.split(" ")[:-1]] + text.split(" ")[-1:]
