@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import compileall
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -52,12 +53,18 @@ def functions(root: Path = ROOT) -> dict[str, Path]:
 
 def start(name: str, command: Sequence[str], port: int, starts: int, timeout_s: float = 15.0) -> ColdStart:
     """Start a server `starts` times, one after the other; gives up at the first that is not ready in time."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
     seconds = []
     for _ in range(starts):
         with tempfile.TemporaryFile() as output:
             began = time.monotonic()
             process = subprocess.Popen(
-                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
             try:
                 ready = until_ready(process, port, name, began + timeout_s)

@@ -77,18 +77,20 @@ class ScanStream:
             else:
                 self._wrong("stream event without stage, status or seq")
             return
-        if seq == self.last_seq or (stage, status) in self._seen:
+        if seq == self.last_seq or (name, status) in self._seen:
             self._wrong("stream repeats an event")
         elif seq < self.last_seq:
             self._wrong("stream out of order")
         elif seq > self.last_seq + 1:
             self._wrong("stream misses a seq")
+        if name not in (stage, "error"):  # an error names the stage that failed
+            self._wrong("stream event named otherwise than its stage")
         if not number:
             self._wrong("stream event without id")
         if progress.get("job_id") != self.job_id:
             self._wrong("stream of another job")
         self.last_seq = max(seq, self.last_seq)
-        self._seen.add((stage, status))
+        self._seen.add((name, status))
         if name == "error":
             self._end_with_error(data)
         elif name == "done":

@@ -157,7 +157,8 @@ async def through_redis(url: str, domain: str = "scan") -> tuple[Publish, Callab
     """How a stage function publishes, and how to close it."""
     from redis.asyncio import Redis
 
-    from eventing.progress import Progress, ProgressStreams
+    from eventing.progress.events import Progress
+    from eventing.progress.streams import ProgressStreams
 
     redis = Redis.from_url(url)
     streams = ProgressStreams(redis, domain)

@@ -43,6 +43,15 @@ def test_findings_name_what_was_wrong_first() -> None:
     assert finding(first, event("job-1", 3, "vision", "started")) == "stream misses a seq"
     assert finding(first, event("job-1", 0, "vision", "started")) == "stream out of order"
     assert finding(first, event("job-2", 2, "vision", "started")) == "stream of another job"
+    assert (
+        finding(first.replace(b"event: queued", b"event: rule"))
+        == "stream event named otherwise than its stage"
+    )
+    failed = event("job-1", 2, "vision", "failed"), event("job-1", 3, "vision", "failed", error="provider")
+    assert (
+        finding(first, failed[0], failed[1].replace(b"event: vision", b"event: error"))
+        == "stream error provider"
+    )
     assert finding(first.replace(b"id: 1\n", b"")) == "stream event without id"
     assert finding(b"event: vision\ndata: {}\n\n") == "stream event without stage, status or seq"
     assert finding(first, event("job-1", 2, "done", "completed")) == "stream without answer completed"
