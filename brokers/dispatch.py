@@ -1,0 +1,196 @@
+"""Delivery of one event to one subscriber, as Knative's dispatcher does it; shared by both brokers.
+
+Sources: Knative's data plane contract and the dispatchers of eventing and eventing-rabbitmq. Where ours differs,
+it loses less: an event is settled only after the dead letter is durable, and the dead letter only after its
+sink took it, while eventing-rabbitmq acknowledges first and drops the event when publishing it fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from brokers.client import Address, Answer, Client
+from brokers.errors import NoAnswer
+from brokers.ingress import MAX_EVENT_BYTES
+from brokers.metrics import Metrics
+from brokers.trigger import Trigger
+from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode, is_cloudevent
+from eventing.publisher import retryable
+
+if TYPE_CHECKING:
+    from brokers.metrics import DeliveryMetrics
+
+DEAD_LETTER_SUFFIX = ".dlq"
+ERROR_DATA_CHARACTERS = 1024  # knative.dev/eventing: KnativeErrorDataExtensionMaxLength
+NO_ANSWER_CODE = -1  # what eventing-rabbitmq writes for a timeout and for no answer
+BAD_REPLY_CODE = 502  # what Knative's filter answers to a body that is no event
+_ATTRIBUTES_BUDGET = 8000
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.1, 60.0  # between attempts at a dead letter, which never end
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The end of a delivery: what must be durable before the original is acknowledged."""
+
+    reply: CloudEvent | None = None
+    dead_letter: CloudEvent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed: `code` as knativeerrorcode, `data` the start of the body or of the reason."""
+
+    code: int
+    data: bytes
+    retried: bool = True
+
+
+def dead_letter_trigger(trigger: Trigger) -> Trigger | None:
+    """The delivery of a trigger's dead letters to their sink, None when it names none."""
+    if trigger.dead_letter_sink is None:
+        return None
+    return replace(
+        trigger,
+        name=trigger.name + DEAD_LETTER_SUFFIX,
+        filter={},
+        subscriber=trigger.dead_letter_sink,
+        headers=trigger.dead_letter_headers,
+        dead_letter_sink=None,
+        in_flight=min(trigger.in_flight, 10),
+    )
+
+
+class Dispatcher:
+    """Delivers the events of one trigger. `until_taken`: without a last attempt, as dead letters are."""
+
+    def __init__(
+        self, trigger: Trigger, client: Client, metrics: Metrics, *, until_taken: bool = False
+    ) -> None:
+        self.trigger = trigger
+        self.client = client
+        self.metrics: DeliveryMetrics = metrics.of(trigger.name)
+        self.until_taken = until_taken
+        self.address = Address.of(trigger.subscriber)
+        self._head, self.destination = _request_head(trigger)
+
+    async def deliver(
+        self,
+        event: CloudEvent,
+        *,
+        failures: int = 0,
+        wait_s: float = 0.0,
+        on_retry: Callable[[int, float], None] | None = None,
+    ) -> Settled:
+        """Attempt until the subscriber takes the event, refuses it, or the attempts are used up.
+
+        `failures` and `wait_s` continue a delivery begun by an earlier process; `on_retry(failures, wait_s)` is
+        called before each wait.
+        """
+        while True:
+            if wait_s > 0:
+                await asyncio.sleep(wait_s)
+            outcome = await self._attempt(event)
+            if not isinstance(outcome, Failure):
+                self.metrics.delivered.inc()
+                return Settled(reply=outcome)
+            failures += 1
+            if not outcome.retried and not self.until_taken:
+                # As in Knative: acknowledged and not dead-lettered.
+                self.metrics.rejected.inc()
+                _log.warning("%s refused event %s with %d", self.trigger.name, event.id, outcome.code)
+                return Settled()
+            if failures > self.trigger.retry and not self.until_taken:
+                return self._give_up(event, outcome)
+            wait_s = self._wait_s(failures)
+            self.metrics.retried.inc()
+            if on_retry is not None:
+                on_retry(failures, wait_s)
+
+    def _wait_s(self, failures: int) -> float:
+        if not self.until_taken:
+            return self.trigger.backoff_s(failures)
+        return min(max(self.trigger.backoff_s(min(failures, 16)), _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
+
+    async def _attempt(self, event: CloudEvent) -> CloudEvent | None | Failure:
+        """The reply, None, or the failure."""
+        started = time.perf_counter()
+        try:
+            answer = await self.client.post(self.address, self._request(event), self.trigger.timeout_s)
+        except NoAnswer as error:
+            return Failure(NO_ANSWER_CODE, str(error).encode())
+        finally:
+            self.metrics.seconds.observe(time.perf_counter() - started)
+        if not 200 <= answer.status < 300:
+            return Failure(answer.status, answer.body, retryable(answer.status))
+        return self._reply(answer)
+
+    def _reply(self, answer: Answer) -> CloudEvent | None | Failure:
+        if not is_cloudevent(answer.headers):
+            if answer.body and not self.until_taken:
+                return Failure(BAD_REPLY_CODE, answer.body)
+            return None
+        try:
+            return decode(answer.headers, answer.body, max_bytes=MAX_EVENT_BYTES)
+        except InvalidCloudEvent as invalid:
+            return Failure(BAD_REPLY_CODE, str(invalid).encode())
+
+    def _give_up(self, event: CloudEvent, failure: Failure) -> Settled:
+        if self.trigger.dead_letter_sink is None:
+            self.metrics.dropped.inc()
+            _log.error(
+                "event %s dropped: %s failed with %d and names no dead letter sink",
+                *(event.id, self.trigger.name, failure.code),
+            )
+            return Settled()
+        self.metrics.dead_lettered.inc()
+        return Settled(dead_letter=dead_letter(event, self.destination, failure))
+
+    def _request(self, event: CloudEvent) -> bytes:
+        headers, body = event.to_binary()
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        return b"%b%bcontent-length: %d\r\n\r\n%b" % (self._head, lines.encode("latin-1"), len(body), body)
+
+
+def dead_letter(event: CloudEvent, destination: str, failure: Failure) -> CloudEvent:
+    """The event with the extensions by which Knative says where and why it failed.
+
+    `knativeerrordata` is Base64 of the body's start, cut where Knative cuts, and shorter where an event's
+    attributes would not fit into a request's headers any more.
+    """
+    used = sum(len(name) + len(value) for name, value in event.attributes().items()) + len(destination)
+    room = max(0, min(ERROR_DATA_CHARACTERS, _ATTRIBUTES_BUDGET - used))
+    extensions = {
+        **event.extensions,
+        "knativeerrordest": destination,
+        "knativeerrorcode": str(failure.code),
+        "knativeerrordata": base64.b64encode(failure.data[: room // 4 * 3]).decode(),
+    }
+    if not extensions["knativeerrordata"]:
+        del extensions["knativeerrordata"]
+    return replace(event, extensions=extensions)
+
+
+def _request_head(trigger: Trigger) -> tuple[bytes, str]:
+    """Request line and fixed headers, and the subscriber's URL as it is told in dead letters.
+
+    With a Host header of its own the function behind a shared address is named, as its URL in a cluster would.
+    """
+    parts = urlsplit(trigger.subscriber)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    fixed = {name.lower(): value for name, value in trigger.headers.items()}
+    host = fixed.pop("host", parts.netloc)
+    lines = [f"POST {path} HTTP/1.1", f"host: {host}", "prefer: reply", *_header_lines(fixed.items())]
+    destination = parts._replace(netloc=host).geturl()
+    return ("\r\n".join(lines) + "\r\n").encode("latin-1"), destination
+
+
+def _header_lines(headers: Iterable[tuple[str, str]]) -> list[str]:
+    return [f"{name}: {value}" for name, value in headers]

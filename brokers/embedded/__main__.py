@@ -1,0 +1,30 @@
+"""`python -m brokers.embedded --port P --database-url URL --triggers FILE`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+from brokers.embedded.broker import EmbeddedBroker
+from brokers.metrics import Metrics
+from brokers.serve import arguments, run
+from brokers.trigger import Wiring
+
+
+def main() -> str | None:
+    """Run until told to stop; returns an error for sys.exit."""
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--database-url", default=os.environ.get("ECO2_DATABASE_URL"))
+    options = parser.parse_args()
+    if not options.database_url:
+        return "give --database-url or set ECO2_DATABASE_URL"
+
+    async def make(wiring: Wiring, metrics: Metrics, end: Callable[[], None]) -> EmbeddedBroker:
+        return EmbeddedBroker(options.database_url, wiring.triggers, metrics, on_lost=end)
+
+    return run(options, make)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Routes events to lines by the triggers' filters and ties their ends to the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from brokers.client import Client
+from brokers.dispatch import Dispatcher, Settled, dead_letter_trigger
+from brokers.embedded.journal import Journal, Row
+from brokers.embedded.line import Line
+from brokers.metrics import Metrics
+from brokers.routing import Routes
+from brokers.trigger import Trigger
+from eventing.cloudevent import CloudEvent
+
+STOP_GRACE_S = 5.0
+_log = logging.getLogger(__name__)
+
+
+class EmbeddedBroker:
+    """Knative's broker contract on one machine; all state is in PostgreSQL table broker.journal.
+
+    `on_lost` is called when another process took the journal over, after which this one must end.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        triggers: Sequence[Trigger],
+        metrics: Metrics,
+        *,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.metrics = metrics
+        self.client = Client()
+        self.journal = Journal(
+            database_url, on_durable=self._offer, on_state=self._pause_or_go_on, on_lost=on_lost
+        )
+        self.routes = Routes(triggers)
+        self.lines: dict[str, Line] = {}
+        for trigger in triggers:
+            self._add_line(trigger, until_taken=False)
+            if (dead_letters := dead_letter_trigger(trigger)) is not None:
+                self._add_line(dead_letters, until_taken=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether events are taken."""
+        return self.journal.up
+
+    async def start(self, wait_s: float = 10.0) -> None:
+        """Own the journal and go on with what lies in it. Raises AlreadyRunning, Unavailable."""
+        await self.journal.open(wait_s)
+        left = await self.journal.counts()
+        if unknown := {name: count for name, count in left.items() if name not in self.lines}:
+            _log.warning("events of triggers that are not given any more are kept, undelivered: %s", unknown)
+        for name, line in self.lines.items():
+            if left.get(name):
+                line.resume()
+        self._pause_or_go_on(True)
+
+    async def publish(self, event: CloudEvent) -> bool:
+        """Return once the event is in the journal: whether any trigger wants it. Raises Unavailable."""
+        rows = self._rows(event)
+        if rows:
+            await self.journal.append(rows)
+        return bool(rows)
+
+    async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
+        """Finish what is under way, write it down, give the journal up."""
+        await asyncio.gather(*(line.stop(grace_s) for line in self.lines.values()))
+        await self.journal.close()
+        await self.client.close()
+
+    def backlog(self) -> Mapping[str, int]:
+        """Events in memory by trigger, being delivered included."""
+        return {name: line.waiting + line.in_flight for name, line in self.lines.items()}
+
+    def _add_line(self, trigger: Trigger, *, until_taken: bool) -> None:
+        dispatcher = Dispatcher(trigger, self.client, self.metrics, until_taken=until_taken)
+        line = self.lines[trigger.name] = Line(dispatcher, self.journal, self._led_to)
+        dispatcher.metrics.in_flight.set_function(lambda: line.in_flight)
+
+    def _rows(self, event: CloudEvent) -> list[Row]:
+        return [Row(name, self.journal.next_seq(), event) for name in self.routes.of(event)]
+
+    def _led_to(self, settled: Settled, dispatcher: Dispatcher) -> Sequence[Row]:
+        if settled.dead_letter is not None:
+            name = dispatcher.trigger.name
+            letters = dead_letter_trigger(dispatcher.trigger)
+            assert letters is not None, f"{name} has no dead letter sink"
+            return [Row(letters.name, self.journal.next_seq(), settled.dead_letter)]
+        return self._rows(settled.reply) if settled.reply is not None else ()
+
+    def _offer(self, rows: Sequence[Row]) -> None:
+        for row in rows:
+            self.lines[row.trigger].offer(row)
+
+    def _pause_or_go_on(self, up: bool) -> None:
+        for line in self.lines.values():
+            line.paused = not up
+            line.pump()

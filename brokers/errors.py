@@ -1,0 +1,29 @@
+"""What can go wrong in a broker, as types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+
+class Unavailable(RuntimeError):
+    """The event could not be made durable; the ingress answers 500 and the sender may send again."""
+
+
+class AlreadyRunning(RuntimeError):
+    """Another process owns the journal of this database; two brokers on it would deliver everything twice."""
+
+
+class InvalidTriggers(ValueError):
+    """The trigger file can't be used; `findings` is {trigger or schedule: [reasons]}."""
+
+    def __init__(self, findings: Mapping[str, Sequence[str]]) -> None:
+        self.findings = {where: list(reasons) for where, reasons in findings.items()}
+        super().__init__("; ".join(f"{where}: {', '.join(reasons)}" for where, reasons in findings.items()))
+
+
+class NoAnswer(ConnectionError):
+    """The subscriber could not be reached, or closed the connection before a whole response."""
+
+
+class NoAnswerInTime(NoAnswer):
+    """The subscriber did not answer within the trigger's timeout."""

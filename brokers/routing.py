@@ -1,0 +1,31 @@
+"""Which triggers want an event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brokers.trigger import Trigger
+from eventing.cloudevent import CloudEvent
+
+
+class Routes:
+    """Triggers by the `type` they filter on, since nearly all do: an event is compared with few of them."""
+
+    def __init__(self, triggers: Sequence[Trigger]) -> None:
+        self._of_type: dict[str, list[Trigger]] = {}
+        self._of_any_type: list[Trigger] = []
+        for trigger in triggers:
+            if "type" in trigger.filter:
+                self._of_type.setdefault(trigger.filter["type"], []).append(trigger)
+            else:
+                self._of_any_type.append(trigger)
+
+    def of(self, event: CloudEvent) -> list[str]:
+        """Names of the triggers whose filter the event passes."""
+        candidates = self._of_type.get(event.type, [])
+        if self._of_any_type:
+            candidates = candidates + self._of_any_type
+        if not candidates:
+            return []
+        attributes = event.attributes()
+        return [trigger.name for trigger in candidates if trigger.wants(attributes)]

@@ -1,0 +1,121 @@
+"""The process around a broker: arguments, HTTP server, schedules, signals."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Protocol
+
+from brokers import schedules
+from brokers.errors import AlreadyRunning, InvalidTriggers, Unavailable
+from brokers.ingress import Broker, Ingress
+from brokers.metrics import Metrics
+from brokers.trigger import Wiring, load
+
+KEEP_ALIVE_S = 75
+
+
+class RunningBroker(Broker, Protocol):
+    """What the process needs of a broker."""
+
+    async def start(self) -> None:
+        """Begin to take and deliver events."""
+
+    async def stop(self) -> None:
+        """Finish what is under way."""
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """The arguments all brokers share."""
+    parser = argparse.ArgumentParser(description=description)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int, help="listen on this loopback port")
+    where.add_argument("--fd", type=int, help="serve the listening socket with this file descriptor")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--triggers", metavar="FILE", help="triggers and schedules (default: $ECO2_TRIGGERS)")
+    parser.add_argument("--log-level", default="INFO")
+    return parser
+
+
+def run(
+    options: argparse.Namespace,
+    make: Callable[[Wiring, Metrics, Callable[[], None]], Coroutine[Any, Any, RunningBroker]],
+) -> str | None:
+    """Run a broker until SIGTERM or SIGINT; returns what went wrong, for sys.exit."""
+    import uvloop
+
+    logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s %(message)s")
+    try:
+        wiring = load(options.triggers)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_serve(options, wiring, make))
+    except (AlreadyRunning, InvalidTriggers, Unavailable) as error:
+        return str(error)
+    return None
+
+
+async def _serve(
+    options: argparse.Namespace,
+    wiring: Wiring,
+    make: Callable[[Wiring, Metrics, Callable[[], None]], Coroutine[Any, Any, RunningBroker]],
+) -> None:
+    import uvicorn
+
+    # uvicorn raises the signal again when it is done; by then these are in force, and stopping goes on.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: None)
+    metrics = Metrics()
+    server: uvicorn.Server | None = None
+
+    def end() -> None:
+        if server is not None:
+            server.should_exit = True
+
+    broker = await make(wiring, metrics, end)
+    listening = (
+        socket.socket(fileno=options.fd) if options.fd is not None else _bound(options.host, options.port)
+    )
+    config = uvicorn.Config(
+        Ingress(broker, metrics),
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=5,
+        backlog=1024,
+    )
+    server = uvicorn.Server(config)
+    await broker.start()
+    try:
+        async with _emitting(wiring, broker):
+            await server.serve(sockets=[listening])
+    finally:
+        await broker.stop()
+        listening.close()
+
+
+@contextlib.asynccontextmanager
+async def _emitting(wiring: Wiring, broker: Broker) -> AsyncIterator[None]:
+    task = asyncio.create_task(schedules.emit(wiring.schedules, broker))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind((host, port))
+    return bound
