@@ -207,11 +207,12 @@ async def _read(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
     if int(declared) > limit:
         raise too_large
     body = b""
-    while True:
+    while True:  # until the body ends, which the limit bounds
         message = await receive()
         if message["type"] == "http.disconnect":
             raise Unavailable("the caller went away")
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body += part
         if len(body) > limit:
             raise too_large
         if not message.get("more_body"):

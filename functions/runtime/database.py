@@ -7,7 +7,7 @@ import logging
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, LiteralString, cast
+from typing import TYPE_CHECKING, Any
 
 from functions.runtime.errors import Retry
 
@@ -68,7 +68,7 @@ class Database:
 
         try:
             async with pool.connection() as connection:
-                cursor = await connection.execute(cast("LiteralString", sql), parameters)
+                cursor = await connection.execute(sql.encode(), parameters)
                 return await cursor.fetchall() if cursor.description else []
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             # PoolTimeout and TooManyRequests are OperationalErrors as well.

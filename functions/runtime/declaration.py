@@ -157,6 +157,7 @@ def http_function(
     timeout: float = 10,
     max_body: int = 65_536,
     rate_limit: str | None = None,
+    min_scale: int = 0,
 ) -> Callable[[Handler], Declared]:
     """Declare a handler of HTTP requests at `routes`; `status` is the one of its success.
 
@@ -164,7 +165,7 @@ def http_function(
     """
     return lambda handler: _declare(
         HttpFunction(
-            **_common(handler, timeout),
+            **{**_common(handler, timeout), "min_scale": min_scale},
             routes=tuple(map(Route.parse, routes)),
             status=status,
             public=public,

@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from eventing import trace
-from eventing.catalogue import EventData, InvalidEventData, derived_id, to_event
+from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
 from functions.runtime import telemetry
 from functions.runtime.binding import parameters
@@ -44,6 +44,7 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
         return problem(refused, instance=request.path, request_id=request.request_id)
     parent = trace.parse(event.extensions.get("traceparent", ""), event.extensions.get("tracestate"))
     token = trace.current.set(parent.child() if parent else trace.new())
+    telemetry.charging()
     started = time.perf_counter()
     try:
         with telemetry.about(
@@ -98,7 +99,7 @@ def _data(function: EventFunction, event: CloudEvent) -> EventData:
     if event.type != function.on.type:
         raise Reject("EVENT_UNEXPECTED", f"{function.name} takes {function.on.type}, not {event.type}.")
     try:
-        return function.on.from_event(event)
+        return from_event(function.on, event)
     except InvalidEventData as error:
         raise Reject("EVENT_DATA_INVALID", str(error)) from None
 

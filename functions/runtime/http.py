@@ -53,9 +53,7 @@ async def _call(function: HttpFunction, request: Request, resources: Resources) 
     except Exception:
         log.exception("unexpected error")
         error = _Internal("INTERNAL", "Something went wrong on our side; the request id helps us to find it.")
-    log.log(
-        logging.WARNING if error.status >= 500 else logging.INFO, "%s %s", error.code, error.status
-    )
+    log.log(logging.WARNING if error.status >= 500 else logging.INFO, "%s %s", error.code, error.status)
     return problem(error, instance=request.path, request_id=request.request_id)
 
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Protocol, Self
 if TYPE_CHECKING:
     from eventing.catalogue import EventData
     from eventing.cloudevent import CloudEvent
+    from functions.runtime.database import Database
     from functions.runtime.declaration import EventFunction
-    from functions.runtime.resources import Database, Resources
+    from functions.runtime.resources import Resources
 
 LEASE_MARGIN_S = 5.0
 

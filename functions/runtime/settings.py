@@ -61,28 +61,36 @@ def settings() -> Settings:
     return read(os.environ)
 
 
+def with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with every `ECO2_X_FILE` replaced by `ECO2_X` and the file's content. Raises SettingsError."""
+    resolved = dict(environ)
+    for name, path in environ.items():
+        if name.startswith("ECO2_") and name.endswith("_FILE"):
+            try:
+                resolved[name.removesuffix("_FILE")] = Path(path).read_text().strip()
+            except OSError as error:
+                raise SettingsError(f"{name}: can't read {path}: {error.strerror}") from None
+            del resolved[name]
+    return resolved
+
+
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from `environ`. Raises SettingsError with all findings at once."""
     elsewhere = known_elsewhere()
     values: dict[str, Any] = {}
     findings: list[str] = []
-    for name, value in environ.items():
-        if not name.startswith("ECO2_") or name in elsewhere:
-            continue
+    for name, value in with_files(environ).items():
         field = name.removeprefix("ECO2_").lower()
-        if field in Settings.model_fields:
+        if name.startswith("ECO2_") and field in Settings.model_fields:
             values[field] = value
-        elif field.endswith("_file") and field.removesuffix("_file") in Settings.model_fields:
-            try:
-                values[field.removesuffix("_file")] = Path(value).read_text().strip()
-            except OSError as error:
-                findings.append(f"{name}: can't read {value}: {error.strerror}")
-        elif name.removesuffix("_FILE") not in elsewhere:
+        elif name.startswith("ECO2_") and name not in elsewhere:
             findings.append(f"{name}: no such setting")
     try:
         parsed = Settings(**values)
     except ValidationError as error:
-        findings += [f"ECO2_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        findings += [
+            f"ECO2_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+        ]
         parsed = None
     if findings or parsed is None:
         raise SettingsError("; ".join(findings) + " (the README has the table of settings)")
@@ -91,17 +99,13 @@ def read(environ: Mapping[str, str]) -> Settings:
 
 @cache
 def known_elsewhere() -> frozenset[str]:
-    """Names that other parts read by themselves: providers, brokers, the embedded platform, tests."""
-    from functions.providers.settings import NAMES
+    """Names that other parts read by themselves: providers, brokers, the embedded platform, the client."""
+    from functions.providers.settings import SETTINGS
 
-    return frozenset(NAMES) | {
-        "ECO2_HOME",
-        "ECO2_PORT",
-        "ECO2_BROKER",
-        "ECO2_URL",
-        "ECO2_AMQP_URL",
-        "ECO2_TRIGGERS",
-    }
+    return frozenset(setting.name for setting in SETTINGS) | _ELSEWHERE
+
+
+_ELSEWHERE = {"ECO2_HOME", "ECO2_PORT", "ECO2_BROKER", "ECO2_URL", "ECO2_AMQP_URL", "ECO2_TRIGGERS"}
 
 
 if __name__ == "__main__":

@@ -21,6 +21,23 @@ task_id: ContextVar[str | None] = ContextVar("task_id", default=None)
 user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 function_name: ContextVar[str | None] = ContextVar("function_name", default=None)
+_spent: ContextVar[list[float]] = ContextVar("spent")
+
+
+def charging() -> None:
+    """Begin to add up what the work of this context costs."""
+    _spent.set([])
+
+
+def spend(cost_usd: float) -> None:
+    """Add the cost of a call to the work of this context."""
+    if (costs := _spent.get(None)) is not None:
+        costs.append(cost_usd)
+
+
+def spent_usd() -> float:
+    """What the work of this context has cost so far."""
+    return sum(_spent.get([]))
 
 
 class JsonFormatter(logging.Formatter):
@@ -86,11 +103,13 @@ class Metrics:
             "eco2_model_cost_usd_total", "Cost of model calls", ["provider", "task"]
         )
         self.model_calls: Counter = Counter(
-            "eco2_model_calls_total", "Model calls that were answered", ["provider", "task"]
+            "eco2_model_calls_total", "Model calls by outcome", ["provider", "task", "outcome"]
         )
         self.swept: Counter = Counter("eco2_sweeper_actions_total", "What the sweeper did", ["action"])
         self.streams: Gauge = Gauge("eco2_sse_open", "Open event streams")
-        self.outbox_age: Gauge = Gauge("eco2_outbox_age_seconds", "Age of the oldest unsent event", ["domain"])
+        self.outbox_age: Gauge = Gauge(
+            "eco2_outbox_age_seconds", "Age of the oldest unsent event", ["domain"]
+        )
 
     def exposition(self) -> bytes:
         """The text format of Prometheus."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
+from eventing.outbox import Outbox
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from eventing import trace
 from eventing.catalogue import to_event
 from eventing.cloudevent import CloudEvent
-from eventing.outbox import Outbox
 from functions.runtime.errors import Conflict, NotFound, Unprocessable
 from functions.scan.events import Completed, Reward, ScanRequested
 from functions.scan.pipeline import STAGES
@@ -26,7 +25,7 @@ from functions.scan.progress import ScanProgress
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-    from eventing.progress.streams import Progress
+    from eventing.progress.events import Progress
     from functions.runtime.database import Database
     from functions.runtime.resources import Resources
 
@@ -125,9 +124,13 @@ class Jobs:
         created, earlier, earlier_digest = row or (None, None, None)
         if created is None:
             if earlier is None:
-                raise Conflict("REQUEST_IN_PROGRESS", "The same request is being accepted; ask again in a moment.")
+                raise Conflict(
+                    "REQUEST_IN_PROGRESS", "The same request is being accepted; ask again in a moment."
+                )
             if bytes(earlier_digest) != digest:
-                raise Unprocessable("IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another request.")
+                raise Unprocessable(
+                    "IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another request."
+                )
             return UUID(str(earlier))
         await self._progress.queued(str(job_id))
         await self._outbox.send(created, event, self._database, self._resources.publisher())
@@ -156,14 +159,22 @@ class Jobs:
 
     async def owned(self, user_id: str, job_id: UUID) -> None:
         """Raises NotFound unless the job is this user's."""
-        if await self._database.one("SELECT FROM scan.jobs WHERE id = %s AND user_id = %s", (job_id, user_id)) is None:
+        if (
+            await self._database.one(
+                "SELECT FROM scan.jobs WHERE id = %s AND user_id = %s", (job_id, user_id)
+            )
+            is None
+        ):
             raise unknown()
 
     async def history(
         self, user_id: str, limit: int, before: tuple[datetime, UUID] | None
     ) -> Sequence[Scanned]:
         """The user's jobs, newest first, those before (created_at, id) if given."""
-        rows = await self._database.all(_HISTORY, {"user": user_id, "limit": limit, "at": before and before[0], "id": before and before[1]})
+        rows = await self._database.all(
+            _HISTORY,
+            {"user": user_id, "limit": limit, "at": before and before[0], "id": before and before[1]},
+        )
         return [Scanned(*row) for row in rows]
 
     async def complete(self, event: Completed) -> None:
@@ -192,6 +203,10 @@ class Jobs:
         await self.owned(user_id, job_id)
         await self._end(str(job_id), "cancelled", _without_result(str(job_id), "cancelled", "CANCELLED"))
 
+    async def in_living_hands(self, job_id: str, stage: str) -> bool:
+        """Whether the stage is done, or a living worker is on it right now."""
+        return await self._database.one(_IN_HANDS, (job_id, stage)) is not None
+
     async def reopen(self, job_id: str) -> None:
         """A dead letter was replayed: a job that failed meanwhile gets another chance."""
         await self._database.run(_REOPEN, (self._resources.settings.scan_deadline_s, job_id))
@@ -208,7 +223,9 @@ class Jobs:
             await self._progress.done(job_id, outcome)
         else:
             error = outcome["error"]
-            await self._progress.failed(job_id, last and STAGES[last], finished, error["code"], error["message"])
+            await self._progress.failed(
+                job_id, last and STAGES[last], finished, error["code"], error["message"]
+            )
 
     async def story(self, job_id: UUID) -> list[Progress]:
         """Every progress event of a job, told again from the database (see `pipeline.Stage.first_seq`)."""
@@ -221,10 +238,10 @@ class Jobs:
         from redis.exceptions import RedisError
 
         try:
-            cached: bytes | None = await self._cache.get(f"scan:result:{job_id}")
+            cached = await self._cache.get(f"scan:result:{job_id}")
         except (RedisError, OSError):
             return None  # a cache that is down is an empty cache
-        return cached
+        return cached if isinstance(cached, bytes) else None
 
     async def _remember(self, job_id: UUID, user_id: str, body: bytes) -> None:
         from redis.exceptions import RedisError
@@ -237,9 +254,7 @@ class Jobs:
 
 def requested(data: ScanRequested) -> CloudEvent:
     """The event that starts a job; its id is the job's, so emitting it again makes no second one."""
-    return to_event(
-        data, source=SOURCE, subject=str(data.job_id), id=str(data.job_id), userid=data.user_id
-    )
+    return to_event(data, source=SOURCE, subject=str(data.job_id), id=str(data.job_id), userid=data.user_id)
 
 
 def unknown() -> NotFound:
@@ -249,7 +264,9 @@ def unknown() -> NotFound:
 
 def _without_result(job_id: str, status: str, code: str) -> Result:
     message = MESSAGES.get(code, FAILED_MESSAGE)
-    return Result(task_id=UUID(job_id), status=status, message=message, error={"code": code, "message": message})
+    return Result(
+        task_id=UUID(job_id), status=status, message=message, error={"code": code, "message": message}
+    )
 
 
 # The event leaves with the job: what the broker can't take now, the sweeper sends.
@@ -274,7 +291,9 @@ LEFT JOIN LATERAL (
     WHERE s.job_id = j.id ORDER BY started_at DESC LIMIT 1
 ) AS last ON true
 """
-_RESULT = f"SELECT j.outcome, last.stage, last.finished FROM scan.jobs j {_LAST_STAGE} WHERE (j.id, j.user_id) = (%s, %s)"
+_RESULT = f"""
+SELECT j.outcome, last.stage, last.finished FROM scan.jobs j {_LAST_STAGE} WHERE (j.id, j.user_id) = (%s, %s)
+"""  # noqa: S608 - put together from constants
 _HISTORY = """
 SELECT id, CASE status WHEN 'active' THEN 'processing' ELSE status END, created_at, image_url, outcome
 FROM scan.jobs
@@ -289,6 +308,11 @@ WITH ended AS (
 SELECT j.user_id, coalesce((SELECT outcome FROM ended), j.outcome), last.stage, last.finished,
        (SELECT count(pg_notify('eco2_cancel', id::text)) FROM ended WHERE %(status)s = 'cancelled')
 FROM scan.jobs j {_LAST_STAGE} WHERE j.id = %(id)s
+"""  # noqa: S608 - put together from constants
+_IN_HANDS = """
+SELECT FROM scan.stage_results
+WHERE (job_id, stage) = (%s, %s)
+  AND (output IS NOT NULL OR worker IS NOT NULL AND lease_until > now() AND NOT pg_try_advisory_xact_lock(worker))
 """
 _REOPEN = """
 UPDATE scan.jobs SET status = 'active', outcome = NULL, ended_at = NULL,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from eventing import trace
-from eventing.progress.streams import Progress, ProgressStreams
+from eventing.progress.events import Progress
+from eventing.progress.streams import ProgressStreams
 from functions.scan.pipeline import DONE_MESSAGE, DONE_SEQ, QUEUED_MESSAGE, QUEUED_SEQ, Stage, before
 
 if TYPE_CHECKING:
@@ -87,10 +89,12 @@ def ending(
     steps: list[tuple[Progress, int]] = []
     if last and not finished:
         steps.append((_progress(job_id, last.name, status, None, message), last.first_seq + 1))
-    at = last.name if last else "queued"
-    detail = {"type": "error", "error": code.lower(), "message": message, "stage": at}
-    seq = last.first_seq + 2 if last else QUEUED_SEQ + 1
-    return [*steps, (_progress(job_id, "error", status, None, message, detail), seq)]
+    error = replace(
+        _progress(job_id, "error", status, None, message),
+        error=code.lower(),
+        failed_stage=last.name if last else "queued",
+    )
+    return [*steps, (error, last.first_seq + 2 if last else QUEUED_SEQ + 1)]
 
 
 def _progress(

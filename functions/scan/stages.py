@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from functions.runtime.ledger import LEASE_MARGIN_S, Claim, State
+from functions.runtime.telemetry import spent_usd
 from functions.scan.jobs import Jobs
 from functions.scan.pipeline import STAGES, after
 from functions.scan.progress import ScanProgress
@@ -78,7 +79,13 @@ class Stages:
         stage = STAGES[function.stage or ""]
         row = await self.database.one(
             _COMPLETE,
-            {"job": event.subject, "stage": stage.name, "worker": self.worker, "output": output},
+            {
+                "job": event.subject,
+                "stage": stage.name,
+                "worker": self.worker,
+                "output": output,
+                "cost": spent_usd(),
+            },
         )
         stored, active = row or (None, False)
         if not active or stored is None:
@@ -88,7 +95,7 @@ class Stages:
 
     async def release(self, function: EventFunction, event: CloudEvent) -> None:
         """Hand the stage back."""
-        await self.database.run(_RELEASE, (event.subject, function.stage, self.worker))
+        await self.database.run(_RELEASE, (spent_usd(), event.subject, function.stage, self.worker))
 
     async def fail(self, function: EventFunction, event: CloudEvent, code: str, detail: str) -> None:  # noqa: ARG002
         """The job ends here; the user is told."""
@@ -119,7 +126,8 @@ FROM job
 """
 _COMPLETE = """
 WITH stored AS (
-    UPDATE scan.stage_results SET output = %(output)s, finished_at = now(), worker = NULL
+    UPDATE scan.stage_results
+    SET output = %(output)s, finished_at = now(), worker = NULL, cost_usd = cost_usd + %(cost)s
     WHERE (job_id, stage) = (%(job)s, %(stage)s) AND worker = %(worker)s AND output IS NULL
     RETURNING output
 )
@@ -129,6 +137,6 @@ SELECT coalesce((SELECT output FROM stored),
 FROM scan.jobs WHERE id = %(job)s
 """
 _RELEASE = """
-UPDATE scan.stage_results SET worker = NULL
+UPDATE scan.stage_results SET worker = NULL, cost_usd = cost_usd + %s
 WHERE (job_id, stage) = (%s, %s) AND worker = %s AND output IS NULL
 """

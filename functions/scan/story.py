@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from eventing.progress.streams import Progress
+from eventing.progress.events import Progress
 from functions.scan import progress
 from functions.scan.pipeline import DONE_SEQ, QUEUED_SEQ, STAGES
 

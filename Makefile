@@ -1,0 +1,54 @@
+# One command each; the same names locally and in CI. `make` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup system demo test bench bench-cold evaluate lint types docs lock manifests clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/installed ## prepare .venv with everything Python needs
+
+.venv/installed: requirements.lock bootstrap.lock pyproject.toml
+	@sh embedded/setup.sh python $(PYTHON)
+	@touch $@
+
+system: ## install the system packages that tests need (rabbitmq-server)
+	@sh embedded/setup.sh system
+
+demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
+	@$(BIN)/eco2 demo
+
+test: setup system lint types ## lint, types and all tests
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage report --skip-covered --sort=cover | tail -15
+
+lint: setup ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup ## mypy --strict over code and tests
+	@$(BIN)/mypy functions eventing brokers embedded cli schemas bench tests
+
+bench: setup system ## load: 500 users with both brokers, the ceiling, streams (about 10 minutes)
+	@$(BIN)/python -m bench.run
+	@$(BIN)/python -m bench.streams
+
+bench-cold: setup ## time from exec to ready of every function
+	@$(BIN)/python -m bench.cold
+
+evaluate: setup ## accuracy of the local model and recall of the rules
+	@$(BIN)/python -m functions.providers.local.evaluate
+	@$(BIN)/python -m functions.scan.evaluate
+
+docs: setup ## write every generated file again (schemas, func.yaml, tables)
+	@$(BIN)/python -m schemas.generate
+
+lock: setup ## resolve dependencies again, none younger than two weeks
+	@$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url -q \
+	  --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+	@grep -A99 '^uv==' requirements.lock | awk 'NR==1||/^    --hash/{print; next}{exit}' > bootstrap.lock
+
+clean: ## remove what the commands made (not the platform's data in .eco2)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

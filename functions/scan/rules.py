@@ -1,0 +1,122 @@
+"""Disposal rules, one file a middle or major: `data/rules/*.json`, read once a process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.scan.taxonomy import DATA, UNCLASSIFIED
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Category(_Frozen):
+    """The place in the taxonomy that a rule is for."""
+
+    major: str
+    middle: str
+
+
+class Target(_Frozen):
+    """An item the rule is for, and what to know of it."""
+
+    item: str
+    note: str
+
+
+class NotAccepted(_Frozen):
+    """What does not belong here, the category it belongs to, and what to do with it."""
+
+    item: str
+    category: str
+    instead: str
+
+
+class IconStep(_Frozen):
+    """A step as a picture: the icon's name and its label."""
+
+    icon: str
+    label: str
+
+
+class Source(_Frozen):
+    """Guidance that the rule was written after."""
+
+    title: str
+    publisher: str
+
+
+class Fact(_Frozen):
+    """A figure, date or contact, with who says so and when it was last checked."""
+
+    text: str
+    source: str
+    as_of: str
+
+
+class RegionOverride(_Frozen):
+    """What a region does differently."""
+
+    region: str
+    note: str
+
+
+class Rule(_Frozen):
+    """How one category is disposed of; all texts Korean."""
+
+    about: str
+    key: str
+    category: Category
+    name: str
+    keywords: tuple[str, ...]
+    targets: tuple[Target, ...]
+    common_steps: tuple[str, ...]
+    item_steps: Mapping[str, tuple[str, ...]]
+    not_accepted: tuple[NotAccepted, ...]
+    icon_steps: tuple[IconStep, ...]
+    source: tuple[Source, ...]
+    facts: tuple[Fact, ...]
+    region_overrides: tuple[RegionOverride, ...]
+
+    def steps(self, item: str | None) -> tuple[str, ...]:
+        """The item's own steps, or those common to the category."""
+        return self.item_steps.get(item or "", self.common_steps)
+
+    def note(self, item: str | None) -> str | None:
+        """What to know of the item."""
+        return next((target.note for target in self.targets if target.item == item), None)
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """All rules by key."""
+    files = sorted((DATA / "rules").glob("*.json"))
+    return {rule.key: rule for rule in (Rule.model_validate_json(file.read_bytes()) for file in files)}
+
+
+@cache
+def _by_category() -> Mapping[tuple[str, str], Rule]:
+    return {(rule.category.major, rule.category.middle): rule for rule in rules().values()}
+
+
+def lookup(major: str, middle: str) -> Rule | None:
+    """The rule of a category; None for 미분류 and for what the taxonomy does not know."""
+    return None if major == UNCLASSIFIED else _by_category().get((major, middle))
+
+
+def rule_document(key: str) -> dict[str, Any] | None:
+    """A rule as JSON, for clients; None if there is no such rule."""
+    rule = rules().get(key)
+    return rule.model_dump(mode="json") if rule else None
+
+
+def categories() -> list[dict[str, Any]]:
+    """The four ways out for waste, as GET /categories answers: id, name, display_name, instructions."""
+    rows: list[dict[str, Any]] = json.loads((DATA / "categories.json").read_bytes())["categories"]
+    return rows

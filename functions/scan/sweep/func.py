@@ -1,0 +1,16 @@
+"""eco2.ops.sweep.requested → scans that got stuck go on, those past their deadline end, unsent events leave."""
+
+from __future__ import annotations
+
+from functions.ops.events import SweepRequested
+from functions.runtime import event_function
+from functions.scan.sweeper import Sweeper
+
+
+@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0, dead_letters=False)
+async def sweep(_event: SweepRequested, sweeper: Sweeper) -> None:
+    """Safe to run at any time and in several places at once."""
+    await sweeper.sweep()
+
+
+new = sweep.new

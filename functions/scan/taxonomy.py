@@ -1,0 +1,159 @@
+"""What people throw away: majors, middles, items with their aliases, and the conditions seen on a photo.
+
+`data/item_class_list.yaml` and `data/situation_tags.yaml` are the source; what is read at run time is
+`data/index/taxonomy.json`, made from them by `python -m functions.scan.reindex` (parsing the YAML at every
+cold start would cost ten times as much).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+from functions.scan.mentions import Mention, mentions, normal, topic
+
+DATA = Path(__file__).parent / "data"
+UNCLASSIFIED = "미분류"
+RECYCLABLE = "재활용폐기물"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """When an item is said (`words`) or seen (`tags`) to be so, another item stands for it.
+
+    `items` and `middles` are what it may happen to.
+    """
+
+    words: tuple[str, ...]
+    tags: tuple[str, ...]
+    items: tuple[str, ...]
+    middles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing people throw away; `aliases` are what else it is called, each alias one item's only."""
+
+    name: str
+    major: str
+    middle: str
+    aliases: tuple[str, ...]
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A visible condition; `todo` says in Korean what it leaves to do for the categories in `scope`."""
+
+    name: str
+    group: str
+    todo: str | None
+    scope: tuple[str, ...]
+
+    def concerns(self, major: str, middle: str) -> bool:
+        """Whether the todo holds for this category."""
+        return self.todo is not None and (major in self.scope or middle in self.scope)
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """The whole list; `places` maps each major to its middles, a major without middles to itself."""
+
+    places: Mapping[str, tuple[str, ...]]
+    items: tuple[Item, ...]
+    tags: Mapping[str, Tag]
+
+    @property
+    def majors(self) -> tuple[str, ...]:
+        """All majors, 미분류 last."""
+        return tuple(self.places)
+
+    def middles(self, major: str) -> tuple[str, ...]:
+        """The middles of a major; empty for an unknown one."""
+        return self.places.get(major, ())
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Item]:
+        """Items by their names and aliases, spelled as `normal` spells."""
+        return {normal(name): item for item in self.items for name in (item.name, *item.aliases)}
+
+    @cached_property
+    def _names(self) -> Mapping[str, Sequence[str]]:
+        by_first: dict[str, list[str]] = {}
+        for name in sorted(self.by_name, key=len, reverse=True):
+            by_first.setdefault(name[0], []).append(name)
+        return by_first
+
+    def named(self, text: str) -> Item | None:
+        """The item whose name or alias this is; case, spaces and punctuation do not matter."""
+        return self.by_name.get(normal(text))
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Where items are named in a text, in order, the longest names first chosen."""
+        return mentions(text, self._names)
+
+    def find(self, text: str) -> Item | None:
+        """The item that a name or a sentence is about, in the state that is said of it; None if none is named."""
+        item = self.named(text)
+        if item is None:
+            named = topic(self.mentions(text))
+            item = self.by_name[named.name] if named else None
+        return item and self.changed(item, text)
+
+    def changed(self, item: Item, text: str = "", tags: Sequence[str] = ()) -> Item:
+        """The item that this one has become by what is said or seen of it: 소주병 -> 깨진 유리."""
+        said = normal(text)
+        for other in self._states:
+            state = other.state
+            if state is None or not (item.name in state.items or item.middle in state.middles):
+                continue
+            if any(tag in state.tags for tag in tags) or any(_says(said, word) for word in state.words):
+                return other
+        return item
+
+    @cached_property
+    def _states(self) -> tuple[Item, ...]:
+        return tuple(item for item in self.items if item.state)
+
+    def validate(self, major: str, middle: str, minor: str | None = None) -> list[str]:
+        """What is wrong with a category, in words a model can act on; empty if nothing."""
+        if major not in self.places:
+            return [f"major_category {major!r} is not one of {', '.join(self.majors)}"]
+        if middle not in self.places[major]:
+            return [f"middle_category {middle!r} is not one of {major}'s: {', '.join(self.places[major])}"]
+        item = self.named(minor) if minor else None
+        if minor and item is None:
+            return [f"minor_category {minor!r} is not in the list"]
+        if item and (item.major, item.middle) != (major, middle):
+            return [f"minor_category {minor!r} belongs to {item.major}/{item.middle}, not to {major}/{middle}"]
+        return []
+
+
+_UNTRUE = ("씻었", "씻은", "헹궜", "헹군", "씻어서", "닦아서")  # said of what has been cleaned since
+
+
+def _says(said: str, word: str) -> bool:
+    at = said.find(word)
+    if at < 0 or said[at - 1 : at] == "안" or any(done in said.replace("안씻", "") for done in _UNTRUE):
+        return False
+    return not said[at + len(word) :].startswith(("지않", "지는않", "지도않"))
+
+
+def read(index: Mapping[str, object]) -> Taxonomy:
+    """From the generated index, as `reindex` writes it."""
+    places = {major: tuple(middles) for major, middles in index["places"].items()}  # type: ignore[attr-defined]
+    items = tuple(
+        Item(name, major, middle, tuple(aliases), State(*map(tuple, state)) if state else None)
+        for name, major, middle, aliases, state in index["items"]  # type: ignore[attr-defined]
+    )
+    tags = {tag[0]: Tag(tag[0], tag[1], tag[2], tuple(tag[3])) for tag in index["tags"]}  # type: ignore[attr-defined]
+    return Taxonomy(places, items, tags)
+
+
+@cache
+def taxonomy() -> Taxonomy:
+    """The taxonomy of this version, read once a process."""
+    return read(json.loads((DATA / "index" / "taxonomy.json").read_bytes()))
