@@ -139,7 +139,7 @@ def _machine_cpu_s() -> float:
 
 def label(name: str, command: list[str]) -> str:
     """Short name by which processes of one kind are added up: `functions.runtime all`, `postgres`."""
-    if name in RABBITMQ or "rabbitmq" in " ".join(command):
+    if name in RABBITMQ or any(word.endswith("/rabbitmq-server") for word in command):
         return "rabbitmq"
     if name.startswith("postgres") or not command:
         return name
@@ -150,9 +150,9 @@ def label(name: str, command: list[str]) -> str:
         words = words[words.index("-m") + 1 :]
     while words and words[0].startswith("-"):
         words = words[1:]
-    if not words:
+    if not words or not words[0].strip():
         return name
-    kept = [Path(words[0]).name]
+    kept = [Path(words[0].split()[0]).name]  # valkey-server adds its address to its name
     for word in words[1:LABEL_WORDS]:
         if word.startswith(("-", "/", "{")) or ":" in word:
             break

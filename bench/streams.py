@@ -11,19 +11,23 @@ import asyncio
 import contextlib
 import itertools
 import json
+import os
 import random
 import sys
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import uvloop
 
 from bench.launch import platform
 from bench.load import submit
 from bench.meter import Meter, Usage
+from bench.relay import Relay, relay
 from bench.report import percentile
 from bench.sse import EventParser
 from bench.users import Users, picture
@@ -31,6 +35,7 @@ from bench.wire import Client, Disconnected
 
 STATUS = "bench-"
 HELD_S = 55.0  # the model's answer, just within a stage's time
+OPEN_AT_ONCE = 200
 PER_USER = 20  # streams of one user
 
 Publish = Callable[[str, str, str], Awaitable[object]]
@@ -102,11 +107,14 @@ async def measure(
     meter: Meter | None = None,
 ) -> dict[str, Any]:
     """Open every stream, publish `rate` events a second at random, wait (`wait_s`) for what is under way."""
-    tasks = [asyncio.create_task(listener.follow(600.0)) for listener in listeners]
+    tasks: list[asyncio.Task[None]] = []
     began = time.monotonic()
-    async with asyncio.timeout(120.0):
-        for listener in listeners:
-            await listener.opened.wait()
+    async with asyncio.timeout(300.0):
+        for first in range(0, len(listeners), OPEN_AT_ONCE):
+            batch = listeners[first : first + OPEN_AT_ONCE]
+            tasks += [asyncio.create_task(listener.follow(600.0)) for listener in batch]
+            for listener in batch:
+                await listener.opened.wait()
     open_s = time.monotonic() - began
     chosen = random.Random(7)
     sent: dict[str, Listener] = {}
@@ -144,6 +152,7 @@ async def measure(
         **{f"delay_p{p}_ms": round(1000 * percentile(delays, p), 2) for p in (50, 95, 99, 100)},
         "platform_cpu_ms_per_event": round(1000 * usage.cpu_s / events, 3),
         "generator_cpu_ms_per_event": round(1000 * (cpu_s - usage.meter_cpu_s) / events, 3),
+        "platform_cpu_s_by_process": {name: round(cpu_s, 2) for name, cpu_s in usage.by_label.items()},
         "peak_pss_mib": round(usage.peak_pss / 2**20, 1),
     }
 
@@ -183,6 +192,26 @@ async def against(
         await close()
 
 
+async def relay_alone(running: Relay, options: argparse.Namespace, meter: Meter) -> dict[str, Any]:
+    """Measure router and gateway with streams of jobs that exist in Redis only."""
+    address = urlsplit(running.url)
+    clients = [
+        Client(address.hostname or "", address.port or 0) for _ in range(options.streams // PER_USER + 1)
+    ]
+    publish, close = await through_redis(running.redis_url)
+    try:
+        listeners = []
+        for number in range(options.streams):
+            job_id, client = str(uuid.uuid4()), clients[number // PER_USER]
+            await publish(job_id, "started", "")
+            listeners.append(Listener(job_id, client, f"/events/{job_id}"))
+        return await measure(listeners, publish, rate=options.rate, seconds=options.seconds, meter=meter)
+    finally:
+        for client in clients:
+            await client.close()
+        await close()
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m bench.streams", description=(__doc__ or "").split("\n")[0]
@@ -190,6 +219,7 @@ def main() -> int:
     parser.add_argument("--streams", type=int, default=1000)
     parser.add_argument("--rate", type=float, default=500.0, help="events a second over all streams")
     parser.add_argument("--seconds", type=float, default=20.0, help="of publishing")
+    parser.add_argument("--relay", action="store_true", help="router and gateway alone, without a platform")
     parser.add_argument("--url", help="a running platform; one is started if absent")
     parser.add_argument("--redis", help="the Redis of its progress streams; needed with --url")
     parser.add_argument(
@@ -197,7 +227,11 @@ def main() -> int:
     )
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    if options.url:
+    if options.relay:
+        with relay() as alone:
+            meter = Meter(os.getpid(), without=[os.getpid()])
+            figures = uvloop.run(relay_alone(alone, options, meter))
+    elif options.url:
         figures = uvloop.run(against(options.url, options.redis or "redis://127.0.0.1:6379", options, None))
     else:
         held = {"ECO2_SIMULATED_VISION_S": f"{HELD_S:g}", "ECO2_SIMULATED_ANSWER_S": "0"}

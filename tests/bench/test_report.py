@@ -59,5 +59,6 @@ def test_processes_are_named_by_what_they_run() -> None:
     )
     assert label("python3.11", ["python3.11", "/x/bin/eco2", "up", "--port", "1"]) == "eco2 up"
     assert label("postgres", ["postgres: walwriter "]) == "postgres"
-    assert label("valkey-server", ["/x/valkey-server 127.0.0.1:6379"]) == "valkey-server 127.0.0.1:6379"
+    assert label("valkey-server", ["/x/valkey-server 127.0.0.1:6379"]) == "valkey-server"
+    assert label("python", ["python", "-m", "brokers.rabbitmq"]) == "brokers.rabbitmq"
     assert label("beam.smp", ["/usr/lib/erlang/beam.smp"]) == "rabbitmq"

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import argparse
+import os
 from typing import Any
 
-from bench.streams import Listener, measure, submitted
+from bench.meter import Meter
+from bench.relay import relay
+from bench.streams import Listener, measure, relay_alone, submitted
 from bench.users import Users
 from bench.wire import Client
 from tests.bench.platform import TinyPlatform, event
@@ -41,3 +45,12 @@ def test_repeated_and_unordered_events_are_counted() -> None:
     first = event("job-1", 1, "vision", "bench-1", message="1")
     listener.feed(event("job-1", 3, "vision", "bench-3", message="1") + first + first)
     assert (listener.repeated, listener.unordered) == (1, 2)
+
+
+async def test_the_relay_alone_delivers_to_every_stream() -> None:
+    options = argparse.Namespace(streams=20, rate=200.0, seconds=0.5)
+    with relay() as running:
+        figures = await relay_alone(running, options, Meter(os.getpid(), without=[os.getpid()]))
+    assert (figures["streams"], figures["published"]) == (20, 100)
+    assert (figures["lost"], figures["repeated"], figures["unordered"]) == (0, 0, 0)
+    assert "bench.relay gateway" in figures["platform_cpu_s_by_process"]
