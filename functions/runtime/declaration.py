@@ -31,7 +31,11 @@ Handler = Callable[..., Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One HTTP method and path template, e.g. `GET /api/v1/scan/{job_id}/result`."""
+    """One HTTP method and path template, e.g. `GET /api/v1/scan/{job_id}/result`.
+
+    `ANY /*` takes every method and path: for a function that is asked about requests instead of serving them
+    (Envoy's ext_authz check keeps the original method and path), so the edge never routes to it.
+    """
 
     method: str
     path: str
@@ -44,8 +48,19 @@ class Route:
             raise ValueError(f"a route reads like 'GET /api/v1/things/{{id}}', not {text!r}")
         return cls(matched[1], matched[2])
 
+    @property
+    def everything(self) -> bool:
+        """Whether it takes whatever comes."""
+        return (self.method, self.path) == ("ANY", "/*")
+
+    def takes(self, method: str) -> bool:
+        """Whether it serves `method`; what serves GET serves HEAD."""
+        return self.everything or self.method == method or (self.method, method) == ("GET", "HEAD")
+
     def match(self, path: str) -> dict[str, str] | None:
         """The path parameters, or None when the path is another one."""
+        if self.everything:
+            return {}
         mine, theirs = self.path.split("/"), path.split("/")
         if len(mine) != len(theirs):
             return None

@@ -62,7 +62,7 @@ def _route(function: HttpFunction, request: Request) -> dict[str, str]:
     for route in function.routes:
         found = route.match(request.path)
         if found is not None:
-            if route.method == request.method or (route.method == "GET" and request.method == "HEAD"):
+            if route.takes(request.method):
                 return found
             allowed.append(route.method)
     if allowed:

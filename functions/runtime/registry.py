@@ -57,6 +57,7 @@ def routes() -> list[dict[str, Any]]:
         for function in load_all()
         if isinstance(function, HttpFunction)
         for route in function.routes
+        if not route.everything
     ]
 
 
