@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from functions.providers.simulated.behaviour import DEFAULTS as SIMULATED
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
@@ -43,6 +45,10 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting("ECO2_COMPATIBLE_TPM", "0", "its tokens a minute in a process; 0 = no limit of ours"),
     Setting("ECO2_SIMULATED_URL", "http://127.0.0.1:8200/v1", "address of the simulated provider"),
+    *(
+        Setting(name, f"{default:g}", f"simulated provider: {meaning}")
+        for name, (default, meaning) in SIMULATED.items()
+    ),
 )
 
 _DEFAULTS: Final = {setting.name: setting.default for setting in SETTINGS}

@@ -1,0 +1,23 @@
+"""What can be wrong with a picture."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from functions.runtime.errors import Invalid, Unavailable
+
+Code = Literal["IMAGE_URL_INVALID", "IMAGE_TOO_LARGE", "IMAGE_UNREADABLE"]
+
+
+class ImageRejected(Invalid):
+    """This picture will never do. `detail` says why, without repeating the address."""
+
+    def __init__(self, code: Code, detail: str) -> None:
+        super().__init__(code, detail)
+
+
+class ImageUnavailable(Unavailable):
+    """The picture's server did not answer well; the same address may work later."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, code="IMAGE_UNAVAILABLE")

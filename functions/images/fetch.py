@@ -1,0 +1,191 @@
+"""Fetch a picture from an address a client gave us, without being led anywhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin
+
+from functions.images.addresses import Address, FetchPolicy, check_url, is_public
+from functions.images.errors import ImageRejected, ImageUnavailable
+from functions.images.picture import FetchedImage, plain, redrawn
+
+if TYPE_CHECKING:
+    import ssl
+
+    import aiohttp
+    from aiohttp.abc import AbstractResolver
+
+__all__ = [
+    "FetchPolicy",
+    "FetchedImage",
+    "ImageFetcher",
+    "ImageRejected",
+    "ImageUnavailable",
+    "check_url",
+    "fetch_image",
+]
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_CHUNK: Final = 64 * 1024
+_AT_ONCE: Final = 64
+"""Downloads in flight; with 10 MiB each, this bounds the memory they take."""
+_DECODING: Final = 2
+"""Pictures decoded at once: one of 40 megapixels takes 160 MB for a moment."""
+
+
+class AddressRefusedError(OSError):
+    """A host name led to an address inside."""
+
+
+class ImageFetcher:
+    """Keeps connections open between pictures. One event loop; close it at the end.
+
+    `resolver`, `tls` and `public` (the rule on resolved addresses) are replaced in tests only.
+    """
+
+    def __init__(
+        self,
+        policy: FetchPolicy,
+        *,
+        resolver: AbstractResolver | None = None,
+        tls: ssl.SSLContext | None = None,
+        public: Callable[[str], bool] = is_public,
+    ) -> None:
+        self.policy = policy
+        self._resolver = resolver
+        self._tls = tls
+        self._public = public
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._downloads = asyncio.Semaphore(_AT_ONCE)
+        self._decoding = asyncio.Semaphore(_DECODING)
+
+    async def fetch(self, url: str) -> FetchedImage:
+        """The picture, redrawn as a JPEG without metadata, longest side as the policy says.
+
+        Raises ImageRejected (never worth a retry) and ImageUnavailable (network trouble, 5 s over).
+        """
+        async with self._downloads:
+            try:
+                async with asyncio.timeout(self.policy.timeout_s):
+                    data = await self._download(url)
+            except TimeoutError:
+                raise ImageUnavailable(f"no picture within {self.policy.timeout_s:g} s") from None
+            image = plain(data, self.policy.longest_side)
+            if image is not None:
+                return image
+            async with self._decoding:
+                return await asyncio.to_thread(
+                    redrawn, data, max_pixels=self.policy.max_pixels, longest_side=self.policy.longest_side
+                )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for session in self._sessions.values():
+            await session.close()
+        self._sessions.clear()
+
+    async def _download(self, url: str) -> bytes:
+        import aiohttp
+
+        try:
+            for _ in range(self.policy.max_redirects + 1):
+                found = await self._hop(check_url(url, self.policy))
+                if isinstance(found, bytes):
+                    return found
+                url = urljoin(url, found)
+        except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, AddressRefusedError):
+                raise ImageRejected("IMAGE_URL_INVALID", "the host leads to an inner address") from None
+            raise ImageUnavailable("the picture's server can't be reached") from None
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise ImageUnavailable(f"the picture's server broke off ({type(error).__name__})") from None
+        raise ImageRejected("IMAGE_URL_INVALID", f"more than {self.policy.max_redirects} redirects")
+
+    async def _hop(self, address: Address) -> bytes | str:
+        """The body, or where it redirects to."""
+        from yarl import URL
+
+        session = self._session(own=address.own)
+        async with session.get(URL(address.url, encoded=True), allow_redirects=False) as response:
+            if response.status in _REDIRECTS:
+                return response.headers.get("location", "")
+            if response.status == 429 or response.status >= 500:
+                raise ImageUnavailable(f"the picture's server answered {response.status}")
+            if response.status != 200:
+                raise ImageRejected("IMAGE_URL_INVALID", f"no picture there: status {response.status}")
+            # A declared length is only good for saying no early; the count below is what binds.
+            if (response.content_length or 0) > self.policy.max_bytes:
+                raise self._too_large()
+            data = bytearray()
+            async for chunk in response.content.iter_chunked(_CHUNK):
+                data += chunk
+                if len(data) > self.policy.max_bytes:
+                    raise self._too_large()
+            return bytes(data)
+
+    def _too_large(self) -> ImageRejected:
+        allowed = self.policy.max_bytes / 1024 / 1024
+        return ImageRejected("IMAGE_TOO_LARGE", f"the picture is larger than {allowed:g} MiB")
+
+    def _session(self, *, own: bool) -> aiohttp.ClientSession:
+        """Our own store is reached as configured; everything else only at public addresses."""
+        import aiohttp
+
+        session = self._sessions.get(own)
+        if session is None:
+            tls = self._tls or True
+            connector = (
+                aiohttp.TCPConnector(limit=_AT_ONCE, ssl=tls)
+                if own
+                else aiohttp.TCPConnector(
+                    limit=_AT_ONCE,
+                    ssl=tls,
+                    resolver=_checked(self._resolver or aiohttp.DefaultResolver(), self._public),
+                    use_dns_cache=False,
+                )
+            )
+            session = self._sessions[own] = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                headers={"accept": "image/*", "accept-encoding": "identity", "user-agent": "eco2"},
+                auto_decompress=False,  # a compressed body is no picture, and a bomb stays folded
+                trust_env=False,  # a proxy would resolve the name a second time
+            )
+        return session
+
+
+async def fetch_image(url: str, policy: FetchPolicy) -> FetchedImage:
+    """One picture, with connections of its own. For many, keep an `ImageFetcher`."""
+    fetcher = ImageFetcher(policy)
+    try:
+        return await fetcher.fetch(url)
+    finally:
+        await fetcher.close()
+
+
+def _checked(resolver: AbstractResolver, public: Callable[[str], bool]) -> AbstractResolver:
+    """`resolver`, but names with any address that is not public do not resolve.
+
+    aiohttp connects to exactly the addresses returned here, so there is no second look-up to rebind.
+    """
+    from aiohttp.abc import AbstractResolver as Resolver
+    from aiohttp.abc import ResolveResult
+
+    class Checked(Resolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+        ) -> list[ResolveResult]:
+            found = await resolver.resolve(host, port, family)
+            if not all(public(result["host"]) for result in found):
+                raise AddressRefusedError("resolves to an inner address")
+            return found
+
+        async def close(self) -> None:
+            await resolver.close()
+
+    return Checked()
