@@ -143,14 +143,13 @@ def label(name: str, command: list[str]) -> str:
         return "rabbitmq"
     if name.startswith("postgres") or not command:
         return name
-    words = (
-        command[1:] if name.startswith("python") or Path(command[0]).name.startswith("python") else command
-    )
+    python = Path(command[0]).name.startswith("python")
+    words = [word for word in (command[1:] if python else command) if word.strip()]
     if "-m" in words:
         words = words[words.index("-m") + 1 :]
     while words and words[0].startswith("-"):
         words = words[1:]
-    if not words or not words[0].strip():
+    if not words:
         return name
     kept = [Path(words[0].split()[0]).name]  # valkey-server adds its address to its name
     for word in words[1:LABEL_WORDS]:

@@ -29,15 +29,10 @@ def test_a_server_that_ends_is_reported_with_its_last_words() -> None:
     found = cold.start(
         "broken", [sys.executable, "-c", "raise SystemExit('no module')"], free_port(), starts=3
     )
-    assert found.row() == ("broken", "", "", "", "not ready: no module")
+    assert found.row() == ("broken", "", "", "", "", "not ready: no module")
 
 
 def test_a_slow_start_is_marked_against_its_own_target() -> None:
-    assert ColdStart("scan-vision", (0.3, 0.7, 0.6)).row() == (
-        "scan-vision",
-        "0.300",
-        "0.600",
-        "0.700",
-        "over 0.5 s",
-    )
-    assert ColdStart("chat-agent", (0.3, 0.7, 0.6)).row()[-1] == ""
+    slow = ColdStart("scan-vision", (0.3, 0.7, 0.6), (0.2, 0.2, 0.3))
+    assert slow.row() == ("scan-vision", "0.300", "0.600", "0.700", "0.200", "over 0.5 s")
+    assert ColdStart("chat-agent", (0.3, 0.7, 0.6), (0.2,)).row()[-1] == ""
