@@ -74,10 +74,8 @@ class App:
     async def _run(self) -> None:
         while not self.resources.stopping.is_set():
             try:
-                arguments = {
-                    p.__name__.lower(): await self.resources.get(p) for p in services(self.function.handler)
-                }
-                await self.function.handler(*arguments.values())
+                wanted = [await self.resources.get(service) for service in services(self.function.handler)]
+                await self.function.handler(*wanted)
             except Exception:
                 log.exception("%s stopped; it starts again", self.function.name)
             await asyncio.sleep(RESTART_WAIT_S)
@@ -150,29 +148,29 @@ class App:
     async def _stream(self, stream: EventStream, receive: Receive, send: Send, request_id: str) -> None:
         streaming = asyncio.current_task()
         assert streaming
-        gone = False
 
         async def watch() -> None:
-            nonlocal gone
             while (await receive())["type"] != "http.disconnect":
                 pass
-            gone = True
             streaming.cancel()
 
         watcher = asyncio.create_task(watch())
         metrics = telemetry.metrics()
         metrics.streams.inc()
+        self.work.streams.add(streaming)
         try:
             await send(_start(200, _SSE_HEADERS, request_id))
             async for frame in stream.frames:
                 await send({"type": "http.response.body", "body": frame, "more_body": True})
-            await send({"type": "http.response.body", "body": b""})
         except asyncio.CancelledError:
-            if not gone:
+            # The client has gone, or this instance stops: then the client comes back with Last-Event-ID.
+            if not (watcher.done() or self.resources.stopping.is_set()):
                 raise
         finally:
+            self.work.streams.discard(streaming)
             watcher.cancel()
             metrics.streams.dec()
+        await send({"type": "http.response.body", "body": b""})
 
 
 _SSE_HEADERS = {

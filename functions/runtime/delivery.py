@@ -151,12 +151,11 @@ async def _drop(
     try:
         if ledger is None and function.ledger is not None:
             ledger = await resources.get(function.ledger)
-        if ledger:
-            await ledger.fail(function, event, error.code, error.detail)
-        from functions.ops.dead_letters import DeadLetters
+        if ledger is None or not await ledger.fail(function, event, error.code):
+            from functions.ops.dead_letters import DeadLetters
 
-        quarantine = await resources.get(DeadLetters)
-        await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
+            quarantine = await resources.get(DeadLetters)
+            await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
     except Exception:
         log.exception("could not record a refused event")
         error = Retry("could not record a refused event")

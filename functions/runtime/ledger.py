@@ -52,8 +52,8 @@ class Ledger(Protocol):
     async def release(self, function: EventFunction, event: CloudEvent) -> None:
         """Hand the claim back so that the next delivery may work at once."""
 
-    async def fail(self, function: EventFunction, event: CloudEvent, code: str, detail: str) -> None:
-        """Record that the event can never succeed."""
+    async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:
+        """Record that the event can never succeed; False where only the quarantine can keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,10 @@ class Inbox:
         """One round trip."""
         await self.database.run(_RELEASE, (function.name, event.source, event.id, self.worker))
 
-    async def fail(self, function: EventFunction, event: CloudEvent, code: str, detail: str) -> None:
-        """Nothing beyond the quarantine, which the caller writes."""
+    async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:  # noqa: ARG002
+        """The claim is given up; a replay may succeed after a correction."""
+        await self.release(function, event)
+        return False
 
 
 _CLAIM = """

@@ -58,7 +58,8 @@ class Host:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def hand_back(self, after_s: float) -> None:
-        """Give work in hand `after_s` to finish, then hand it back to the broker."""
+        """End streams, give work in hand `after_s` to finish, then hand it back to the broker."""
+        self._any.work.end_streams()
         await asyncio.sleep(after_s)
         log.warning("handing back %d pieces of work", len(self._any.work))
         self._any.work.stop()

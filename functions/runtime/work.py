@@ -26,10 +26,11 @@ class WorkStopped(Exception):
 
 
 class Work:
-    """What is being worked on, by subject (a job id)."""
+    """What is being worked on, by subject (a job id), and the open event streams."""
 
     def __init__(self) -> None:
         self._scopes: dict[str, dict[asyncio.Timeout, Stopped]] = defaultdict(dict)
+        self.streams: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def on(self, subject: str, timeout_s: float) -> AsyncIterator[None]:
@@ -57,6 +58,11 @@ class Work:
         """End all work; the deliveries answer 503, so the broker gives them to another process."""
         for subject in list(self._scopes):
             self._end(subject, Stopped.STOPPING)
+
+    def end_streams(self) -> None:
+        """End all event streams; their clients reconnect, to another process."""
+        for task in self.streams:
+            task.cancel()
 
     def __len__(self) -> int:
         return sum(map(len, self._scopes.values()))

@@ -194,9 +194,13 @@ class Jobs:
         )
         await self._end(str(event.job_id), "completed", result)
 
-    async def fail(self, job_id: str, code: str) -> None:
-        """End a job without a result; nothing happens when it has ended before."""
-        await self._end(job_id, "failed", _without_result(job_id, "failed", code))
+    async def fail(self, job_id: str, code: str) -> bool:
+        """End a job without a result, unless it has ended before; False when there is no such job."""
+        try:
+            UUID(job_id)
+        except ValueError:
+            return False
+        return await self._end(job_id, "failed", _without_result(job_id, "failed", code))
 
     async def cancel(self, user_id: str, job_id: UUID) -> None:
         """End the user's job now; workers on it are told by the database and stop. Raises NotFound."""
@@ -211,12 +215,12 @@ class Jobs:
         """A dead letter was replayed: a job that failed meanwhile gets another chance."""
         await self._database.run(_REOPEN, (self._resources.settings.scan_deadline_s, job_id))
 
-    async def _end(self, job_id: str, status: str, result: Result) -> None:
+    async def _end(self, job_id: str, status: str, result: Result) -> bool:
         body = result.model_dump_json()
         row = await self._database.one(_END, {"id": job_id, "status": status, "outcome": body})
         user_id, outcome, last, finished, _ = row or ("", None, None, False, 0)
         if outcome is None or outcome["status"] != status:
-            return  # gone, or it ended in another way before
+            return row is not None  # gone, or it ended in another way before
         # Also when it had ended before: the first delivery may have died between storing and telling.
         await self._remember(UUID(job_id), user_id, to_json(outcome))
         if status == "completed":
@@ -226,6 +230,7 @@ class Jobs:
             await self._progress.failed(
                 job_id, last and STAGES[last], finished, error["code"], error["message"]
             )
+        return True
 
     async def story(self, job_id: UUID) -> list[Progress]:
         """Every progress event of a job, told again from the database (see `pipeline.Stage.first_seq`)."""

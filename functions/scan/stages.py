@@ -97,10 +97,9 @@ class Stages:
         """Hand the stage back."""
         await self.database.run(_RELEASE, (spent_usd(), event.subject, function.stage, self.worker))
 
-    async def fail(self, function: EventFunction, event: CloudEvent, code: str, detail: str) -> None:  # noqa: ARG002
-        """The job ends here; the user is told."""
-        if event.subject:
-            await self.jobs.fail(event.subject, code)
+    async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:  # noqa: ARG002
+        """The job ends here and the user is told; an event of no job is left to the quarantine."""
+        return await self.jobs.fail(event.subject or "", code)
 
 
 # A job that is over, a stage that is done, overtaken (the next one has begun) or in living hands is not claimed.

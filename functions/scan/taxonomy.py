@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from functions.scan.mentions import Mention, mentions, normal, topic
+from functions.scan.mentions import Mention, Names, normal, topic
 
 DATA = Path(__file__).parent / "data"
 UNCLASSIFIED = "미분류"
@@ -81,11 +81,8 @@ class Taxonomy:
         return {normal(name): item for item in self.items for name in (item.name, *item.aliases)}
 
     @cached_property
-    def _names(self) -> Mapping[str, Sequence[str]]:
-        by_first: dict[str, list[str]] = {}
-        for name in sorted(self.by_name, key=len, reverse=True):
-            by_first.setdefault(name[0], []).append(name)
-        return by_first
+    def _names(self) -> Names:
+        return Names(frozenset(self.by_name))
 
     def named(self, text: str) -> Item | None:
         """The item whose name or alias this is; case, spaces and punctuation do not matter."""
@@ -93,7 +90,7 @@ class Taxonomy:
 
     def mentions(self, text: str) -> list[Mention]:
         """Where items are named in a text, in order, the longest names first chosen."""
-        return mentions(text, self._names)
+        return self._names.mentions(text)
 
     def find(self, text: str) -> Item | None:
         """The item that a name or a sentence is about, in the state that is said of it; None if none is named."""
@@ -132,14 +129,16 @@ class Taxonomy:
         return []
 
 
-_UNTRUE = ("씻었", "씻은", "헹궜", "헹군", "씻어서", "닦아서")  # said of what has been cleaned since
+_SOIL = ("기름", "묻은", "묻었", "묻어", "오염", "더러", "젖은", "젖었", "눌어붙", "양념", "국물")
+_CLEANED = ("씻었", "씻은", "씻어서", "헹궜", "헹군", "헹궈서", "닦았", "닦아서")
 
 
 def _says(said: str, word: str) -> bool:
+    """Whether the word is said, and neither denied nor undone (안 묻은, 묻지 않은, 기름을 씻은)."""
     at = said.find(word)
-    if at < 0 or said[at - 1 : at] == "안" or any(done in said.replace("안씻", "") for done in _UNTRUE):
+    if at < 0 or said[max(at - 1, 0) : at] == "안" or said[at + len(word) :].startswith(("지않", "지는않", "지도않")):
         return False
-    return not said[at + len(word) :].startswith(("지않", "지는않", "지도않"))
+    return word not in _SOIL or not any(done in said for done in _CLEANED)
 
 
 def read(index: Mapping[str, object]) -> Taxonomy:

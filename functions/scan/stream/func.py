@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
+from eventing.progress.events import encode
 from functions.runtime import EventStream, Request, Resources, User, http_function
 from functions.scan.jobs import Jobs
 
@@ -31,19 +32,18 @@ class ScanGateway:
 
 @http_function("GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream", min_scale=1)
 async def stream(
-    user: User, jobs: Jobs, scan: ScanGateway, request: Request, resources: Resources, job_id: UUID
+    user: User, jobs: Jobs, scan: ScanGateway, request: Request, job_id: UUID
 ) -> EventStream:
     """From the start, or after `Last-Event-ID`; another user's job is unknown."""
     await jobs.owned(user.id, job_id)
     last = request.headers.get("last-event-id", "")
-    frames = scan.gateway.follow(
+    events = scan.gateway.follow(
         str(job_id),
         after=int(last) if last.isdigit() else None,
         history=partial(jobs.story, job_id),
         expires_at=user.expires_at,
-        stopping=resources.stopping,
     )
-    return EventStream(frames)
+    return EventStream(encode(event) async for event in events)
 
 
 new = stream.new

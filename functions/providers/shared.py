@@ -1,0 +1,36 @@
+"""The models as functions get them: one set a process, counted in metrics and charged to the work at hand."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Self
+
+from functions.providers.models import Asked, Models
+
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
+
+
+class SharedModels(Models):
+    """`Models` opened from the environment; its client is imported in the background."""
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Raises InvalidProviderSettings and UnknownModel."""
+        from functions.providers.settings import ProviderSettings
+        from functions.runtime.settings import with_files
+
+        models = cls(ProviderSettings.from_env(with_files(os.environ)), observe=charge)
+        models.warm()
+        resources.on_close(models.close)
+        return models
+
+
+def charge(asked: Asked) -> None:
+    """Count a call and add its cost to the work at hand."""
+    from functions.runtime import telemetry
+
+    metrics = telemetry.metrics()
+    metrics.model_calls.labels(asked.provider, asked.task, asked.outcome).inc()
+    metrics.model_cost.labels(asked.provider, asked.task).inc(asked.cost_usd)
+    telemetry.spend(asked.cost_usd)

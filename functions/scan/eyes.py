@@ -1,0 +1,92 @@
+"""What the picture shows: fetch it, ask a model, keep what the taxonomy knows."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from functions.images.fetch import FetchPolicy, ImageFetcher
+from functions.providers.errors import ModelError, ModelRefused
+from functions.providers.request import Completion, ModelRequest
+from functions.providers.shared import SharedModels
+from functions.runtime.errors import Reject, Retry
+from functions.scan.classification import NOTHING, VisionDraft, VisionMeta, VisionResult, repair
+from functions.scan.events import ScanRequested
+from functions.scan.prompts import prompt
+from functions.scan.taxonomy import taxonomy
+
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
+
+BUDGET_S = 38.0  # below the function's timeout, above the model's own
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """Fetcher and models of this process."""
+
+    fetcher: ImageFetcher
+    models: SharedModels
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """The taxonomy is read beforehand, so that the first event does not wait for it."""
+        fetcher = ImageFetcher(FetchPolicy.of(resources.settings))
+        resources.on_close(fetcher.close)
+        await asyncio.to_thread(taxonomy)
+        return cls(fetcher, await resources.get(SharedModels))
+
+    async def classify(self, event: ScanRequested) -> VisionResult:
+        """Raises ImageRejected (the job fails), Retry and Reject."""
+        image = await self.fetcher.fetch(event.image_url)
+        try:
+            completion = await self._ask(event, image.jpeg, "")
+            result, findings = _repaired(event, completion)
+            if findings:
+                # Once more with what was wrong; what is still unknown then has become 미분류.
+                completion = await self._ask(event, image.jpeg, "\n".join(findings))
+                result, _ = _repaired(event, completion)
+        except ModelRefused as refused:
+            meta = VisionMeta(user_input=event.user_input, model=refused.model)
+            return VisionResult(classification=NOTHING, confidence=0, outcome="unsafe", meta=meta)
+        return result
+
+    async def _ask(self, event: ScanRequested, jpeg: bytes, findings: str) -> Completion[VisionDraft]:
+        async def offline() -> VisionDraft:
+            from functions.scan.offline import classify_offline
+
+            return await classify_offline(jpeg, event.user_input)
+
+        text = event.user_input
+        if findings:
+            text += f"\n\n이전 답변에서 고칠 점:\n{findings}"
+        request = ModelRequest(
+            task="vision",
+            instructions=prompt("vision"),
+            text=text,
+            output=VisionDraft,
+            image=jpeg,
+            offline=offline,
+            marker=f"{event.job_id}:vision",
+        )
+        return await ask(self.models, event.model, request)
+
+
+async def ask(
+    models: SharedModels, model: str, request: ModelRequest[VisionDraft], budget_s: float = BUDGET_S
+) -> Completion[VisionDraft]:
+    """Ask with a model's errors as ours. Raises ModelRefused, Retry (may be gone later) and Reject."""
+    try:
+        return await models.complete(model, request, budget_s=budget_s)
+    except ModelRefused:
+        raise
+    except ModelError as error:
+        if error.retryable:
+            raise Retry("the model did not answer", code="MODEL_UNAVAILABLE") from error
+        raise Reject("MODEL_FAILED", str(error)) from error
+
+
+def _repaired(event: ScanRequested, completion: Completion[VisionDraft]) -> tuple[VisionResult, list[str]]:
+    meta = VisionMeta(user_input=event.user_input, provider=completion.provider, model=completion.model)
+    return repair(completion.output, taxonomy(), meta=meta)

@@ -1,0 +1,31 @@
+"""The rule stage: which disposal rule applies?"""
+
+from __future__ import annotations
+
+import asyncio
+
+from functions.runtime import event_function
+from functions.scan.events import Classified, MatchedRules, RulesMatched
+from functions.scan.retrieval import retrieve
+from functions.scan.stages import Stages
+
+
+@event_function(on=Classified, emits=RulesMatched, stage="rule", ledger=Stages, timeout=15, in_flight=100)
+async def rule(event: Classified) -> RulesMatched:
+    """Look it up by classification, situation and the user's words; no model is asked."""
+    vision = event.vision
+    # In a thread: a question in free words loads and runs the Korean tokenizer.
+    found = await asyncio.to_thread(
+        retrieve,
+        vision.classification,
+        vision.classification.minor_category,
+        vision.situation_tags,
+        event.user_input,
+    )
+    match = None
+    if found and vision.outcome == "waste":
+        match = MatchedRules(key=found.rule.key, item=found.item, score=found.score, how=found.how)
+    return RulesMatched(**dict(event), match=match)
+
+
+new = rule.new

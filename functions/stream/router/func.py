@@ -1,0 +1,15 @@
+"""The relay's router: from progress streams to state and live channels. Must always listen (min-scale 1)."""
+
+from __future__ import annotations
+
+from functions.runtime import background_function
+from functions.stream.relay import ProgressRouter
+
+
+@background_function
+async def router(relay: ProgressRouter) -> None:
+    """Route until cancelled."""
+    await relay.run()
+
+
+new = router.new

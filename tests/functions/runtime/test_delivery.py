@@ -1,0 +1,210 @@
+"""Deliveries to event functions: statuses, replies and idempotency, with a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, ClassVar
+
+import psycopg
+import pytest
+
+from eventing.catalogue import EventData, to_event
+from eventing.cloudevent import CloudEvent, decode
+from functions.runtime import Reject, Reply, Request, Resources, Retry
+from functions.runtime.declaration import EventFunction, event_function
+from functions.runtime.delivery import deliver
+from functions.runtime.settings import Settings
+from functions.runtime.work import Work
+
+Handler = Callable[[Any], Awaitable[Any]]
+
+
+class Asked(EventData):
+    """A question."""
+
+    type: ClassVar[str] = "eco2.test.question.asked"
+    text: str
+
+
+class Told(EventData):
+    """Its answer."""
+
+    type: ClassVar[str] = "eco2.test.question.answered"
+    text: str
+
+
+def asked(text: str = "why", id: str = "1") -> CloudEvent:
+    return to_event(Asked(text=text), source="/test", subject="s1", id=id)
+
+
+def request(event: CloudEvent) -> Request:
+    headers, body = event.to_binary()
+    return Request("POST", "/", "", headers, body)
+
+
+def function(handler: Callable[..., Any], **options: Any) -> EventFunction:
+    async def named(event: Asked) -> Any:
+        return await handler(event)
+
+    declared = event_function(on=Asked, emits=Told, **options)(named).declaration
+    assert isinstance(declared, EventFunction)
+    return declared
+
+
+@pytest.fixture
+async def resources(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Resources]:
+    made = Resources(Settings(database_url=postgres_url))  # type: ignore[arg-type]
+    yield made
+    await made.close()
+
+
+async def echo(event: Asked) -> Told:
+    return Told(text=event.text.upper())
+
+
+async def test_the_reply_is_the_emitted_event_with_an_id_derived_from_the_first(resources: Resources) -> None:
+    replies = [await deliver(function(echo), request(asked()), resources, Work()) for _ in range(2)]
+    first, second = (decode(reply.headers, reply.body) for reply in replies)
+    assert (first.type, first.subject, first.json()) == (Told.type, "s1", {"text": "WHY"})
+    assert first.id == second.id
+
+
+async def test_a_redelivered_event_is_not_worked_on_again(resources: Resources) -> None:
+    calls = 0
+
+    async def count(event: Asked) -> Told:
+        nonlocal calls
+        calls += 1
+        return await echo(event)
+
+    for _ in range(3):
+        assert (await deliver(function(count), request(asked()), resources, Work())).status == 200
+    assert calls == 1
+
+
+async def test_without_a_result_the_acknowledgement_is_empty(resources: Resources) -> None:
+    async def silent(_: Asked) -> None: ...
+
+    reply = await deliver(function(silent), request(asked()), resources, Work())
+    assert (reply.status, reply.body) == (204, b"")
+
+
+async def test_a_twin_of_an_event_in_work_is_answered_409(resources: Resources) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def slow(event: Asked) -> Told:
+        entered.set()
+        await leave.wait()
+        return await echo(event)
+
+    first = asyncio.create_task(deliver(function(slow), request(asked()), resources, Work()))
+    await asyncio.wait_for(entered.wait(), 10)
+    assert (await deliver(function(slow), request(asked()), resources, Work())).status == 409
+    leave.set()
+    assert (await first).status == 200
+
+
+async def test_work_of_a_dead_worker_is_taken_over_at_once(resources: Resources, postgres_url: str) -> None:
+    gone = Resources(resources.settings)
+
+    async def hang(_: Asked) -> None:
+        await asyncio.sleep(60)
+
+    dying = asyncio.create_task(deliver(function(hang), request(asked()), gone, Work()))
+    async with asyncio.timeout(10):
+        while True:
+            with psycopg.connect(postgres_url) as connection:
+                if connection.execute("SELECT FROM ops.inbox").fetchone() is not None:
+                    break
+            await asyncio.sleep(0.02)
+    assert (await deliver(function(echo), request(asked()), resources, Work())).status == 409
+    worker = gone._worker
+    assert worker
+    await worker.close()  # what the kernel does to the connection of a killed process
+    assert (await deliver(function(echo), request(asked()), resources, Work())).status == 200
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    await gone.close()
+
+
+@pytest.mark.parametrize("failure", [Retry("later"), RuntimeError("a secret"), OSError("x")])
+async def test_what_may_succeed_later_is_503_and_is_worked_on_again(
+    resources: Resources, failure: Exception
+) -> None:
+    attempts = 0
+
+    async def flaky(event: Asked) -> Told:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            raise failure
+        return await echo(event)
+
+    first = await deliver(function(flaky), request(asked()), resources, Work())
+    assert first.status == 503
+    assert b"secret" not in first.body
+    assert (await deliver(function(flaky), request(asked()), resources, Work())).status == 200
+
+
+async def test_what_never_succeeds_is_quarantined_before_400(resources: Resources, postgres_url: str) -> None:
+    async def refuse(_: Asked) -> None:
+        raise Reject("NO", "this can't be")
+
+    assert (await deliver(function(refuse), request(asked()), resources, Work())).status == 400
+    assert quarantined(postgres_url) == 1
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        to_event(Told(text="x"), source="/test", id="1"),
+        CloudEvent("1", "/test", Asked.type, datacontenttype="application/json", data=b'{"text": 1}'),
+        CloudEvent("1", "/test", Asked.type, datacontenttype="text/plain", data=b"why"),
+    ],
+)
+async def test_an_event_of_the_wrong_type_or_shape_is_quarantined_before_400(
+    resources: Resources, postgres_url: str, event: CloudEvent
+) -> None:
+    assert (await deliver(function(echo), request(event), resources, Work())).status == 400
+    assert quarantined(postgres_url) == 1
+
+
+async def test_what_is_no_event_is_400_with_every_finding(resources: Resources) -> None:
+    reply = await deliver(function(echo), Request("POST", "/", "", {"ce-id": "1"}, b""), resources, Work())
+    assert reply.status == 400
+    assert b"ce-" in reply.body or b"specversion" in reply.body
+
+
+async def test_work_ends_at_its_timeout_and_may_be_taken_again(resources: Resources) -> None:
+    async def hang(_: Asked) -> None:
+        await asyncio.sleep(60)
+
+    assert (await deliver(function(hang, timeout=0.05), request(asked()), resources, Work())).status == 503
+    assert (await deliver(function(echo), request(asked()), resources, Work())).status == 200
+
+
+async def test_work_that_is_cancelled_is_acknowledged_and_work_at_stop_is_handed_back(
+    resources: Resources,
+) -> None:
+    async def ended_by(end: Callable[[Work], None], id: str) -> Reply:
+        work, entered = Work(), asyncio.Event()
+
+        async def hang(_: Asked) -> None:
+            entered.set()
+            await asyncio.sleep(60)
+
+        task = asyncio.create_task(deliver(function(hang), request(asked(id=id)), resources, work))
+        await asyncio.wait_for(entered.wait(), 10)
+        end(work)
+        return await task
+
+    assert (await ended_by(lambda work: work.cancel("s1"), "c")).status == 204
+    assert (await ended_by(lambda work: work.stop(), "s")).status == 503
+
+
+def quarantined(postgres_url: str) -> int:
+    with psycopg.connect(postgres_url) as connection:
+        row = connection.execute("SELECT count(*) FROM ops.quarantine").fetchone()
+    assert row
+    return int(row[0])
