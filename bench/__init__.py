@@ -1,1 +1,1 @@
-"""Measurements of a running platform: load, streams, cold starts."""
+"""Measurements: `bench.run` (the whole platform), `bench.load` (scans against any), `bench.streams`, `bench.cold`."""

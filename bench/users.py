@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -30,7 +31,8 @@ class Users:
 
     async def signed_in(self, count: int) -> list[Client]:
         """The first `count` users, signed in. Raises Refused."""
-        fresh = [Client(self.host, self.port) for _ in range(len(self._clients), count)]
+        numbers = range(len(self._clients), count)
+        fresh = [Client(self.host, self.port, source(self.host, number)) for number in numbers]
         turns = asyncio.Semaphore(self._at_once)
 
         async def sign_in(number: int, client: Client) -> None:
@@ -85,6 +87,13 @@ async def _sign_in(name: str, client: Client, *, attempts: int = 20) -> None:
             client.cookies[key] = value
     if "s_access" not in client.cookies:
         raise Refused(f"sign-in of {name}", response)
+
+
+def source(host: str, number: int) -> str | None:
+    """A loopback address for each user: users have one each, and some limits count by address. Linux only."""
+    if host != "127.0.0.1" or sys.platform != "linux":
+        return None
+    return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
 def picture(path: Path | None = None) -> bytes:

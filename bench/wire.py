@@ -145,10 +145,11 @@ class Client:
     """One user's browser: its cookies and its kept-alive connections to one origin.
 
     As in a browser, a request on a kept connection that the server closed meanwhile is repeated once.
+    `source` is the address to connect from.
     """
 
-    def __init__(self, host: str, port: int) -> None:
-        self.host, self.port = host, port
+    def __init__(self, host: str, port: int, source: str | None = None) -> None:
+        self.host, self.port, self.source = host, port, source
         self.cookies: dict[str, str] = {}
         self.left_open = 0
         self._connections: list[Connection] = []
@@ -191,7 +192,9 @@ class Client:
         for held in self._connections:
             if held.free:
                 return held
-        _, opened = await asyncio.get_running_loop().create_connection(Connection, self.host, self.port)
+        source = (self.source, 0) if self.source else None
+        loop = asyncio.get_running_loop()
+        _, opened = await loop.create_connection(Connection, self.host, self.port, local_addr=source)
         self._connections.append(opened)
         return opened
 

@@ -32,6 +32,7 @@ class TinyPlatform:
     url: str = ""
     sign_ins: list[str] = field(default_factory=list)
     submitters: set[str] = field(default_factory=set)
+    addresses: set[str] = field(default_factory=set)
     opened: int = 0
     stored: bytes = b""
 
@@ -57,6 +58,7 @@ class TinyPlatform:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.opened += 1
+        self.addresses.add(writer.get_extra_info("peername")[0])
         task = asyncio.get_running_loop().create_task(self._connection(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

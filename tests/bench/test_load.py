@@ -43,6 +43,7 @@ async def test_users_take_turns_with_several_accounts() -> None:
     report = await load(platform, Plan(users=2, seconds=30, jobs=12, identities=6, ramp_s=0.0))
     assert report.failures == {}
     assert len(platform.submitters) == 6
+    assert platform.addresses - {"127.0.0.1"} == {f"127.1.0.{number}" for number in range(6)}
 
 
 async def test_connections_which_the_server_closes_are_opened_again() -> None:
