@@ -89,7 +89,7 @@ class Function:
 class EventFunction(Function):
     """A function triggered by events of one type."""
 
-    on: type[EventData] = field(kw_only=True)
+    on: type[EventData] | None = field(kw_only=True)
     emits: type[EventData] | None = None
     filters: Mapping[str, str] = field(default_factory=dict)
     stage: str | None = None
@@ -134,7 +134,7 @@ class Declared(Protocol):
 
 def event_function(
     *,
-    on: type[EventData],
+    on: type[EventData] | None,
     emits: type[EventData] | None = None,
     timeout: float = 30,
     in_flight: int = 100,
@@ -146,6 +146,7 @@ def event_function(
 ) -> Callable[[Handler], Declared]:
     """Declare a handler of events of type `on`, whose reply is an event of type `emits` (or nothing).
 
+    on: None for a sink that takes whatever is sent to it; such a function has no Trigger.
     timeout: seconds for one attempt; `in_flight` above 100 becomes several Triggers over `shard`; `retry`:
     attempts after the first; `ledger`: what makes it idempotent – the inbox by (source, id) unless the domain
     keeps its own, None when the handler is idempotent by itself.

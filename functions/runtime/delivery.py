@@ -67,7 +67,7 @@ async def _attempt(
         data = _data(function, event)
         ledger = await resources.get(function.ledger) if function.ledger else None
         if ledger:
-            claim = await ledger.claim(function, event, data)
+            claim = await ledger.claim(function, event)
             if claim.state is not State.CLAIMED:
                 return _settled(function, event, claim)
             claimed = True
@@ -95,7 +95,9 @@ async def _attempt(
     return problem(error, instance=request.path, request_id=request.request_id)
 
 
-def _data(function: EventFunction, event: CloudEvent) -> EventData:
+def _data(function: EventFunction, event: CloudEvent) -> EventData | None:
+    if function.on is None:
+        return None
     if event.type != function.on.type:
         raise Reject("EVENT_UNEXPECTED", f"{function.name} takes {function.on.type}, not {event.type}.")
     try:
@@ -105,7 +107,7 @@ def _data(function: EventFunction, event: CloudEvent) -> EventData:
 
 
 async def _arguments(
-    function: EventFunction, event: CloudEvent, data: EventData, resources: Resources
+    function: EventFunction, event: CloudEvent, data: EventData | None, resources: Resources
 ) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     for parameter in parameters(function.handler):
@@ -154,8 +156,8 @@ async def _drop(
         if ledger is None or not await ledger.fail(function, event, error.code):
             from functions.ops.dead_letters import DeadLetters
 
-            quarantine = await resources.get(DeadLetters)
-            await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
+            letters = await resources.get(DeadLetters)
+            await letters.refused(event, trigger=function.name, code=error.status, reason=error.detail)
     except Exception:
         log.exception("could not record a refused event")
         error = Retry("could not record a refused event")

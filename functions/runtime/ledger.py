@@ -11,7 +11,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol, Self
 
 if TYPE_CHECKING:
-    from eventing.catalogue import EventData
     from eventing.cloudevent import CloudEvent
     from functions.runtime.database import Database
     from functions.runtime.declaration import EventFunction
@@ -44,7 +43,7 @@ class Ledger(Protocol):
     @classmethod
     async def open(cls, resources: Resources) -> Self: ...
 
-    async def claim(self, function: EventFunction, event: CloudEvent, data: EventData) -> Claim: ...
+    async def claim(self, function: EventFunction, event: CloudEvent) -> Claim: ...
 
     async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
         """Store the output; `DONE` with what counts (another worker's, if it was first) or `ENDED`."""
@@ -68,7 +67,7 @@ class Inbox:
         """With this process's worker, whose liveness guards its claims."""
         return cls(await resources.database(), await resources.worker())
 
-    async def claim(self, function: EventFunction, event: CloudEvent, data: EventData) -> Claim:  # noqa: ARG002
+    async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:
         """One round trip."""
         lease = function.timeout_s + LEASE_MARGIN_S
         key = (function.name, event.source, event.id)

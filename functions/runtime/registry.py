@@ -78,5 +78,5 @@ def triggers(functions_url: str) -> list[dict[str, Any]]:
             "dead_letter_sink": functions_url if sink and function.dead_letters else None,
         }
         for function in load_all()
-        if isinstance(function, EventFunction)
+        if isinstance(function, EventFunction) and function.on
     ]

@@ -28,10 +28,14 @@ class Characters:
     async def reward(self, event: Answered) -> Reward | None:
         """The character this scan earns, or None. Granting again for the same job says the same."""
         classification = event.vision.classification
-        character = earned(classification, event.match is not None, event.answer.insufficiencies, self.enabled)
+        character = earned(
+            classification, event.match is not None, event.answer.insufficiencies, self.enabled
+        )
         if character is None:
             return None
-        row = await self.database.one(_GRANT, {"user": event.user_id, "code": character.code, "job": event.job_id})
+        row = await self.database.one(
+            _GRANT, {"user": event.user_id, "code": character.code, "job": event.job_id}
+        )
         received = bool(row and row[0])
         return Reward(
             name=character.name,

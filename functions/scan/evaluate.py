@@ -45,7 +45,9 @@ def items() -> Recall:
     rows = list(golden("items.jsonl"))
     for row in rows:
         item = taxonomy().by_name[row["item"].replace(" ", "").casefold()]
-        where = Classification(major_category=item.major, middle_category=item.middle, minor_category=item.name)
+        where = Classification(
+            major_category=item.major, middle_category=item.middle, minor_category=item.name
+        )
         match = retrieve(where, item.name, [], DEFAULT_INPUT)
         if match is None or (match.rule.key, match.item) != (row["rule"], row["item"]):
             misses.append(f"{row['item']}: {match and (match.rule.key, match.item)}")
@@ -76,7 +78,11 @@ def questions(name: str = "questions.jsonl") -> Recall:
 
 def main() -> int:
     """Print the figures and every miss."""
-    sets = {"items": (items(), ITEMS_TARGET), "names": (names(), ITEMS_TARGET), "questions": (questions(), QUESTIONS_TARGET)}
+    sets = {
+        "items": (items(), ITEMS_TARGET),
+        "names": (names(), ITEMS_TARGET),
+        "questions": (questions(), QUESTIONS_TARGET),
+    }
     for name, (recall, target) in sets.items():
         print(f"{name}: recall@1 {recall.rate:.3f} ({recall.found}/{recall.asked}), target {target}")  # noqa: T201
         for miss in recall.misses:

@@ -23,8 +23,10 @@ _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
     r"(들|류)?(으로|로|에|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신|묻은|묻어|담긴|담았|들었|먹고|다먹|마시고)"
 )
-_ASKED_CLASS = re.compile(r"(류)?(인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)")
-_PART = re.compile(r"(은|는|을|를|도)?(꼭|다|따로|굳이)?(떼|뜯|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린)")
+_ASKED_CLASS = re.compile(
+    r"(류)?(인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
+)
+_PART = re.compile(r"(은|는|을|를|도)?(꼭|다|따로|굳이)?(떼|뜯어|뜯고|뜯지|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|이?랑같이|하고같이|와같이|과같이)")
 _LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
 _COUNTED = frozenset("한 두 세 네 반 몇 여러 한두".split())
 _ADVERBS = frozenset("못 등".split())  # also say "can not" and "and so on"
@@ -94,7 +96,11 @@ class Names:
         """What stands before each head in the names that end with it, longest first."""
         return {
             head: sorted(
-                (name.removesuffix(head) for name in self.all if name.endswith(head) and len(name) > len(head) + 1),
+                (
+                    name.removesuffix(head)
+                    for name in self.all
+                    if name.endswith(head) and len(name) > len(head) + 1
+                ),
                 key=lambda first: (-len(first), first),
             )
             for head in _HEADS
@@ -133,7 +139,9 @@ class Names:
     def _apart(self, words: Sequence[str], letters: str, starts: Sequence[int]) -> Iterator[Mention]:
         for at, word in enumerate(words[1:], 1):
             for head in _HEADS:
-                if not word.startswith(head) or not _stands(letters, starts[at], starts[at] + len(head), starts):
+                if not word.startswith(head) or not _stands(
+                    letters, starts[at], starts[at] + len(head), starts
+                ):
                     continue
                 first = self._first_of(head, words[max(at - 5, 0) : at])
                 if first:

@@ -106,7 +106,10 @@ def write(folder: Path = INDEX) -> None:
 
 
 def _write(path: Path, document: Mapping[str, Any]) -> None:
-    rows = [f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}" for key, value in document.items()]
+    rows = [
+        f"{json.dumps(key)}:{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}"
+        for key, value in document.items()
+    ]
     path.write_text("{" + ",\n".join(rows) + "}\n")
 
 

@@ -148,7 +148,9 @@ def _ranked(question: str, within: str | None = None) -> RuleMatch | None:
         rarity = math.log(1 + (len(index.rows) - documents + 0.5) / (documents + 0.5))
         for document, count in zip(posting[::2], posting[1::2], strict=True):
             length = 1 - B + B * index.rows[document][2] / index.average
-            scores[document] = scores.get(document, 0) + weight * rarity * count * (K1 + 1) / (count + K1 * length)
+            scores[document] = scores.get(document, 0) + weight * rarity * count * (K1 + 1) / (
+                count + K1 * length
+            )
     if within:
         scores = {d: score for d, score in scores.items() if index.rows[d][0] == within}
     if not scores:

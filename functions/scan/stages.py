@@ -16,7 +16,6 @@ from functions.scan.pipeline import STAGES, after
 from functions.scan.progress import ScanProgress
 
 if TYPE_CHECKING:
-    from eventing.catalogue import EventData
     from eventing.cloudevent import CloudEvent
     from functions.runtime.database import Database
     from functions.runtime.declaration import EventFunction
@@ -44,7 +43,7 @@ class Stages:
             await resources.get(ScanProgress),
         )
 
-    async def claim(self, function: EventFunction, event: CloudEvent, data: EventData) -> Claim:  # noqa: ARG002
+    async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:
         """Take the stage unless it is done, being worked on, overtaken or its job is over."""
         stage = STAGES[function.stage or ""]
         following = after(stage)

@@ -125,7 +125,9 @@ class Taxonomy:
         if minor and item is None:
             return [f"minor_category {minor!r} is not in the list"]
         if item and (item.major, item.middle) != (major, middle):
-            return [f"minor_category {minor!r} belongs to {item.major}/{item.middle}, not to {major}/{middle}"]
+            return [
+                f"minor_category {minor!r} belongs to {item.major}/{item.middle}, not to {major}/{middle}"
+            ]
         return []
 
 
@@ -136,7 +138,11 @@ _CLEANED = ("씻었", "씻은", "씻어서", "헹궜", "헹군", "헹궈서", "�
 def _says(said: str, word: str) -> bool:
     """Whether the word is said, and neither denied nor undone (안 묻은, 묻지 않은, 기름을 씻은)."""
     at = said.find(word)
-    if at < 0 or said[max(at - 1, 0) : at] == "안" or said[at + len(word) :].startswith(("지않", "지는않", "지도않")):
+    if (
+        at < 0
+        or said[max(at - 1, 0) : at] == "안"
+        or said[at + len(word) :].startswith(("지않", "지는않", "지도않"))
+    ):
         return False
     return word not in _SOIL or not any(done in said for done in _CLEANED)
 

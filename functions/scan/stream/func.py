@@ -31,9 +31,7 @@ class ScanGateway:
 
 
 @http_function("GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream", min_scale=1)
-async def stream(
-    user: User, jobs: Jobs, scan: ScanGateway, request: Request, job_id: UUID
-) -> EventStream:
+async def stream(user: User, jobs: Jobs, scan: ScanGateway, request: Request, job_id: UUID) -> EventStream:
     """From the start, or after `Last-Event-ID`; another user's job is unknown."""
     await jobs.owned(user.id, job_id)
     last = request.headers.get("last-event-id", "")
