@@ -61,10 +61,14 @@ def routes() -> list[dict[str, Any]]:
     ]
 
 
-def triggers(functions_url: str) -> list[dict[str, Any]]:
-    """The Triggers of a broker outside Kubernetes: every function behind `functions_url`, told apart by Host."""
-    sink = next((f for f in load_all() if f.name == "ops-quarantine"), None)
-    return [
+def wiring(functions_url: str) -> dict[str, Any]:
+    """Triggers and schedules for a broker outside Kubernetes (`brokers.trigger` reads them).
+
+    Every function is behind `functions_url` and told apart by its Host header. On a cluster the same comes from
+    Trigger and PingSource objects.
+    """
+    sink = {"dead_letter_sink": functions_url, "dead_letter_headers": {"host": QUARANTINE}}
+    triggers = [
         {
             "name": function.name,
             "filter": {"type": function.on.type, **function.filters},
@@ -75,8 +79,28 @@ def triggers(functions_url: str) -> list[dict[str, Any]]:
             "backoff_policy": function.backoff_policy,
             "timeout_s": function.timeout_s + 5,  # timeouts nest: the handler gives up before its broker does
             "in_flight": function.in_flight,
-            "dead_letter_sink": functions_url if sink and function.dead_letters else None,
+            **(sink if function.dead_letters else {"dead_letter_sink": None}),
         }
         for function in load_all()
         if isinstance(function, EventFunction) and function.on
     ]
+    return {"triggers": triggers, "schedules": SCHEDULES}
+
+
+QUARANTINE = "ops-quarantine"
+SCHEDULES = [
+    {
+        "name": "sweep",
+        "type": "eco2.ops.sweep.requested",
+        "source": "/eco2/ops/clock",
+        "every_s": 5,
+        "data": {},
+    },
+    {
+        "name": "redrive",
+        "type": "eco2.ops.redrive.requested",
+        "source": "/eco2/ops/clock",
+        "every_s": 300,
+        "data": {},
+    },
+]
