@@ -1,8 +1,8 @@
 """Delivery of one event to one subscriber, as Knative's dispatcher does it; shared by both brokers.
 
-Sources: Knative's data plane contract and the dispatchers of eventing and eventing-rabbitmq. Where ours differs,
-it loses less: an event is settled only after the dead letter is durable, and the dead letter only after its
-sink took it, while eventing-rabbitmq acknowledges first and drops the event when publishing it fails.
+Sources: Knative's data plane contract and the dispatchers of eventing and eventing-rabbitmq. Where ours
+differs, it loses less: an event is settled only after the dead letter is durable, and that only after its sink
+took it, while eventing-rabbitmq acknowledges first and drops the event when publishing it fails.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class Dispatcher:
     ) -> Settled:
         """Attempt until the subscriber takes the event, refuses it, or the attempts are used up.
 
-        `failures` and `wait_s` continue a delivery begun by an earlier process; `on_retry(failures, wait_s)` is
-        called before each wait.
+        `failures` and `wait_s` continue a delivery begun by an earlier process; `on_retry(failures, wait_s)`
+        is called before each wait.
         """
         while True:
             if wait_s > 0:
@@ -119,7 +119,7 @@ class Dispatcher:
             return self.trigger.backoff_s(failures)
         return min(max(self.trigger.backoff_s(min(failures, 16)), _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
-    async def _attempt(self, event: CloudEvent) -> CloudEvent | None | Failure:
+    async def _attempt(self, event: CloudEvent) -> CloudEvent | Failure | None:
         """The reply, None, or the failure."""
         started = time.perf_counter()
         try:
@@ -132,7 +132,7 @@ class Dispatcher:
             return Failure(answer.status, answer.body, retryable(answer.status))
         return self._reply(answer)
 
-    def _reply(self, answer: Answer) -> CloudEvent | None | Failure:
+    def _reply(self, answer: Answer) -> CloudEvent | Failure | None:
         if not is_cloudevent(answer.headers):
             if answer.body and not self.until_taken:
                 return Failure(BAD_REPLY_CODE, answer.body)
@@ -181,7 +181,7 @@ def dead_letter(event: CloudEvent, destination: str, failure: Failure) -> CloudE
 def _request_head(trigger: Trigger) -> tuple[bytes, str]:
     """Request line and fixed headers, and the subscriber's URL as it is told in dead letters.
 
-    With a Host header of its own the function behind a shared address is named, as its URL in a cluster would.
+    With a Host header of its own the function behind a shared address is named, as in a cluster by its URL.
     """
     parts = urlsplit(trigger.subscriber)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

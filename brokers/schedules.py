@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def tick(schedule: Schedule, now: float) -> CloudEvent:
-    """The event of a schedule at `now` (seconds since 1970); its id tells the tick, so a repeat is one event."""
+    """The event of a schedule at `now` (seconds since 1970); its id is the tick's: a repeat is the same."""
     return CloudEvent(
         id=f"{schedule.name}-{int(now // schedule.every_s)}",
         source=schedule.source,

@@ -8,8 +8,8 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Callable
+from typing import Protocol
 
 from brokers import schedules
 from brokers.errors import AlreadyRunning, InvalidTriggers, Unavailable
@@ -42,10 +42,10 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-def run(
-    options: argparse.Namespace,
-    make: Callable[[Wiring, Metrics, Callable[[], None]], Coroutine[Any, Any, RunningBroker]],
-) -> str | None:
+Make = Callable[[Wiring, Metrics, Callable[[], None]], RunningBroker]  # the last ends the process
+
+
+def run(options: argparse.Namespace, make: Make) -> str | None:
     """Run a broker until SIGTERM or SIGINT; returns what went wrong, for sys.exit."""
     import uvloop
 
@@ -59,16 +59,9 @@ def run(
     return None
 
 
-async def _serve(
-    options: argparse.Namespace,
-    wiring: Wiring,
-    make: Callable[[Wiring, Metrics, Callable[[], None]], Coroutine[Any, Any, RunningBroker]],
-) -> None:
+async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> None:
     import uvicorn
 
-    # uvicorn raises the signal again when it is done; by then these are in force, and stopping goes on.
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda *_: None)
     metrics = Metrics()
     server: uvicorn.Server | None = None
 
@@ -76,10 +69,8 @@ async def _serve(
         if server is not None:
             server.should_exit = True
 
-    broker = await make(wiring, metrics, end)
-    listening = (
-        socket.socket(fileno=options.fd) if options.fd is not None else _bound(options.host, options.port)
-    )
+    broker = make(wiring, metrics, end)
+    listening = _listening(options)
     config = uvicorn.Config(
         Ingress(broker, metrics),
         http="httptools",
@@ -96,6 +87,9 @@ async def _serve(
     )
     server = uvicorn.Server(config)
     await broker.start()
+    # uvicorn raises the signal again when it is done; by then these are in force, and stopping goes on.
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: None)
     try:
         async with _emitting(wiring, broker):
             await server.serve(sockets=[listening])
@@ -114,8 +108,10 @@ async def _emitting(wiring: Wiring, broker: Broker) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def _bound(host: str, port: int) -> socket.socket:
-    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def _listening(options: argparse.Namespace) -> socket.socket:
+    if options.fd is not None:
+        return socket.socket(fileno=options.fd)
+    bound = socket.socket(socket.AF_INET6 if ":" in options.host else socket.AF_INET)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
+    bound.bind((options.host, options.port))
     return bound

@@ -25,10 +25,10 @@ class Trigger:
     """One subscription, with Knative's delivery semantics.
 
     An event is delivered when every attribute of `filter` has exactly the value given (case-sensitive, "" is
-    no wildcard). Attempts = `retry` + 1; before the n-th retry it waits `backoff_delay_s`·2ⁿ or ·n. `in_flight`
-    bounds the events whose delivery is not settled, those waiting for a retry included. `headers` are added
-    to the subscriber's request, `dead_letter_headers` to the sink's; a Host among them tells apart functions
-    behind one address. Raises InvalidTriggers.
+    no wildcard). Attempts = `retry` + 1; before the n-th retry it waits `backoff_delay_s`·2ⁿ or ·n.
+    `in_flight` bounds the events whose delivery is not settled, those waiting for a retry included. `headers`
+    are added to the subscriber's request, `dead_letter_headers` to the sink's; a Host among them tells apart
+    functions behind one address. Raises InvalidTriggers.
     """
 
     name: str

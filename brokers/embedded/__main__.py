@@ -20,7 +20,7 @@ def main() -> str | None:
     if not options.database_url:
         return "give --database-url or set ECO2_DATABASE_URL"
 
-    async def make(wiring: Wiring, metrics: Metrics, end: Callable[[], None]) -> EmbeddedBroker:
+    def make(wiring: Wiring, metrics: Metrics, end: Callable[[], None]) -> EmbeddedBroker:
         return EmbeddedBroker(options.database_url, wiring.triggers, metrics, on_lost=end)
 
     return run(options, make)

@@ -25,7 +25,6 @@ from eventing.cloudevent import CloudEvent
 OWNER_LOCK = 0x65636F32_62726F6B  # "eco2brok"
 ANSWER_TIMEOUT_S = 15.0
 _RECONNECT_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-_MOST_ROWS = 1000
 # The journal is small and hot: a plan made while it was empty would scan all of it when it is not.
 _SESSION = (
     "-c statement_timeout=10s -c jit=off -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
@@ -81,8 +80,9 @@ class _Batch:
 
 
 class Journal:
-    """`on_durable(rows)` is called in order of seq as soon as rows are committed; `on_state(up)` on connection
-    changes; `on_lost()` when another process took over after the connection was lost."""
+    """`on_durable(rows)` is called in order of seq as soon as rows are committed, `on_state(up)` when the
+    connection is lost or back, `on_lost()` when another process took over after it was lost.
+    """
 
     def __init__(
         self,
@@ -104,14 +104,14 @@ class Journal:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self, wait_s: float) -> None:
-        """Connect and become the owner. Raises AlreadyRunning when it is another's for `wait_s`, Unavailable."""
+        """Connect and become the owner. Raises AlreadyRunning (another is, for `wait_s`), Unavailable."""
         try:
             async with asyncio.timeout(wait_s):
-                while not await self._connect():
+                while not await self._connect():  # noqa: ASYNC110 - the owner is another process
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise AlreadyRunning(
-                f"another embedded broker owns the journal of this database (waited {wait_s:g} s); stop it first"
+                f"another embedded broker owns this database's journal (waited {wait_s:g} s); stop it first"
             ) from None
         except psycopg.Error as error:
             raise Unavailable(f"the journal's database can't be used: {error}") from error
@@ -180,7 +180,7 @@ class Journal:
                 return
 
     async def _turn(self) -> None:
-        """Commit until nothing is asked for, then read pages: what a page shows is then never on its way too."""
+        """Commit until nothing is asked for, then read pages: their rows are then never on the way too."""
         while self._batch:
             await self._commit()
         while self._pages:
@@ -231,7 +231,7 @@ class Journal:
 
     def _undo(self, batch: _Batch) -> None:
         """It is unknown whether the batch was committed: do the settling again, take the accepting back."""
-        refused = set()
+        refused: set[tuple[str, int]] = set()
         for done, rows in batch.waiting:
             refused.update((row.trigger, row.seq) for row in rows)
             if not done.done():

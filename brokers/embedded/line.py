@@ -16,8 +16,8 @@ WINDOW_BYTES = 8 * 1024 * 1024
 class Line:
     """Rows of one trigger in order of acceptance, at most `in_flight` of them being delivered.
 
-    At most WINDOW_EVENTS (or WINDOW_BYTES of data) wait here; the rest lies in the journal and is paged in when
-    half of the window is delivered.
+    At most WINDOW_EVENTS (or WINDOW_BYTES of data) wait here; the rest lies in the journal and is paged in
+    when half of the window is delivered.
     """
 
     def __init__(

@@ -11,7 +11,6 @@ CREATE TABLE ops.quarantine (
     error_code integer,
     error_data text,
     state text NOT NULL DEFAULT 'held' CHECK (state IN ('held', 'redriven', 'exhausted', 'discarded')),
-    arrivals integer NOT NULL DEFAULT 1,
     redrives integer NOT NULL DEFAULT 0,
     due_at timestamptz,
     first_seen_at timestamptz NOT NULL DEFAULT now(),

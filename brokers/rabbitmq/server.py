@@ -1,0 +1,165 @@
+"""RabbitMQ from Debian's package `rabbitmq-server` as a plain child process on loopback.
+
+Nothing of the package's own service is used: node, data, cookie, ports and epmd are ours, below one folder, and
+all of it ends with `stop` or with the process that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from embedded.servers import ServerStartError, die_with_parent, free_port
+
+PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 20.0
+_NODE = "eco2@localhost"
+_PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
+# One scheduler that sleeps when idle: the default spins a while on every core.
+_ERLANG = "+S 1:1 +SDcpu 1:1 +SDio 2 +sbwt none +sbwtdcpu none +sbwtdio none"
+_CONFIG = """\
+listeners.tcp.local = 127.0.0.1:{port}
+default_user = eco2
+default_pass = {password}
+default_vhost = eco2
+log.console = false
+disk_free_limit.absolute = 50MB
+vm_memory_high_watermark.absolute = 400MB
+raft.wal_max_size_bytes = 16000000
+log.file.level = warning
+"""
+
+
+class RabbitMQMissing(RuntimeError):
+    """The package `rabbitmq-server` is not installed."""
+
+
+@dataclass
+class RabbitMQ:
+    """A RabbitMQ node with its data in `data`; `url` is valid after `start`, also after a restart."""
+
+    data: Path
+    port: int = 0
+    process: subprocess.Popen[bytes] | None = None
+    _epmd: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+    _epmd_port: int = 0
+
+    @property
+    def url(self) -> str:
+        """amqp:// URL with user, password and virtual host."""
+        return f"amqp://eco2:{self._password()}@127.0.0.1:{self.port}/eco2"
+
+    def start(self) -> None:
+        """Start and wait until it speaks AMQP. Raises RabbitMQMissing, ServerStartError."""
+        epmd = shutil.which("epmd")
+        if not PROGRAM.exists() or epmd is None:
+            raise RabbitMQMissing(
+                f"{PROGRAM} is not there: install Debian's package rabbitmq-server "
+                "(apt-get install rabbitmq-server); its own service need not run"
+            )
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.port = self.port or free_port()
+        config = self.data / "rabbitmq.conf"
+        _write_private(config, _CONFIG.format(port=self.port, password=self._password()))
+        (self.data / "enabled_plugins").write_text("[].\n")
+        if self._epmd is None or self._epmd.poll() is not None:
+            self._epmd_port = free_port()
+            self._epmd = self._child([epmd, "-relaxed_command_check"], self._environment())
+        # ALLOW_INPUT makes the script become the Erlang VM instead of waiting for it, so that a signal is the VM's.
+        self.process = self._child([str(PROGRAM), "-noinput"], self._environment())
+        self._wait_ready()
+
+    def stop(self) -> None:
+        """Shut down in order; queues and messages are on disk. Leaves no process behind."""
+        self._end(self.process, signal.SIGTERM)
+        self._end(self._epmd, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power failure would."""
+        self._end(self.process, signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Stop and start on the same data and port."""
+        self.stop()
+        self.start()
+
+    def _environment(self) -> dict[str, str]:
+        data = self.data.resolve()
+        return {
+            "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "LANG": "C.UTF-8",
+            "HOME": str(data),  # of the Erlang cookie
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": str(self._epmd_port),
+            "ERL_CRASH_DUMP_SECONDS": "0",
+            "RABBITMQ_ALLOW_INPUT": "1",
+            "RABBITMQ_NODENAME": _NODE,
+            "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+            "RABBITMQ_CONFIG_FILE": str(data / "rabbitmq.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(data / "enabled_plugins"),
+            "RABBITMQ_MNESIA_BASE": str(data / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(data / "log"),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{_ERLANG} -kernel inet_dist_use_interface {{127,0,0,1}}",
+        }
+
+    def _child(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+        with (self.data / "rabbitmq.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env=environment,
+                cwd=self.data,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock
+            )
+
+    def _wait_ready(self) -> None:
+        assert self.process
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 2) as probe:
+                probe.settimeout(2)
+                probe.sendall(_PROTOCOL_HEADER)
+                if probe.recv(1) == b"\x01":  # a method frame: Connection.Start
+                    return
+            time.sleep(0.05)  # the node tells nobody when it is ready
+        self.stop()
+        raise ServerStartError(f"RabbitMQ did not start; see {self.data / 'rabbitmq.log'} and log/")
+
+    def _password(self) -> str:
+        path = self.data / "password"
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            _write_private(path, secrets.token_hex(16))
+        return path.read_text()
+
+    @staticmethod
+    def _end(process: subprocess.Popen[bytes] | None, signum: int) -> None:
+        if process is None or process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signum)
+        try:
+            process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(STOP_TIMEOUT_S)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)  # Erlang's own helpers
+
+
+def _write_private(path: Path, text: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)

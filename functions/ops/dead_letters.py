@@ -1,0 +1,275 @@
+"""Dead letters in quarantine: stored once, listed, and sent into the Broker again by a person or when due.
+
+Table ops.quarantine has one row a (source, id, trigger). A redriven event carries the extension `redrive`, the
+number of times it was sent again; by it a letter that failed once more is told from a letter delivered twice.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from eventing.cloudevent import CloudEvent
+from eventing.errors import PublishFailed
+
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+
+    from functions.runtime.database import Database
+    from functions.runtime.resources import Resources
+
+REDRIVE_LIMIT = 5
+REDRIVE_DELAY_S = 300.0
+_ERROR_EXTENSIONS = ("knativeerrordest", "knativeerrorcode", "knativeerrordata")
+State = Literal["held", "redriven", "exhausted", "discarded"]
+Publish = Callable[[CloudEvent], Awaitable[None]]
+
+_COLUMNS = (
+    "id, source, event_id, trigger, type, subject, error_code, error_data, state, redrives, due_at, "
+    "first_seen_at, last_seen_at"
+)
+_STORE = """
+INSERT INTO ops.quarantine AS held
+    (source, event_id, trigger, type, subject, attributes, data, error_code, error_data, redrives, state, due_at)
+VALUES (%(source)s, %(event_id)s, %(trigger)s, %(type)s, %(subject)s, %(attributes)s::jsonb, %(data)s,
+    %(error_code)s, %(error_data)s, %(redrives)s, %(state)s,
+    now() + make_interval(secs => %(delay_s)s::float8))
+ON CONFLICT (source, event_id, trigger) DO UPDATE SET
+    error_code = excluded.error_code, error_data = excluded.error_data, redrives = excluded.redrives,
+    state = excluded.state, due_at = excluded.due_at, last_seen_at = now()
+WHERE excluded.redrives > held.redrives OR (excluded.redrives = held.redrives AND held.state = 'redriven')
+RETURNING id
+"""
+_LIST = f"""
+SELECT {_COLUMNS} FROM ops.quarantine
+WHERE (%(state)s::text IS NULL OR state = %(state)s) AND (%(type)s::text IS NULL OR type = %(type)s)
+    AND (%(before)s::bigint IS NULL OR id < %(before)s)
+ORDER BY id DESC LIMIT %(limit)s
+"""  # noqa: S608 - constants only
+_SHOW = f"SELECT {_COLUMNS}, attributes, data FROM ops.quarantine WHERE id = %s"  # noqa: S608
+_CLAIM = "SELECT attributes, data, redrives FROM ops.quarantine WHERE id = %s FOR UPDATE"
+_CLAIM_DUE = """
+SELECT id, attributes, data, redrives,
+    coalesce((attributes->>'expirytime')::timestamptz <= now(), false) AS expired
+FROM ops.quarantine WHERE state = 'held' AND due_at <= now()
+ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+"""
+_REDRIVEN = """
+UPDATE ops.quarantine SET state = 'redriven', redrives = redrives + 1, due_at = NULL, last_seen_at = now()
+WHERE id = %s
+"""
+_DISCARD = """
+UPDATE ops.quarantine SET state = 'discarded', due_at = NULL, last_seen_at = now()
+WHERE id = ANY(%s) AND state <> 'discarded' RETURNING id
+"""
+
+
+class UnknownDeadLetter(LookupError):
+    """No dead letter has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One row of the quarantine without the event; `error_data` is Base64 as the broker wrote it."""
+
+    id: int
+    source: str
+    event_id: str
+    trigger: str
+    type: str
+    subject: str | None
+    error_code: int | None
+    error_data: str | None
+    state: State
+    redrives: int
+    due_at: datetime | None
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+class DeadLetters:
+    """The quarantine; at most `redrive_limit` times a letter is due, after `redrive_delay_s`·2ⁿ each."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        redrive_limit: int = REDRIVE_LIMIT,
+        redrive_delay_s: float = REDRIVE_DELAY_S,
+    ) -> None:
+        self.database = database
+        self.redrive_limit = redrive_limit
+        self.redrive_delay_s = redrive_delay_s
+
+    @classmethod
+    async def open(cls, resources: Resources) -> DeadLetters:
+        """Over the process's database."""
+        return cls(await resources.database())
+
+    async def store(self, event: CloudEvent) -> bool:
+        """Hold a dead letter as the broker delivers it; whether it is new or failed again, not a repeat."""
+        redrives = _redrives(event)
+        state: State = "held" if redrives < self.redrive_limit else "exhausted"
+        delay_s = self.redrive_delay_s * 2.0**redrives if state == "held" else None
+        return await self._hold(
+            event,
+            trigger=failed_at(event),
+            code=_error_code(event),
+            error_data=event.extensions.get("knativeerrordata"),
+            state=state,
+            delay_s=delay_s,
+        )
+
+    async def refused(self, event: CloudEvent, *, trigger: str, code: int, reason: str) -> bool:
+        """Hold what a function can never take (a broker drops it after a 4xx); it is never due by itself."""
+        error_data = base64.b64encode(reason.encode()[:768]).decode()
+        return await self._hold(
+            event, trigger=trigger, code=code, error_data=error_data, state="held", delay_s=None
+        )
+
+    async def list(
+        self,
+        *,
+        state: State | None = None,
+        type: str | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> Sequence[DeadLetter]:
+        """The newest first; `before` an id continues an earlier list."""
+        rows = await self.database.all(
+            _LIST, {"state": state, "type": type, "before": before, "limit": limit}
+        )
+        return [DeadLetter(*row) for row in rows]
+
+    async def show(self, id: int) -> tuple[DeadLetter, CloudEvent]:
+        """One dead letter and its event as it was before it failed. Raises UnknownDeadLetter."""
+        row = await self.database.one(_SHOW, (id,))
+        if row is None:
+            raise UnknownDeadLetter(f"no dead letter {id}")
+        *columns, attributes, data = row
+        return DeadLetter(*columns), _event(attributes, data)
+
+    async def replay(self, publish: Publish, *ids: int) -> None:
+        """Send these again now, whatever their state.
+
+        Raises UnknownDeadLetter and PublishFailed; those before the failing one are sent.
+        """
+        for id in ids:
+            async with self._transaction() as connection:
+                row = await (await connection.execute(_CLAIM, (id,))).fetchone()
+                if row is None:
+                    raise UnknownDeadLetter(f"no dead letter {id}")
+                await self._send(connection, publish, id, *row)
+
+    async def redrive_due(self, publish: Publish, *, at_most: int = 100) -> int:
+        """Send what is due, oldest first, until `at_most` or until the Broker refuses; how many were sent.
+
+        Expired events are discarded. Safe to run several times at once.
+        """
+        sent = 0
+        for _ in range(at_most):
+            async with self._transaction() as connection:
+                row = await (await connection.execute(_CLAIM_DUE)).fetchone()
+                if row is None:
+                    break
+                id, attributes, data, redrives, expired = row
+                if expired:
+                    await connection.execute(_DISCARD, ([id],))
+                    continue
+                try:
+                    await self._send(connection, publish, id, attributes, data, redrives)
+                except PublishFailed:
+                    break  # the row stays due; the next run tries again
+                sent += 1
+        return sent
+
+    async def discard(self, *ids: int) -> int:
+        """Never redrive these; how many were not discarded before."""
+        return len(await self.database.all(_DISCARD, (list(ids),)))
+
+    async def _hold(
+        self,
+        event: CloudEvent,
+        *,
+        trigger: str,
+        code: int | None,
+        error_data: str | None,
+        state: State,
+        delay_s: float | None,
+    ) -> bool:
+        original = without_errors(event)
+        values = {
+            "source": event.source,
+            "event_id": event.id,
+            "trigger": trigger,
+            "type": event.type,
+            "subject": event.subject,
+            "attributes": json.dumps(original.attributes(), ensure_ascii=False),
+            "data": event.data,
+            "error_code": code,
+            "error_data": error_data,
+            "redrives": _redrives(event),
+            "state": state,
+            "delay_s": delay_s,
+        }
+        return await self.database.one(_STORE, values) is not None
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection[Any]]:
+        pool = await self.database.pool()
+        async with pool.connection() as connection, connection.transaction():
+            yield connection
+
+    async def _send(
+        self,
+        connection: AsyncConnection[Any],
+        publish: Publish,
+        id: int,
+        attributes: Mapping[str, str],
+        data: bytes,
+        redrives: int,
+    ) -> None:
+        # The row stays locked while the event is under way: should it fail again at once, storing it waits.
+        await publish(_event({**attributes, "redrive": str(redrives + 1)}, data))
+        await connection.execute(_REDRIVEN, (id,))
+
+
+def failed_at(event: CloudEvent) -> str:
+    """The subscriber that failed: the function's name, which is the first label of the host in its URL."""
+    destination = event.extensions.get("knativeerrordest", "")
+    host = urlsplit(destination if "//" in destination else f"//{destination}").hostname or ""
+    return host if host.replace(".", "").isdigit() else host.partition(".")[0]
+
+
+def without_errors(event: CloudEvent) -> CloudEvent:
+    """The event without what a broker said of its failure."""
+    attributes = {name: value for name, value in event.attributes().items() if name not in _ERROR_EXTENSIONS}
+    return _event(attributes, event.data)
+
+
+def _redrives(event: CloudEvent) -> int:
+    count = event.extensions.get("redrive", "0")
+    return int(count) if count.isdecimal() and len(count) < 6 else 0
+
+
+def _error_code(event: CloudEvent) -> int | None:
+    try:
+        return int(event.extensions.get("knativeerrorcode", ""))
+    except ValueError:
+        return None
+
+
+def _event(attributes: Mapping[str, str], data: bytes) -> CloudEvent:
+    extensions = dict(attributes)
+    extensions.pop("specversion", None)
+    core: dict[str, Any] = {name: extensions.pop(name, None) for name in _CORE}
+    return CloudEvent(**core, extensions=extensions, data=bytes(data))
+
+
+_CORE = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")
