@@ -37,6 +37,14 @@ def configure(level: str = "INFO") -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
 
 
+def last_line(log: Path) -> str:
+    """The last line of a log that says something."""
+    if not log.exists():
+        return "it wrote no log"
+    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    return lines[-1][:300] if lines else "it wrote no log"
+
+
 def bound(folder: Path, max_bytes: int = MAX_BYTES) -> None:
     """Keep each `*.log` of `folder` below `max_bytes`, with one older part beside it.
 

@@ -36,7 +36,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class ObjectRefused(Exception):  # noqa: N818 - reads as what happened
+class ObjectRefused(Exception):
     """What S3 would answer with an error document; `code` is S3's."""
 
     def __init__(self, code: str, message: str) -> None:

@@ -21,7 +21,7 @@ SKEW = timedelta(minutes=5)
 _REQUIRED = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature")
 
 
-class SignatureRefused(Exception):  # noqa: N818 - reads as what happened
+class SignatureRefused(Exception):
     """A request that this key did not allow; `code` is S3's error code."""
 
     def __init__(self, code: str, message: str) -> None:

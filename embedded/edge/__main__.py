@@ -16,9 +16,8 @@ import uvloop
 
 from embedded import logs
 from embedded.cors import Cors
-from embedded.edge.answers import ASGIApp
 from embedded.edge.app import Edge
-from embedded.edge.authorize import Authorizer, InProcess, OverHTTP
+from embedded.edge.authorize import FUNCTION, Authorizer, InProcess, OverHTTP
 from embedded.edge.readiness import Readiness
 from embedded.edge.routes import load, parse_limits
 from embedded.edge.upstream import Upstream
@@ -59,14 +58,14 @@ def more_files() -> int:
     return max(64, (soft - SPARE_FILES) // 2)
 
 
-def authorizer(kind: str, upstream: Upstream) -> tuple[Authorizer, ASGIApp | None]:
-    """How to ask, and the application whose lifespan this process then runs."""
+def authorizer(kind: str, upstream: Upstream) -> Authorizer:
+    """How to ask."""
     if kind == "http":
-        return OverHTTP(upstream), None
-    from functions.auth.authorize.func import new
+        return OverHTTP(upstream)
+    from functions.runtime.asgi import App
+    from functions.runtime.registry import load as load_function
 
-    app = new()
-    return InProcess(app.handle), app.handle
+    return InProcess(App.shared(load_function(FUNCTION)).handle)
 
 
 def build(arguments: argparse.Namespace) -> Edge:
@@ -87,7 +86,7 @@ def build(arguments: argparse.Namespace) -> Edge:
     return Edge(
         routes=load(arguments.routes, parse_limits(arguments.limits)),
         upstream=upstream,
-        authorizer=authorizer(arguments.authorize, upstream)[0],
+        authorizer=authorizer(arguments.authorize, upstream),
         cors=cors,
         readiness=Readiness(processes),
         objects=objects,

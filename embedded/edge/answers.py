@@ -25,7 +25,7 @@ _TITLES = {
 }
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457's word
+class Problem(Exception):
     """The edge refuses or can't serve a request; `detail` tells a person what to do."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Headers | None = None) -> None:

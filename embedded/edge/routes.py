@@ -35,7 +35,7 @@ class Route:
     def of(cls, row: Mapping[str, Any], limits: Mapping[str, str]) -> Route:
         """From a row of the table; `limits` of functions win over the row's. Raises KeyError, ValueError."""
         function = row["function"]
-        limit = limits.get(function, row.get("limits"))
+        limit = limits.get(function, row.get("limit"))
         return cls(
             method=row["method"].upper(),
             path=row["path"],

@@ -11,13 +11,14 @@ import itertools
 from collections import deque
 from collections.abc import Sequence
 from time import monotonic
+from typing import cast
 
 import httptools
 
 HIGH_WATER = 256 * 1024
 """Bytes of one response held for a slow client before reading from upstream pauses."""
-IDLE_S = 4.0
-"""Connections idle for longer are not used again: uvicorn closes them after 5 s."""
+IDLE_S = 60.0
+"""Connections idle for longer are not used again: function hosts close them after 75 s."""
 CONNECT_S = 5.0
 
 
@@ -127,8 +128,12 @@ class Connection(asyncio.Protocol):
         self._deadline: asyncio.TimerHandle | None = None
 
     def send(self, request: bytes, timeout_s: float) -> Exchange:
-        """Start an exchange; it fails after `timeout_s` unless its deadline is taken away."""
-        assert self._transport
+        """Start an exchange; it fails after `timeout_s` unless its deadline is taken away.
+
+        Raises UpstreamError when the connection is gone already.
+        """
+        if self._transport is None:
+            raise UpstreamError("connection lost", sent=False)
         self._exchange = Exchange(self)
         self._deadline = asyncio.get_running_loop().call_later(timeout_s, self._timed_out)
         self._transport.write(request)
@@ -166,8 +171,7 @@ class Connection(asyncio.Protocol):
 
     # asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without being its subclass
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -42,8 +42,8 @@ def test_two_functions_at_one_route_are_an_error() -> None:
 
 def test_the_table_is_read_with_limits_replaced(tmp_path: Path) -> None:
     rows = [
-        {"method": "post", "path": "/scan", "function": "scan-submit", "auth": True, "limits": "30/60"},
-        {"method": "GET", "path": "/login", "function": "auth-login", "auth": False, "limits": "5/60"},
+        {"method": "post", "path": "/scan", "function": "scan-submit", "auth": True, "limit": "30/60"},
+        {"method": "GET", "path": "/login", "function": "auth-login", "auth": False, "limit": "5/60"},
         {"method": "GET", "path": "/free", "function": "free", "timeout_s": 5},
     ]
     table = tmp_path / "routes.json"

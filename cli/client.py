@@ -1,0 +1,140 @@
+"""The platform's API as a client sees it: sign in, upload, submit, follow. Standard library only, to start fast."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from cli.errors import Wrong
+
+TIMEOUT_S = 30.0
+SILENCE_S = 60.0
+RECONNECTS = 5
+
+
+@dataclass(slots=True)
+class Client:
+    """One signed-in user at one platform."""
+
+    url: str
+    _cookies: dict[str, str] = field(default_factory=dict)
+
+    def sign_in(self, name: str) -> None:
+        """Development sign-in; the same name is the same user. Raises Wrong."""
+        response, _ = self._exchange("GET", f"/api/v1/auth/local/login?name={quote(name)}")
+        if response.status not in (200, 302, 303, 307) or "s_access" not in self._cookies:
+            raise Wrong(
+                f"sign-in at {self.url} answered {response.status}",
+                "it works where ECO2_ENV=local; is this the right --url?",
+            )
+
+    def get(self, path: str) -> tuple[int, Any]:
+        """Status and JSON. Raises Wrong."""
+        return self._json("GET", path)
+
+    def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
+        """JSON of a successful answer. Raises Wrong with the problem's detail otherwise."""
+        status, answer = self._json("POST", path, body, headers)
+        if status >= 300:
+            detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+            raise Wrong(f"the platform answered {status}: {detail}")
+        return answer
+
+    def put(self, url: str, body: bytes, content_type: str) -> None:
+        """Upload to a presigned URL. Raises Wrong."""
+        parts = urlsplit(url)
+        connection = _connect(parts.netloc, secure=parts.scheme == "https")
+        try:
+            connection.request("PUT", f"{parts.path}?{parts.query}", body, {"Content-Type": content_type})
+            response = connection.getresponse()
+            text = response.read(500).decode("utf-8", "replace")
+        except OSError as error:
+            raise Wrong(f"the upload to {parts.netloc} failed: {error}") from None
+        finally:
+            connection.close()
+        if response.status >= 300:
+            raise Wrong(f"the upload was refused with {response.status}: {text}")
+
+    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(event, data) of a stream to its end; a broken connection is taken up again. Raises Wrong."""
+        last = ""
+        for _ in range(RECONNECTS):
+            headers = {"Accept": "text/event-stream", "Cookie": self._cookie()}
+            if last:
+                headers["Last-Event-ID"] = last
+            parts = urlsplit(self.url)
+            connection = _connect(parts.netloc, secure=parts.scheme == "https", timeout_s=SILENCE_S)
+            try:
+                connection.request("GET", path, headers=headers)
+                response = connection.getresponse()
+                if response.status != 200:
+                    raise Wrong(f"the event stream answered {response.status}")
+                for event, identity, data in _parse(response):
+                    last = identity or last
+                    yield event, data
+                    if event in ("done", "error"):
+                        return
+            except OSError:
+                continue
+            finally:
+                connection.close()
+        raise Wrong("the event stream breaks off again and again", "look at: eco2 doctor")
+
+    def _json(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
+    ) -> tuple[int, Any]:
+        response, content = self._exchange(method, path, body, headers or {})
+        try:
+            return response.status, json.loads(content) if content else None
+        except ValueError:
+            raise Wrong(f"{self.url}{path} answered no JSON (status {response.status})") from None
+
+    def _exchange(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        parts = urlsplit(self.url)
+        sent = {"Cookie": self._cookie(), **(headers or {})}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        connection = _connect(parts.netloc, secure=parts.scheme == "https")
+        try:
+            connection.request(method, path, json.dumps(body) if body is not None else None, sent)
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Wrong(f"nothing answers at {self.url} ({error})", "start it with: eco2 up") from None
+        finally:
+            connection.close()
+        for cookie in response.headers.get_all("set-cookie") or []:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self._cookies[name] = value
+        return response, content
+
+    def _cookie(self) -> str:
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
+
+def _connect(netloc: str, *, secure: bool, timeout_s: float = TIMEOUT_S) -> http.client.HTTPConnection:
+    if secure:
+        return http.client.HTTPSConnection(netloc, timeout=timeout_s)
+    return http.client.HTTPConnection(netloc, timeout=timeout_s)
+
+
+def _parse(response: http.client.HTTPResponse) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    event = identity = data = ""
+    for raw in response:
+        line = raw.decode().rstrip("\r\n")
+        if not line:
+            if data:
+                yield event, identity, json.loads(data)
+            event = data = ""
+        elif line.startswith("event:"):
+            event = line[6:].strip()
+        elif line.startswith("id:"):
+            identity = line[3:].strip()
+        elif line.startswith("data:"):
+            data += line[5:].strip()

@@ -1,0 +1,30 @@
+"""`eco2 demo`: the platform, one photo, and the platform still there to be tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli import scan, show
+from cli.errors import Wrong
+from cli.up import platform_options, run
+
+PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet/val"
+
+
+@click.command()
+@platform_options
+def demo(home: Path, port: int | None, broker: str | None, model: str | None, processes: int | None) -> None:
+    """Start the platform, sort a photo, stay until Ctrl-C."""
+
+    def then(url: str) -> None:
+        picture = next(iter(sorted(PHOTOS.glob("*/*.jpg"))), None)
+        try:
+            click.echo(f"scan of {picture or 'a drawn bottle (no photo at hand)'}")
+            show.result(scan.run(url, picture, user="데모"))
+        except Wrong as error:
+            error.show()
+        click.echo(f"\nEco² stays at {url} until Ctrl-C.")
+
+    run(home, port, broker, model, processes, then)

@@ -1,0 +1,34 @@
+"""`eco2 down`: stop the platform of this home and wait until it has."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import click
+
+from cli.errors import Wrong
+from cli.options import home_option, running
+from embedded.supervisor.home import Home
+
+TIMEOUT_S = 45.0
+
+
+@click.command()
+@home_option
+def down(home: Path) -> None:
+    """Stop the platform of this home."""
+    pid = running(home).get("pid")
+    if not pid:
+        raise Wrong(f"{home} does not say which process runs it", f"end it by hand and see {home}/state.json")
+    with suppress(ProcessLookupError):
+        os.kill(int(pid), signal.SIGTERM)
+    deadline = time.monotonic() + TIMEOUT_S
+    while Home(home).is_running():
+        if time.monotonic() > deadline:
+            raise Wrong(f"process {pid} does not stop", f"kill -9 {pid} ends it and all it started")
+        time.sleep(0.05)
+    click.echo("stopped")

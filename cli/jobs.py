@@ -1,0 +1,39 @@
+"""`eco2 jobs`: one user's scans, newest first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlencode
+
+import click
+
+from cli.client import Client
+from cli.errors import Wrong
+from cli.options import address, home_option, url_option
+
+
+@click.command()
+@click.option("--user", default="터미널", show_default=True, help="Whose scans.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@url_option
+@home_option
+def jobs(user: str, limit: int, url: str | None, home: Path) -> None:
+    """Your own scans, newest first."""
+    client = Client(address(url, home))
+    client.sign_in(user)
+    status, page = client.get(f"/api/v1/scan?{urlencode({'limit': limit})}")
+    if status != 200:
+        raise Wrong(f"the history answered {status}")
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("job", "status", "created", "what", "character")
+    for row in page["scans"]:
+        categories = row.get("categories") or {}
+        names = categories.values() if isinstance(categories, dict) else categories
+        reward = row.get("reward") or {}
+        what = " › ".join(str(name) for name in names if name)
+        table.add_row(
+            row["job_id"], row["status"], str(row["created_at"])[:19], what, reward.get("name") or ""
+        )
+    Console().print(table if page["scans"] else "no scans yet; try: eco2 scan PHOTO")

@@ -1,0 +1,50 @@
+"""`eco2`: the platform on one machine, from the command line. Commands are imported when they are used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "up": "start the platform and stay until Ctrl-C",
+    "down": "stop the platform of this home",
+    "scan": "sort one photo: what it is and how to throw it away",
+    "jobs": "your own scans, newest first",
+    "events": "progress of all jobs as it happens",
+    "dead-letters": "events that could not be delivered: list, show, replay",
+    "functions": "every function: what triggers it, limits",
+    "doctor": "check this machine and the running platform",
+    "demo": "start the platform, sort a photo, stay until Ctrl-C",
+}
+
+
+class Lazy(click.Group):
+    """Knows the names of all commands without importing any."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """In the order above."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command's module."""
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"cli.{name}"), name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a command, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="eco2", message="eco2 %(version)s")
+def main() -> None:
+    """Eco² on this machine. `eco2 demo` shows it."""
+
+
+if __name__ == "__main__":
+    main()

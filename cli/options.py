@@ -1,0 +1,46 @@
+"""Options that several commands share, and the platform they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cli.errors import Wrong
+from embedded.supervisor.home import Home, default_home
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def home_option(command: F) -> F:
+    """--home."""
+    return click.option(
+        "--home",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="ECO2_HOME",
+        default=default_home,
+        show_default="./.eco2",
+        help="Folder with everything the platform keeps.",
+    )(command)
+
+
+def url_option(command: F) -> F:
+    """--url."""
+    help_text = "Address of the platform; default: the one that runs in --home."
+    return click.option("--url", envvar="ECO2_URL", help=help_text)(command)
+
+
+def running(home: Path) -> dict[str, Any]:
+    """The state of the platform that runs in `home`. Raises Wrong."""
+    place = Home(home)
+    state = place.state() if place.is_running() else None
+    if not state or not state.get("url"):
+        raise Wrong(f"no platform runs in {home}", "start it with: eco2 up (or give --home or --url)")
+    return state
+
+
+def address(url: str | None, home: Path) -> str:
+    """Where to send requests. Raises Wrong."""
+    return url.rstrip("/") if url else str(running(home)["url"])

@@ -1,0 +1,56 @@
+"""The photo on the command line: is it one, and what kind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.errors import Wrong
+
+MAX_BYTES = 10 * 1024 * 1024
+_HEIC = (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
+
+
+def read(path: Path) -> tuple[bytes, str]:
+    """Content and content type, by content. Raises Wrong."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Wrong(f"{path} can't be read ({error.strerror})", "give the path of a photo") from None
+    if len(content) > MAX_BYTES:
+        raise Wrong(f"{path} has {len(content) / 1e6:.1f} MB", "at most 10 MiB can be uploaded")
+    kind = content_type(content)
+    if kind is None:
+        raise Wrong(f"{path} is not an image", "give a JPEG, PNG, WebP, GIF or HEIC photo")
+    return content, kind
+
+
+def content_type(content: bytes) -> str | None:
+    """The image type that the first bytes tell, None when they tell none."""
+    if content.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if content.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if content[:6] in (b"GIF87a", b"GIF89a"):
+        return "image/gif"
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
+        return "image/heic"
+    return None
+
+
+def drawn() -> tuple[bytes, str]:
+    """A picture of a bottle, for when no photo is at hand."""
+    import io
+
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", (512, 512), (214, 205, 190))
+    draw = ImageDraw.Draw(image)
+    draw.rounded_rectangle((196, 150, 316, 460), 36, fill=(150, 200, 220), outline=(90, 140, 160), width=4)
+    draw.polygon([(206, 170), (306, 170), (276, 96), (236, 96)], fill=(160, 208, 226), outline=(90, 140, 160))
+    draw.rectangle((232, 64, 280, 96), fill=(40, 90, 200))
+    draw.rectangle((196, 260, 316, 350), fill=(235, 245, 250))
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue(), "image/jpeg"

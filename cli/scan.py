@@ -1,0 +1,115 @@
+"""`eco2 scan PHOTO`: the way of one photo through the platform, as the app sends it."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli import photo
+from cli.client import Client
+from cli.errors import Wrong
+from cli.options import address, home_option, url_option
+
+POLLS = 60
+STAGES = {
+    "queued": "접수",
+    "vision": "사진 보는 중",
+    "rule": "배출 규정 찾는 중",
+    "answer": "답변 쓰는 중",
+    "reward": "캐릭터 확인 중",
+    "done": "완료",
+    "error": "오류",
+}
+
+
+@click.command()
+@click.argument("photo", type=click.Path(path_type=Path), metavar="PHOTO")
+@click.option("--text", help="A question or remark about the photo.")
+@click.option("--model", help="Model to ask; default: the platform's.")
+@click.option("--user", default="터미널", show_default=True, help="Who to sign in as.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result's body.")
+@url_option
+@home_option
+def scan(
+    photo: Path, text: str | None, model: str | None, user: str, as_json: bool, url: str | None, home: Path
+) -> None:
+    """Sort one photo: what it is and how to throw it away."""
+    result = run(address(url, home), photo, text=text, model=model, user=user, quiet=as_json)
+    if as_json:
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+    else:
+        from cli import show
+
+        show.result(result)
+    if result["status"] != "completed":
+        raise SystemExit(1)
+
+
+def run(
+    url: str,
+    picture: Path | None,
+    *,
+    text: str | None = None,
+    model: str | None = None,
+    user: str = "터미널",
+    quiet: bool = False,
+) -> dict[str, Any]:
+    """Scan a photo (or a drawing) and return the result's body. Raises Wrong."""
+    content, kind = photo.read(picture) if picture else photo.drawn()
+    client = Client(url)
+    client.sign_in(user)
+    if quiet:
+        return submit(client, content, kind, text, model, lambda _stage, _percent: None)
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("올리는 중", total=100)
+
+        def told(stage: str, percent: int | None) -> None:
+            bar.update(task, description=STAGES.get(stage, stage), completed=percent)
+
+        return submit(client, content, kind, text, model, told)
+
+
+def submit(
+    client: Client,
+    content: bytes,
+    kind: str,
+    text: str | None,
+    model: str | None,
+    told: Callable[[str, int | None], None],
+) -> dict[str, Any]:
+    """Upload, submit, follow the stream, fetch the result."""
+    name = f"photo.{kind.partition('/')[2]}"
+    place = client.post("/api/v1/images/scan", {"filename": name, "content_type": kind})
+    client.put(place["upload_url"], content, kind)
+    body = {"image_url": place["cdn_url"], "user_input": text, "model": model}
+    accepted = client.post(
+        "/api/v1/scan",
+        {key: value for key, value in body.items() if value is not None},
+        {"Idempotency-Key": str(uuid.uuid4())},
+    )
+    for event, data in client.events(accepted["stream_url"]):
+        if event != "keepalive":
+            told(event, data.get("progress"))
+    return result(client, accepted["result_url"])
+
+
+def result(client: Client, path: str) -> dict[str, Any]:
+    """The result once it is there: with `done` it is; after an error it may take a moment."""
+    for _ in range(POLLS):
+        status, body = client.get(path)
+        if status == 200 and isinstance(body, dict):
+            return body
+        if status != 202:
+            raise Wrong(f"the result answered {status}")
+        time.sleep(0.5)  # what the contract's Retry-After allows a person's terminal to undercut
+    raise Wrong("the job does not end", "look at: eco2 jobs, eco2 dead-letters list")

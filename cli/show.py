@@ -1,0 +1,54 @@
+"""A scan's result as text for a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+
+
+def result(body: dict[str, Any], console: Console | None = None) -> None:
+    """Print class, steps, what is missing, the answer, its sources and the character."""
+    console = console or Console()
+    if body["status"] != "completed":
+        error = body.get("error") or {}
+        console.print(
+            f"[red]{escape(str(error.get('message') or body['status']))}[/] ({error.get('code', '?')})"
+        )
+        return
+    pipeline = body["pipeline_result"]
+    classified = (pipeline.get("classification_result") or {}).get("classification") or {}
+    names = [classified.get(f"{level}_category") for level in ("major", "middle", "minor")]
+    answer = pipeline.get("final_answer") or {}
+    lines = ["[bold]" + escape(" › ".join(str(name) for name in names if name)) + "[/]"]
+    steps = answer.get("disposal_steps") or []
+    for number, step in enumerate(steps.values() if isinstance(steps, dict) else steps, 1):
+        lines.append(f"  {number}. {escape(str(step))}")
+    if missing := answer.get("insufficiencies"):
+        lines += ["", "[yellow]더 해야 할 일[/]", *(f"  - {escape(str(item))}" for item in missing)]
+    if text := answer.get("user_answer"):
+        lines += ["", escape(str(text))]
+    if sources := list(_sources(pipeline.get("disposal_rules"))):
+        lines += ["", "[dim]근거: " + escape(" · ".join(dict.fromkeys(sources))) + "[/]"]
+    console.print(Panel("\n".join(lines), title="분리배출 안내", title_align="left"))
+    if reward := body.get("reward"):
+        owned = "이미 함께하는 친구예요" if reward.get("already_owned") else "새 캐릭터를 얻었어요!"
+        name, dialog = (escape(str(reward.get(key) or "")) for key in ("name", "dialog"))
+        console.print(f"[green]{owned}[/] [bold]{name}[/] “{dialog}”")
+
+
+def _sources(rules: Any) -> list[str]:
+    """Names of the rules behind the answer, wherever the document keeps them."""
+    found: list[str] = []
+    if isinstance(rules, dict):
+        for key, value in rules.items():
+            if key in ("source", "sources", "title", "category", "file") and isinstance(value, str):
+                found.append(value)
+            elif isinstance(value, dict | list):
+                found += _sources(value)
+    elif isinstance(rules, list):
+        for item in rules:
+            found += [item] if isinstance(item, str) and len(item) < 60 else _sources(item)
+    return found[:8]

@@ -1,0 +1,82 @@
+"""`eco2 up`: the platform in the foreground."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from cli.errors import Wrong
+from cli.options import F, home_option
+from embedded.supervisor.errors import CannotStartError
+from embedded.supervisor.options import from_environment
+
+
+def platform_options(command: F) -> F:
+    """What `up` and `demo` share."""
+    command = click.option(
+        "--processes",
+        type=int,
+        envvar="ECO2_PROCESSES",
+        help="Function hosts; default: one a core, at most 2.",
+    )(command)
+    command = click.option(
+        "--model", envvar="ECO2_MODEL", help="local (default), simulated, or one of ECO2_MODELS."
+    )(command)
+    command = click.option(
+        "--broker",
+        type=click.Choice(["embedded", "rabbitmq"]),
+        envvar="ECO2_BROKER",
+        help="What carries events; default: embedded.",
+    )(command)
+    command = click.option(
+        "--port", type=int, envvar="ECO2_PORT", help="Public port, 0 for any; default: 8080."
+    )(command)
+    return home_option(command)
+
+
+@click.command()
+@platform_options
+def up(home: Path, port: int | None, broker: str | None, model: str | None, processes: int | None) -> None:
+    """Start the platform and stay until Ctrl-C."""
+    run(home, port, broker, model, processes, lambda _url: None)
+
+
+def run(
+    home: Path,
+    port: int | None,
+    broker: str | None,
+    model: str | None,
+    processes: int | None,
+    then: Callable[[str], None],
+) -> None:
+    """Run the platform; `then` is called in a thread with its address once it is ready. Raises Wrong."""
+    from embedded.supervisor.platform import Platform
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        options = from_environment(
+            os.environ, home=home, port=port, broker=broker, model=model, processes=processes
+        )
+        platform = Platform(options, report)
+        click.secho(f"Eco² starts in {platform.home.folder} …", dim=True)
+
+        def ready(url: str) -> None:
+            click.secho(f"Eco² serves at {url}", bold=True)
+            click.echo(f"  model {options.model}, broker {options.broker}, logs {platform.home.logs}")
+            click.echo("  try: eco2 scan PHOTO    stop: Ctrl-C")
+            asyncio.get_running_loop().run_in_executor(None, then, url)
+
+        asyncio.run(platform.run(ready))
+    except CannotStartError as error:
+        raise Wrong(str(error)) from None
+    click.secho("stopped", dim=True)
+
+
+def report(line: str) -> None:
+    """A line of progress."""
+    click.secho(f"  {line}", dim=True)

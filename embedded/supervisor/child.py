@@ -1,0 +1,147 @@
+"""One child process: started, watched, started again when it ends by itself, stopped when it shall."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import monotonic
+
+from embedded.servers import die_with_parent
+
+FIRST_WAIT_S = 0.1
+LONGEST_WAIT_S = 5.0
+STEADY_S = 20.0
+"""A child that ran for so long starts again without waiting, however often it ended before."""
+KILLED_WAIT_S = 5.0
+_log = logging.getLogger("eco2.supervisor")
+
+
+@dataclass(slots=True)
+class Child:
+    """`launch` starts the process, in `thread` when that takes long; both threads must outlive the process,
+    because Linux ties the parent-death signal to them."""
+
+    name: str
+    launch: Callable[[], subprocess.Popen[bytes]]
+    on_change: Callable[[], None] = lambda: None
+    stop_signal: signal.Signals = signal.SIGTERM
+    grace_s: float = 10.0
+    thread: Executor | None = None
+    after_stop: Callable[[], None] | None = None
+    process: subprocess.Popen[bytes] | None = None
+    restarts: int = 0
+    failures: int = 0
+    stopping: bool = False
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+    _watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Process id while it runs."""
+        return self.process.pid if self.process and self.process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start and keep running until `stop`. Raises what `launch` raises."""
+        await self._launch()
+        self._watch = asyncio.create_task(self._keep_running(), name=f"child {self.name}")
+
+    async def _keep_running(self) -> None:
+        while True:  # ends with the child that shall not be started again
+            started = monotonic()
+            await self._ended.wait()
+            if self.stopping:
+                return
+            assert self.process
+            self.failures = 1 if monotonic() - started >= STEADY_S else self.failures + 1
+            wait_s = min(FIRST_WAIT_S * 2 ** (self.failures - 1), LONGEST_WAIT_S)
+            _log.warning(
+                "%s ended with %s; it starts again in %.1f s", self.name, self.process.returncode, wait_s
+            )
+            self.on_change()
+            await asyncio.sleep(wait_s)
+            self.restarts += 1
+            try:
+                await self._launch()
+            except (OSError, RuntimeError) as error:
+                _log.error("%s can't be started: %s", self.name, error)
+                continue
+            self.on_change()
+
+    async def _launch(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.process = await loop.run_in_executor(self.thread, self.launch) if self.thread else self.launch()
+        self._ended.clear()
+        descriptor = os.pidfd_open(self.process.pid)
+        loop.add_reader(descriptor, self._reap, descriptor)
+
+    def _reap(self, descriptor: int) -> None:
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
+        assert self.process
+        self.process.wait(KILLED_WAIT_S)
+        self._ended.set()
+
+    async def stop(self) -> None:
+        """Ask to stop, wait `grace_s`, then kill."""
+        self.stopping = True
+        if self._watch and self._ended.is_set():
+            self._watch.cancel()  # between two runs
+        for signum, wait_s in ((self.stop_signal, self.grace_s), (signal.SIGKILL, KILLED_WAIT_S)):
+            if self.pid is None:
+                break
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signum)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._ended.wait()
+        if self._watch:
+            with suppress(asyncio.CancelledError):
+                await self._watch
+        if self.after_stop:
+            await asyncio.to_thread(self.after_stop)
+
+    def kill(self) -> None:
+        """End at once."""
+        self.stopping = True
+        if self.pid and self.process:
+            self.process.kill()
+
+
+def python(
+    arguments: Sequence[str],
+    *,
+    log: Path,
+    environment: Mapping[str, str],
+    fds: Sequence[int] = (),
+    cwd: Path | None = None,
+) -> subprocess.Popen[bytes]:
+    """`python -m …` with the given listening sockets; output is appended to `log`, nothing else is inherited.
+
+    It is killed when the supervisor dies: our processes are made to be killed at any time, and a graceful end
+    could outlast the machine's owner's patience.
+    """
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            pass_fds=tuple(fds),
+            cwd=cwd,
+            start_new_session=True,  # Ctrl-C is the supervisor's to hand on
+            preexec_fn=_die_at_once,  # noqa: PLW1509 - one C call
+        )
+
+
+def _die_at_once() -> None:
+    die_with_parent(signal.SIGKILL)

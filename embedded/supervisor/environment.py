@@ -1,0 +1,56 @@
+"""The environment of the platform's processes: what the functions read, and nothing that they don't know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded.supervisor.home import Home
+from embedded.supervisor.options import REDIS_ROLES, Options
+
+ONLY_OURS = ("ECO2_PORT", "ECO2_BROKER", "ECO2_RATE_LIMITS", "ECO2_PROCESSES", "ECO2_AMQP_URL", "ECO2_URL")
+"""Read by the supervisor; functions refuse names they don't know."""
+GRACE_S = "5"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where things of this run listen (URLs without trailing slash)."""
+
+    public: str
+    functions: str
+    broker: str
+    database: str
+    redis: str
+    simulated: str = ""
+
+
+def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
+    """For function hosts and the edge. What the user set stays."""
+    given = {name: value for name, value in options.environment.items() if name not in ONLY_OURS}
+    ours = {
+        "ECO2_ENV": "local",
+        "ECO2_HOME": str(home.folder.resolve()),
+        "ECO2_DATABASE_URL": at.database,
+        **{f"ECO2_REDIS_{role}_URL": at.redis for role in REDIS_ROLES},
+        "K_SINK": at.broker,
+        "ECO2_MODEL": options.model,
+        "ECO2_OBJECTS_ACCESS_KEY": "eco2",
+        "ECO2_OBJECTS_SECRET_KEY": home.secret("objects"),
+        "ECO2_SIGNING_KEYS": str(home.folder.resolve() / "keys"),
+        "ECO2_GRACE_S": GRACE_S,
+    }
+    if options.serves_objects:
+        ours["ECO2_OBJECTS_URL"] = f"{at.public}/objects"
+        ours["ECO2_CDN_URL"] = f"{at.public}/objects/{given.get('ECO2_OBJECTS_BUCKET', 'eco2-images')}"
+    if at.simulated:
+        ours["ECO2_SIMULATED_URL"] = f"{at.simulated}/v1"
+        ours["ECO2_MODELS"] = ",".join(dict.fromkeys([*options.models, "simulated"]))
+    merged = {**ours, **{name: value for name, value in given.items() if value or name not in ours}}
+    merged["ECO2_MODEL"] = options.model
+    merged["PYTHONUNBUFFERED"] = "1"
+    merged["PYTHONPATH"] = ":".join(filter(None, [str(ROOT), given.get("PYTHONPATH", "")]))
+    # One arena for each thread is what makes a Python server's memory grow under load (glibc's default is 8 a core).
+    merged.setdefault("MALLOC_ARENA_MAX", "2")
+    return merged

@@ -1,0 +1,84 @@
+"""What `eco2 up` is asked for, by options or by environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from embedded.supervisor.errors import CannotStartError
+
+BrokerKind = Literal["embedded", "rabbitmq"]
+REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`environment` is the one `eco2` was started in; what it names by URL is not started here."""
+
+    home: Path
+    port: int = 8080
+    broker: BrokerKind = "embedded"
+    model: str = "local"
+    processes: int = 1
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+
+    def __post_init__(self) -> None:
+        if self.broker not in get_args(BrokerKind):
+            raise CannotStartError(f"broker {self.broker!r} is neither embedded nor rabbitmq")
+        if not 0 <= self.port < 65536:
+            raise CannotStartError(f"port {self.port} does not exist; give --port 0 to 65535")
+        if not 1 <= self.processes <= 16:
+            raise CannotStartError(f"{self.processes} processes: give --processes 1 to 16")
+        if self.model not in (known := (*self.models, "simulated")):
+            raise CannotStartError(f"model {self.model!r} is none of {', '.join(known)}; see ECO2_MODELS")
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The models a client may name."""
+        text = self.environment.get("ECO2_MODELS") or "gpt-5.2,gemini-3-flash-preview,local"
+        return tuple(name.strip() for name in text.split(",") if name.strip())
+
+    @property
+    def starts_postgres(self) -> bool:
+        return not self.environment.get("ECO2_DATABASE_URL")
+
+    @property
+    def starts_valkey(self) -> bool:
+        return not all(self.environment.get(f"ECO2_REDIS_{role}_URL") for role in REDIS_ROLES)
+
+    @property
+    def starts_rabbitmq(self) -> bool:
+        return self.broker == "rabbitmq" and not self.environment.get("ECO2_AMQP_URL")
+
+    @property
+    def serves_objects(self) -> bool:
+        return not self.environment.get("ECO2_OBJECTS_URL")
+
+
+def from_environment(environment: Mapping[str, str], **given: object) -> Options:
+    """Options where what is not `given` (None) comes from `ECO2_*`. Raises CannotStartError."""
+
+    def choose(name: str, default: str) -> str:
+        value = given.get(name)
+        return str(value) if value is not None else environment.get(f"ECO2_{name.upper()}") or default
+
+    try:
+        port, processes = int(choose("port", "8080")), int(choose("processes", str(default_processes())))
+    except ValueError:
+        raise CannotStartError("ECO2_PORT and ECO2_PROCESSES must be numbers") from None
+    return Options(
+        home=Path(choose("home", ".eco2")),
+        port=port,
+        broker=cast("BrokerKind", choose("broker", "embedded")),
+        model=choose("model", "local"),
+        processes=processes,
+        environment=dict(environment),
+    )
+
+
+def default_processes() -> int:
+    """One function host a core, at most two: the rest of the cores is for everything else."""
+    return min(2, os.cpu_count() or 1)

@@ -1,0 +1,229 @@
+"""The platform's processes and the order they start and stop in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from time import monotonic, time
+
+from embedded import logs
+from embedded.supervisor import environment, rabbitmq, stores
+from embedded.supervisor.child import Child, python
+from embedded.supervisor.environment import ROOT, Addresses
+from embedded.supervisor.errors import CannotStartError
+from embedded.supervisor.home import Home
+from embedded.supervisor.options import Options
+from embedded.supervisor.ready import wait_ready
+from embedded.supervisor.sockets import listen, listen_together, port_of
+
+STEP_TIMEOUT_S = 60.0
+LOG_CHECK_S = 30.0
+_log = logging.getLogger("eco2.supervisor")
+
+
+class Platform:
+    """One run. `report` gets short lines for the terminal."""
+
+    def __init__(self, options: Options, report: Callable[[str], None]) -> None:
+        self.options = options
+        self.home = Home(options.home.resolve())
+        self.report = report
+        self.children: list[Child] = []
+        self.stopped = asyncio.Event()
+        self._state: dict[str, object] = {}
+        self._environment: dict[str, str] = {}
+        self._public: socket.socket | None = None
+
+    async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
+        """Start, serve until SIGTERM, SIGINT or `stopped`, stop. Raises CannotStartError."""
+        self.home.make()
+        with self.home.lock():
+            loop = asyncio.get_running_loop()
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(signum, self._interrupted)
+            bounding = asyncio.create_task(self._bound_logs())
+            stopping = asyncio.create_task(self.stopped.wait())
+            try:
+                starting = asyncio.create_task(self._start())
+                await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if starting.done():
+                    on_ready(starting.result())
+                    await stopping
+                else:
+                    starting.cancel()
+                    await asyncio.gather(starting, return_exceptions=True)
+            finally:
+                bounding.cancel()
+                stopping.cancel()
+                await self._stop()
+                for signum in (signal.SIGTERM, signal.SIGINT):
+                    loop.remove_signal_handler(signum)
+
+    def _interrupted(self) -> None:
+        if self.stopped.is_set():  # asked twice: at once
+            for child in self.children:
+                child.kill()
+        self.stopped.set()
+
+    async def _start(self) -> str:
+        began = monotonic()
+        options, home = self.options, self.home
+        self._public = listen(options.port)
+        hosts = listen_together(options.processes)
+        broker, simulated = listen(), listen() if options.model == "simulated" else None
+        public = _url(self._public)
+        self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
+        self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
+        wiring = asyncio.create_task(self._wire(_url(hosts[0])))
+        try:
+            database, redis, amqp = await self._stores()
+            at = Addresses(
+                public=public,
+                functions=_url(hosts[0]),
+                broker=_url(broker),
+                database=database,
+                redis=redis,
+                simulated=_url(simulated) if simulated else "",
+            )
+            self._environment = environment.functions(options, home, at)
+            self._state |= {"database": database, "redis": redis, "environment": self._environment}
+            self._write_state()
+            await self._step("migrations", ["schemas.migrate"])
+            await wiring
+        finally:
+            wiring.cancel()
+        # What is asked starts before what asks; all at once, because their sockets queue already.
+        if simulated:
+            await self._serve("model", ["functions.providers.simulated"], simulated)
+        await self._broker(broker, amqp)
+        for number, listener in enumerate(hosts, 1):
+            await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
+        await self._edge(hosts, broker)
+        await wait_ready(self._public.getsockname(), self.children, home.logs)
+        self._write_state()
+        _log.info("ready at %s after %.1f s", public, monotonic() - began)
+        self.report(f"ready after {monotonic() - began:.1f} s")
+        return public
+
+    async def _stores(self) -> tuple[str, str, str]:
+        """Start what no URL was given for, side by side; the addresses of database, Redis and RabbitMQ."""
+        options, home = self.options, self.home
+        database = options.environment.get("ECO2_DATABASE_URL", "")
+        redis, amqp = "", options.environment.get("ECO2_AMQP_URL", "")
+        waits = []
+        amqp_url: asyncio.Task[str] | None = None
+        if options.starts_valkey:
+            valkey = stores.valkey(home)
+            await self._add(stores.child("valkey", valkey, grace_s=10))
+            redis = valkey.url
+            waits.append(stores.ready(valkey, home.folder / "valkey" / "valkey.log"))
+        if options.starts_rabbitmq:
+            amqp_url = asyncio.create_task(rabbitmq.start(home, self.children))
+        if options.starts_postgres:
+            postgres = stores.postgres(home)
+            await asyncio.to_thread(postgres.prepare)
+            await self._add(stores.child("postgres", postgres, grace_s=10))
+            self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
+            database = postgres.url
+            waits.append(stores.ready(postgres, home.folder / "postgres" / "postgres.log"))
+        await asyncio.gather(*waits)
+        return database, redis, await amqp_url if amqp_url else amqp
+
+    async def _wire(self, functions_url: str) -> None:
+        files = ["--routes", str(self.home.folder / "routes.json")]
+        files += [
+            "--triggers",
+            str(self.home.folder / "triggers.json"),
+            "--keys",
+            str(self.home.folder / "keys"),
+        ]
+        self._environment = self._environment or dict(os.environ, PYTHONPATH=str(ROOT))
+        arguments = ["embedded.supervisor.wiring", "--functions-url", functions_url, *files]
+        await self._step("wiring", arguments)
+
+    async def _step(self, name: str, arguments: list[str]) -> None:
+        """Run a process to its end. Raises CannotStartError with the end of its log."""
+        log = self.home.logs / f"{name}.log"
+        process = python(arguments, log=log, environment=self._environment)
+        try:
+            code = await asyncio.to_thread(process.wait, STEP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            code = None
+        finally:
+            process.kill()
+        if code != 0:
+            raise CannotStartError(f"{name} failed: {logs.last_line(log)} (see {log})")
+
+    async def _broker(self, listener: socket.socket, amqp: str) -> None:
+        module = "brokers.rabbitmq" if self.options.broker == "rabbitmq" else "brokers.embedded"
+        arguments = [module, "--triggers", str(self.home.folder / "triggers.json")]
+        extra = {"ECO2_AMQP_URL": amqp} if amqp else {}
+        await self._serve("broker", arguments, listener, extra=extra)
+
+    async def _edge(self, hosts: Sequence[socket.socket], broker: socket.socket) -> None:
+        assert self._public
+        arguments = ["embedded.edge", "--routes", str(self.home.folder / "routes.json")]
+        arguments += ["--upstream", f"127.0.0.1:{port_of(hosts[0])}"]
+        for number in range(1, len(hosts) + 1):
+            arguments += ["--ready", f"functions-{number}=127.0.0.1:{port_of(hosts[0])}/health/ready"]
+        arguments += ["--ready", f"broker=127.0.0.1:{port_of(broker)}/health/ready", "--grace", "5"]
+        arguments += ["--limits", self.options.environment.get("ECO2_RATE_LIMITS", "")]
+        if self.options.serves_objects:
+            arguments += ["--objects", str(self.home.folder / "objects")]
+        await self._serve("edge", arguments, self._public)
+
+    async def _serve(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        listener: socket.socket,
+        *,
+        extra: dict[str, str] | None = None,
+        grace_s: float = 10.0,
+    ) -> None:
+        command = [*arguments, "--fd", str(listener.fileno())]
+        log = self.home.logs / f"{name}.log"
+        env = self._environment | (extra or {})
+
+        def launch() -> subprocess.Popen[bytes]:
+            return python(command, log=log, environment=env, fds=[listener.fileno()])
+
+        await self._add(Child(name, launch, grace_s=grace_s))
+
+    async def _add(self, child: Child) -> None:
+        child.on_change = self._write_state
+        self.children.append(child)
+        await child.start()
+
+    def _write_state(self) -> None:
+        running = {child.name: {"pid": child.pid, "restarts": child.restarts} for child in self.children}
+        self.home.write_state({**self._state, "processes": running})
+
+    async def _stop(self) -> None:
+        """The edge first, the stores last; what stands on the same step stops together."""
+        if self._public:
+            self._public.close()
+        steps = (("edge",), ("functions-",), ("broker", "model"), ("rabbitmq", "valkey", "postgres"))
+        for names in steps:
+            together = [child for child in self.children if child.name.startswith(names)]
+            await asyncio.gather(*(child.stop() for child in together))
+        stores.sweep_sockets(self.home)
+        if self._state:
+            self.home.write_state({**self._state, "pid": None, "processes": {}, "environment": {}})
+
+    async def _bound_logs(self) -> None:
+        while True:  # cancelled at the end of the run
+            await asyncio.sleep(LOG_CHECK_S)
+            for folder in (self.home.logs, self.home.folder / "postgres", self.home.folder / "valkey"):
+                with suppress(OSError):
+                    await asyncio.to_thread(logs.bound, folder)
+
+
+def _url(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{port_of(listener)}"
