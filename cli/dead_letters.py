@@ -76,18 +76,17 @@ def replay(numbers: tuple[int, ...], home: Path) -> None:
 
 def _with(state: dict[str, Any], act: Callable[[DeadLetters], Awaitable[T]]) -> T:
     """Do something with the letters of a running platform. Raises Wrong."""
-    from psycopg import OperationalError
-    from psycopg_pool import AsyncConnectionPool, PoolTimeout
-
     from eventing.errors import PublishFailed
     from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter
+    from functions.runtime.database import Database
+    from functions.runtime.errors import Retry
 
     async def run() -> T:
-        kwargs = {"autocommit": True}
-        pool: Any = AsyncConnectionPool(state["database"], min_size=1, max_size=2, open=False, kwargs=kwargs)
-        async with pool:
-            await pool.wait(5)
-            return await act(DeadLetters(pool))
+        database = Database(state["database"], 2)
+        try:
+            return await act(DeadLetters(database))
+        finally:
+            await database.close()
 
     try:
         return asyncio.run(run())
@@ -95,5 +94,5 @@ def _with(state: dict[str, Any], act: Callable[[DeadLetters], Awaitable[T]]) -> 
         raise Wrong(str(error), "see: eco2 dead-letters list") from None
     except PublishFailed as error:
         raise Wrong(f"the broker did not take it: {error}", "nothing was lost; try again") from None
-    except (OperationalError, PoolTimeout) as error:
-        raise Wrong(f"the database does not answer ({error})", "look at: eco2 doctor") from None
+    except Retry as error:
+        raise Wrong(str(error), "look at: eco2 doctor") from None
