@@ -73,6 +73,7 @@ async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> Non
     listening = _listening(options)
     config = uvicorn.Config(
         Ingress(broker, metrics),
+        interface="asgi3",
         http="httptools",
         ws="none",
         lifespan="off",
