@@ -87,6 +87,7 @@ class Gemini:
             system_instruction=prompt.instructions,
             response_mime_type="application/json",
             response_json_schema=prompt.schema.body,
+            automatic_continuation=False,  # on by default, and then one ask may be any number of paid calls
             thinking_config=types.ThinkingConfig(thinking_level=thinking) if thinking else None,
             http_options=types.HttpOptions(headers=marker) if marker else None,
         )

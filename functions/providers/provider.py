@@ -29,12 +29,12 @@ class Prompt:
     @classmethod
     def of(cls, model: str, request: ModelRequest[T]) -> Prompt:
         return cls(
-            model,
-            request.instructions,
-            request.text,
-            request.image,
-            wire_schema(request.output),
-            request.marker,
+            model=model,
+            instructions=request.instructions,
+            text=request.text,
+            image=request.image,
+            schema=wire_schema(request.output),
+            marker="".join(each for each in request.marker if "!" <= each <= "~")[:256],
         )
 
     @property

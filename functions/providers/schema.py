@@ -31,7 +31,10 @@ class WireSchema:
 @lru_cache(maxsize=128)
 def wire_schema(output: type[BaseModel]) -> WireSchema:
     """The schema of `output`: closed objects, every property required, no keywords providers refuse."""
-    body = _closed(output.model_json_schema())
+    schema = output.model_json_schema()
+    if "$ref" in schema:  # a model that contains itself; the root has to be an object, not a reference
+        schema = {**schema["$defs"][schema["$ref"].rpartition("/")[2]], "$defs": schema["$defs"]}
+    body = _closed(schema)
     return WireSchema(output.__name__, body, strict=not _open(body))
 
 
