@@ -1,0 +1,188 @@
+"""A job's progress as server-sent events: everything so far, then live, whatever happens in between.
+
+A stream subscribes first and reads the job's history then, so that nothing falls between the two; what it has
+sent it drops by seq. Whenever it may have missed something – a reconnect, a hole in the numbers, a full inbox,
+silence – it reads the history again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from eventing.progress import keys
+from eventing.progress.channels import Channels
+from eventing.progress.events import Entry, ServerSentEvent, encode, now
+from eventing.progress.inbox import Inbox
+from eventing.progress.record import History, Record
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+__all__ = ["Gateway", "History", "ServerSentEvent", "encode"]
+
+KEEPALIVE_S = 15.0
+_SUBSCRIBE_PATIENCE_S = 1.0  # without Pub/Sub a stream begins with what the history has
+_RETRY_S = 1.0  # when Redis and the truth are both out of reach
+_ASK_TRUTH_EVERY = 2  # keepalives: an end that never reached Redis is found within 30 s
+UNAUTHORIZED = "로그인이 만료되었어요. 다시 로그인해 주세요."
+
+
+class Gateway:
+    """Streams of one domain in one process. `streams` and `pubsub` are clients that return bytes."""
+
+    def __init__(
+        self, streams: Redis, pubsub: Redis, domain: str, shards: int = 4, *, keepalive_s: float = KEEPALIVE_S
+    ) -> None:
+        self.domain = domain
+        self.shards = shards
+        self.keepalive_s = keepalive_s
+        self.open_streams = 0
+        self.channels = Channels(pubsub)
+        self.record = Record(streams, domain)
+
+    async def close(self) -> None:
+        """Drop the Pub/Sub connection. The clients are the caller's to close."""
+        await self.channels.close()
+
+    async def follow(
+        self,
+        job_id: str,
+        *,
+        after: int | None,
+        history: History,
+        expires_at: float | None = None,
+        authorized: Callable[[], Awaitable[bool]] | None = None,
+    ) -> AsyncIterator[ServerSentEvent]:
+        """The job's events with seq above `after`, ending with `done` or `error`.
+
+        With `after` at or beyond the job's end: nothing, and it ends. `expires_at` is when the login ends (epoch
+        seconds), `authorized` is asked once in a keepalive period; then `error` `unauthorized` ends the stream.
+        """
+        stream = _Stream(self, job_id, after or 0, history, expires_at, authorized)
+        channel = keys.channel(job_id).encode()
+        self.open_streams += 1
+        self.channels.join(channel, stream.inbox)
+        try:
+            await stream.inbox.wait(_SUBSCRIBE_PATIENCE_S)
+            stream.inbox.behind = True
+            while not stream.ended:
+                for sent in await stream.step():
+                    yield sent
+        finally:
+            self.open_streams -= 1
+            self.channels.leave(channel, stream.inbox)
+
+
+class _Stream:
+    """Where one client is in one job."""
+
+    __slots__ = (
+        *("ask_truth", "authorized", "checked", "ended", "expires_at", "gateway", "history"),
+        *("inbox", "job_id", "last", "quiet", "quiet_since"),
+    )
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        job_id: str,
+        last: int,
+        history: History,
+        expires_at: float | None,
+        authorized: Callable[[], Awaitable[bool]] | None,
+    ) -> None:
+        self.gateway = gateway
+        self.job_id = job_id
+        self.last = last
+        self.history = history
+        self.expires_at = expires_at
+        self.authorized = authorized
+        self.inbox = Inbox()
+        self.ended = False
+        self.ask_truth = False
+        self.quiet = 0  # keepalives since the last event
+        self.quiet_since = self.checked = time.monotonic()
+
+    async def step(self) -> list[ServerSentEvent]:
+        """Do the one thing that is due and return what it gives to send; waits when nothing is due."""
+        if await self._login_is_over():
+            self.ended = True
+            return [_unauthorized(self.job_id)]
+        if self.inbox.behind:
+            return await self._catch_up()
+        if self.inbox.pending:
+            return self._live()
+        due = self.quiet_since + self.gateway.keepalive_s - time.monotonic()
+        if due <= 0:
+            return [self._keepalive()]
+        if self.expires_at is not None:
+            due = min(due, self.expires_at - time.time())
+        await self.inbox.wait(due)
+        return []
+
+    async def _login_is_over(self) -> bool:
+        if self.expires_at is not None and time.time() >= self.expires_at:
+            return True
+        if self.authorized is None or time.monotonic() - self.checked < self.gateway.keepalive_s:
+            return False
+        self.checked = time.monotonic()
+        return not await self.authorized()
+
+    async def _catch_up(self) -> list[ServerSentEvent]:
+        self.inbox.behind = False
+        ask_truth, self.ask_truth = self.ask_truth, False
+        missed = await self.gateway.record.after(
+            self.job_id, self.last, self.inbox.take(), self.history, ask_truth=ask_truth
+        )
+        if missed.ended:
+            self.ended = True
+            return []
+        if missed.unknown:
+            await self.inbox.wait(_RETRY_S)
+            self.inbox.behind = True
+        return self._send(missed.entries)
+
+    def _live(self) -> list[ServerSentEvent]:
+        entry = Entry.parse(self.inbox.pending[0])
+        if entry.seq > self.last + 1:
+            self.inbox.behind = True  # a hole: the history has what is missing, the inbox keeps this
+            return []
+        del self.inbox.pending[0]
+        if entry.seq <= self.last:
+            self.ended = entry.terminal
+            return []
+        return self._send([entry])
+
+    def _send(self, entries: list[Entry]) -> list[ServerSentEvent]:
+        sent: list[ServerSentEvent] = []
+        for entry in entries:
+            sent.append(ServerSentEvent(entry.stage, entry.data, entry.seq))
+            self.last = entry.seq
+            if entry.terminal:
+                self.ended = True
+                break
+        if sent:
+            self.quiet, self.quiet_since = 0, time.monotonic()
+        return sent
+
+    def _keepalive(self) -> ServerSentEvent:
+        self.quiet += 1
+        self.quiet_since = time.monotonic()
+        self.ask_truth = self.quiet % _ASK_TRUTH_EVERY == 0
+        self.inbox.behind = True
+        return ServerSentEvent("keepalive", json.dumps({"timestamp": now()}))
+
+
+def _unauthorized(job_id: str) -> ServerSentEvent:
+    data = {
+        "job_id": job_id,
+        "stage": "error",
+        "status": "failed",
+        "ts": now(),
+        "type": "error",
+        "error": "unauthorized",
+        "message": UNAUTHORIZED,
+    }
+    return ServerSentEvent("error", json.dumps(data, ensure_ascii=False, separators=(",", ":")))

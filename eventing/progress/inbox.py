@@ -1,0 +1,53 @@
+"""What has arrived for one open stream: bounded, and honest about what it had to let go."""
+
+from __future__ import annotations
+
+import asyncio
+
+LIMIT = 64  # entries held for a slow client; beyond that it reads them from the history again
+
+
+class Inbox:
+    """Live messages of one stream. `behind` says that the history must be read before going on."""
+
+    __slots__ = ("_waker", "behind", "pending")
+
+    def __init__(self) -> None:
+        self.pending: list[bytes] = []
+        self.behind = False
+        self._waker: asyncio.Future[None] | None = None
+
+    def subscribed(self) -> None:
+        """The channel is (again) listened to; what came before may be missing."""
+        self.behind = True
+        self._wake()
+
+    def received(self, message: bytes) -> None:
+        """A live message. When the client is too slow the oldest goes: the history has it."""
+        self.pending.append(message)
+        if len(self.pending) > LIMIT:
+            del self.pending[0]  # never the end of a job, which comes last
+            self.behind = True
+        self._wake()
+
+    def take(self) -> list[bytes]:
+        """All that is pending, oldest first; the inbox is empty then."""
+        taken, self.pending = self.pending, []
+        return taken
+
+    async def wait(self, seconds: float) -> None:
+        """Return when something has arrived, at the latest after `seconds`."""
+        if self.behind or self.pending:
+            return
+        loop = asyncio.get_running_loop()
+        self._waker = loop.create_future()
+        timer = loop.call_later(max(seconds, 0.0), self._wake)
+        try:
+            await self._waker
+        finally:
+            timer.cancel()
+            self._waker = None
+
+    def _wake(self) -> None:
+        if self._waker is not None and not self._waker.done():
+            self._waker.set_result(None)

@@ -1,0 +1,60 @@
+"""Names of what the relay keeps in Redis, and how it is asked. `domain` is scan or chat."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+GROUP = "eventrouter"
+
+
+def shard_stream(domain: str, shard: int) -> str:
+    """Stream of all jobs of one shard, read by the router."""
+    return f"{domain}:events:{shard}"
+
+
+def state(domain: str, job_id: str) -> str:
+    """The job's newest event that was routed, JSON with `seq` first."""
+    return f"{domain}:state:{job_id}"
+
+
+def job(domain: str, job_id: str) -> str:
+    """Hash: the job's last `seq`, what was published (`stage status`), and `ended`."""
+    return f"{domain}:job:{job_id}"
+
+
+def history(domain: str, job_id: str) -> str:
+    """List: the job's entries in order."""
+    return f"{domain}:history:{job_id}"
+
+
+def channel(job_id: str) -> str:
+    """Pub/Sub channel of one job."""
+    return f"sse:events:{job_id}"
+
+
+async def command(redis: Redis, *words: object) -> Any:
+    """One command as the server spells it. Raises redis.RedisError."""
+    return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
+
+
+async def script(redis: Redis, text: str, sha: str, *arguments: object) -> Any:
+    """A Lua script by its SHA-1, sent whole where the server does not know it (any more)."""
+    from redis.exceptions import NoScriptError
+
+    try:
+        return await command(redis, "EVALSHA", sha, *arguments)
+    except NoScriptError:
+        return await command(redis, "EVAL", text, *arguments)
+
+
+def cancelled() -> bool:
+    """Whether the current task is being cancelled; for loops around commands, which may swallow it.
+
+    redis-py sends under asyncio.wait_for, which in Python 3.11 loses a cancellation that comes as it finishes.
+    """
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

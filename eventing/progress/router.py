@@ -1,0 +1,195 @@
+"""From the shards' streams to the jobs' channels: at least once, nothing skipped, whatever Redis goes through."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from eventing.progress import keys
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+_log = logging.getLogger(__name__)
+STATE_TTL_S = 3600
+DEFAULT_SOCKET_TIMEOUT_S = 5.0  # redis-py's own since 8.0
+_BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # by consecutive failures; the last one stays
+
+# State moves forward only: a repeated or late entry leaves it. KEYS: states. ARGV: ttl, then JSON a key.
+_ADVANCE = """
+for i, key in ipairs(KEYS) do
+  local new = ARGV[i + 1]
+  local known = redis.call('GET', key)
+  local seq = known and tonumber(string.match(known, '^{"seq":(%d+)'))
+  if not seq or seq < tonumber(string.match(new, '^{"seq":(%d+)')) then
+    redis.call('SET', key, new, 'EX', ARGV[1])
+  end
+end
+"""
+_ADVANCE_SHA = hashlib.sha1(_ADVANCE.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """One stream entry on its way: where it lies, whose it is, and the entry itself."""
+
+    stream: str
+    id: bytes
+    job_id: str
+    entry: bytes
+
+    @property
+    def domain(self) -> str:
+        """The domain whose stream this is."""
+        return self.stream.partition(":")[0]
+
+    @property
+    def json(self) -> bytes:
+        """The event as the client gets it, `seq` first."""
+        return self.entry.partition(b"\n")[2]
+
+
+def read_entries(
+    stream: str, raw: Sequence[tuple[bytes, dict[bytes, bytes]]]
+) -> tuple[list[Routed], list[bytes]]:
+    """Stream entries as (routable, ids of what is none: trimmed while pending, or not ours)."""
+    routed: list[Routed] = []
+    foreign: list[bytes] = []
+    for entry_id, fields in raw:
+        entry = fields.get(b"entry", b"") if fields else b""
+        if fields and b"job" in fields and entry.partition(b"\n")[2].startswith(b'{"seq":'):
+            routed.append(Routed(stream, entry_id, fields[b"job"].decode(), entry))
+        else:
+            foreign.append(entry_id)
+    return routed, foreign
+
+
+class Router:
+    """One consumer of group `eventrouter` over all shards of `domains`.
+
+    `streams` and `pubsub` are clients of those roles which return bytes; a read blocks for `block_ms`, less
+    where the client's socket timeout demands it. `consumer` names this process (the pod): after a restart under
+    the same name it takes up what it had not acked.
+    """
+
+    def __init__(
+        self,
+        streams: Redis,
+        pubsub: Redis,
+        domains: Sequence[str],
+        *,
+        shards: int = 4,
+        consumer: str,
+        count: int = 100,
+        block_ms: int = 5000,
+    ) -> None:
+        self.streams = streams
+        self.pubsub = pubsub
+        self.consumer = consumer
+        self.count = count
+        socket_timeout_s = (
+            streams.connection_pool.connection_kwargs.get("socket_timeout") or DEFAULT_SOCKET_TIMEOUT_S
+        )
+        self.block_ms = min(block_ms, int(socket_timeout_s * 800))
+        self.names = [keys.shard_stream(domain, shard) for domain in domains for shard in range(shards)]
+        self.routed = 0
+        self.failures = 0  # consecutive; 0 means that the last round went through
+
+    async def run(self) -> None:
+        """Route until cancelled. Failures of Redis are waited out with a bounded backoff, never raised."""
+        from redis.exceptions import RedisError
+
+        pending = True
+        while not keys.cancelled():
+            try:
+                if pending:
+                    await self.create_groups()
+                    while await self.read_once(own_pending=True):
+                        pass
+                    pending = False
+                await self.read_once()
+                self.failures = 0
+            except (RedisError, OSError) as error:
+                pending = True  # what was read but not acked is read again, in order
+                wait_s = _BACKOFF_S[min(self.failures, len(_BACKOFF_S) - 1)]
+                self.failures += 1
+                _log.warning("router: %s; again in %.2f s", error or type(error).__name__, wait_s)
+                await asyncio.sleep(wait_s * random.uniform(0.75, 1.25))
+
+    async def create_groups(self) -> None:
+        """Create the group on every shard that lacks it, from the beginning of the stream."""
+        from redis.exceptions import ResponseError
+
+        async with self.streams.pipeline(transaction=False) as pipe:
+            for name in self.names:
+                pipe.execute_command("XGROUP", "CREATE", name, keys.GROUP, "0", "MKSTREAM")
+            for answer in await pipe.execute(raise_on_error=False):
+                if isinstance(answer, Exception) and not (
+                    isinstance(answer, ResponseError) and str(answer).startswith("BUSYGROUP")
+                ):
+                    raise answer
+
+    async def read_once(self, *, own_pending: bool = False) -> int:
+        """Read one batch, new or (own_pending) unacked from before, and relay it. Returns the entries read.
+
+        Raises redis.RedisError; then nothing of what failed has been acked.
+        """
+        block = () if own_pending else ("BLOCK", self.block_ms)
+        cursor = "0" if own_pending else ">"
+        answer = await keys.command(
+            self.streams,
+            *("XREADGROUP", "GROUP", keys.GROUP, self.consumer, "COUNT", self.count, *block),
+            *("STREAMS", *self.names, *[cursor] * len(self.names)),
+        )
+        routed: list[Routed] = []
+        foreign: list[tuple[str, bytes]] = []
+        for name, raw in answer or ():
+            stream = name.decode()
+            found, others = read_entries(stream, raw)
+            routed += found
+            foreign += [(stream, entry_id) for entry_id in others]
+        if foreign:
+            _log.error(
+                "router: %d entries are not progress and were dropped, first %s", len(foreign), foreign[0]
+            )
+            await self.ack(foreign)
+        if routed:
+            await self.relay(routed)
+        return len(routed) + len(foreign)
+
+    async def relay(self, entries: Sequence[Routed]) -> None:
+        """Advance the jobs' states, publish to their channels, then ack. Raises redis.RedisError before the ack."""
+        newest = {keys.state(entry.domain, entry.job_id): entry.json for entry in entries}
+        await self._advance(newest)
+        if len(entries) == 1:
+            await keys.command(self.pubsub, "PUBLISH", keys.channel(entries[0].job_id), entries[0].entry)
+        else:
+            async with self.pubsub.pipeline(transaction=False) as pipe:
+                for entry in entries:
+                    pipe.execute_command("PUBLISH", keys.channel(entry.job_id), entry.entry)
+                await pipe.execute()
+        await self.ack([(entry.stream, entry.id) for entry in entries])
+        self.routed += len(entries)
+
+    async def ack(self, entries: Sequence[tuple[str, bytes]]) -> None:
+        """Take entries off the pending list."""
+        by_stream: dict[str, list[bytes]] = {}
+        for stream, entry_id in entries:
+            by_stream.setdefault(stream, []).append(entry_id)
+        if len(by_stream) == 1:
+            for stream, ids in by_stream.items():
+                await keys.command(self.streams, "XACK", stream, keys.GROUP, *ids)
+            return
+        async with self.streams.pipeline(transaction=False) as pipe:
+            for stream, ids in by_stream.items():
+                pipe.execute_command("XACK", stream, keys.GROUP, *ids)
+            await pipe.execute()
+
+    async def _advance(self, states: dict[str, bytes]) -> None:
+        arguments = (len(states), *states, STATE_TTL_S, *states.values())
+        await keys.script(self.streams, _ADVANCE, _ADVANCE_SHA, *arguments)

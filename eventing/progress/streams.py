@@ -1,0 +1,80 @@
+"""Publish progress: number it, keep it, hand it to the router, all in one script.
+
+Besides the shard's stream each job has a list of its own entries. Without it every connecting client would read
+a whole shard (10,000 entries at MAXLEN) to find ten of its job; with it a connect is one LRANGE. The price is
+that an entry is held twice for as long as its job runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+from eventing.ids import shard_of
+from eventing.progress import keys
+from eventing.progress.events import Progress
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+STREAM_LENGTH = 10_000  # a shard's entries, about: 40 s of buffer at 1,000 events/s over 4 shards
+JOB_TTL_S = 3600  # numbers and markers outlive every redelivery (Trigger retries end within minutes)
+ENDED_TTL_S = 300  # entries of an ended job; after that its history comes from the truth
+
+# KEYS: shard stream, job hash, history list
+# ARGV: marker or '', floor, stage, JSON without seq, stream length, job ttl, history ttl, 1 if it ends the job, job,
+#       1 if the floor is its very number
+_PUBLISH = """
+local marker = ARGV[1]
+local known = redis.call('HMGET', KEYS[2], 'seq', 'ended', marker)
+if known[2] or known[3] then return false end
+if ARGV[10] == '1' and (tonumber(known[1]) or 0) >= tonumber(ARGV[2]) then return false end
+local seq = math.max((tonumber(known[1]) or 0) + 1, tonumber(ARGV[2]))
+redis.call('HSET', KEYS[2], 'seq', seq)
+if marker ~= '' then redis.call('HSET', KEYS[2], marker, 1) end
+if ARGV[8] == '1' then redis.call('HSET', KEYS[2], 'ended', 1) end
+local entry = seq .. ' ' .. ARGV[3] .. '\\n{"seq":' .. seq .. ',' .. string.sub(ARGV[4], 2)
+redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], '*', 'job', ARGV[9], 'entry', entry)
+redis.call('RPUSH', KEYS[3], entry)
+redis.call('EXPIRE', KEYS[2], ARGV[6])
+redis.call('EXPIRE', KEYS[3], ARGV[7])
+return seq
+"""
+_PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode(), usedforsecurity=False).hexdigest()
+
+
+class ProgressStreams:
+    """The publishing side of one domain's progress; `streams` is the client of the streams role."""
+
+    def __init__(self, streams: Redis, domain: str, shards: int = 4) -> None:
+        self.streams = streams
+        self.domain = domain
+        self.shards = shards
+
+    async def publish(self, progress: Progress, *, floor: int = 1, number: int | None = None) -> int | None:
+        """The event's seq; None when (job, stage, status) was published before or the job has ended.
+
+        seq = max(previous + 1, `floor`), so that numbering goes on where Redis was lost. A linear pipeline gives
+        each event its `number` instead: then seq is that, and None when the job is past it already – a
+        redelivery after Redis lost its markers, or an event overtaken by the next, which clients get from the
+        truth. Tokens may repeat their stage and status. Raises redis.RedisError.
+        """
+        job_id, stage = progress.job_id, progress.stage
+        arguments: tuple[Any, ...] = (
+            3,
+            keys.shard_stream(self.domain, shard_of(job_id, self.shards)),
+            keys.job(self.domain, job_id),
+            keys.history(self.domain, job_id),
+            "" if stage == "token" else f"{stage} {progress.status}",
+            max(floor, 1) if number is None else number,
+            stage,
+            progress.data(),
+            STREAM_LENGTH,
+            JOB_TTL_S,
+            ENDED_TTL_S if progress.terminal else JOB_TTL_S,
+            1 if progress.terminal else 0,
+            job_id,
+            0 if number is None else 1,
+        )
+        seq = await keys.script(self.streams, _PUBLISH, _PUBLISH_SHA, *arguments)
+        return None if seq is None else int(seq)

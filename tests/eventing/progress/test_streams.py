@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from eventing.progress import keys
+from eventing.progress.events import Entry, Progress
+from eventing.progress.streams import ENDED_TTL_S, JOB_TTL_S, ProgressStreams
+from tests.eventing.progress.conftest import JOB, Relay, scan
+
+
+async def kept(redis: Redis, job_id: str = JOB) -> list[Entry]:
+    return [Entry.parse(raw) for raw in await redis.lrange(keys.history("scan", job_id), 0, -1)]  # type: ignore[arg-type]
+
+
+async def test_events_of_a_job_are_numbered_from_one(relay: Relay, steps: list[Progress]) -> None:
+    assert [await relay.streams.publish(step) for step in steps] == list(range(1, 11))
+
+    assert [entry.seq for entry in await kept(relay.redis)] == list(range(1, 11))
+    shard = await keys.command(relay.redis, "XRANGE", keys.shard_stream("scan", 0), "-", "+")
+    assert [Entry.parse(fields[b"entry"]) for _, fields in shard] == await kept(relay.redis)
+
+
+async def test_the_same_stage_and_status_is_published_once(relay: Relay, steps: list[Progress]) -> None:
+    assert await relay.streams.publish(steps[1]) == 1
+    assert await relay.streams.publish(replace(steps[1], message="again")) is None
+    assert await relay.streams.publish(steps[2]) == 2
+    assert await relay.redis.xlen(keys.shard_stream("scan", 0)) == 2
+
+
+async def test_tokens_repeat(relay: Relay) -> None:
+    token = Progress(JOB, "token", "streaming", message="안")
+
+    assert [await relay.streams.publish(token) for _ in range(3)] == [1, 2, 3]
+
+
+async def test_nothing_follows_the_end(relay: Relay, steps: list[Progress]) -> None:
+    cancelled = Progress(JOB, "error", "cancelled", error="cancelled")
+
+    assert await relay.streams.publish(steps[0]) == 1
+    assert await relay.streams.publish(cancelled) == 2
+    assert await relay.streams.publish(steps[-1]) is None
+    assert await relay.streams.publish(cancelled) is None
+
+
+async def test_a_floor_keeps_the_numbering_when_redis_was_lost(relay: Relay, steps: list[Progress]) -> None:
+    for step in steps[:4]:
+        await relay.streams.publish(step, floor=step.seq)
+    await relay.redis.flushall()
+    await relay.redis.script_flush()
+
+    assert await relay.streams.publish(steps[4], floor=5) == 5
+    assert await relay.streams.publish(steps[5]) == 6
+
+
+async def test_a_number_is_kept_and_a_number_the_job_is_past_is_not_published(
+    relay: Relay, steps: list[Progress]
+) -> None:
+    assert await relay.streams.publish(steps[0], number=1) == 1
+    assert await relay.streams.publish(steps[3], number=4) == 4
+    assert await relay.streams.publish(steps[2], number=3) is None
+    await relay.redis.flushall()
+    assert await relay.streams.publish(steps[5], number=6) == 6
+    assert await relay.streams.publish(steps[0], number=1) is None
+    assert await relay.streams.publish(Progress(JOB, "error", "failed"), number=11) == 11
+
+
+async def test_everything_expires_and_the_history_of_an_ended_job_soon(
+    relay: Relay, steps: list[Progress]
+) -> None:
+    for step in steps[:-1]:
+        await relay.streams.publish(step)
+    assert ENDED_TTL_S < await relay.redis.ttl(keys.history("scan", JOB)) <= JOB_TTL_S
+    await relay.streams.publish(steps[-1])
+
+    assert 0 < await relay.redis.ttl(keys.history("scan", JOB)) <= ENDED_TTL_S
+    assert ENDED_TTL_S < await relay.redis.ttl(keys.job("scan", JOB)) <= JOB_TTL_S
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    order=st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=25),
+    lost_at=st.none() | st.integers(0, 25),
+)
+def test_any_order_with_repeats_is_numbered_upwards_and_once(
+    valkey_url: str, order: list[tuple[int, bool]], lost_at: int | None
+) -> None:
+    async def publish_all() -> None:
+        async with Redis.from_url(valkey_url) as redis:
+            await redis.flushall()
+            streams, steps = ProgressStreams(redis, "scan"), scan()
+            seqs: list[int] = []
+            published: set[int] = set()
+            for n, (index, with_floor) in enumerate(order):
+                if n == lost_at:
+                    await redis.flushall()
+                    seqs, published = [], set()
+                step = steps[index]
+                seq = await streams.publish(step, floor=step.seq if with_floor else 1)
+                assert (seq is None) == (index in published)
+                published.add(index)
+                if seq is not None:
+                    assert seq >= (step.seq if with_floor else 1)
+                    seqs.append(seq)
+            assert seqs == sorted(set(seqs))
+            assert [entry.seq for entry in await kept(redis)] == seqs
+
+    asyncio.run(publish_all())
