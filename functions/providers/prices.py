@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 
 from functions.providers.request import Usage
@@ -43,7 +42,7 @@ class PriceTable:
         if path:
             text = Path(path).read_text(encoding="utf-8")
         else:
-            text = resources.files("functions.providers").joinpath("data/prices.json").read_text("utf-8")
+            text = (Path(__file__).parent / "data" / "prices.json").read_text(encoding="utf-8")
         try:
             data = json.loads(text)
             prices = {model: Price(**price) for model, price in data["models"].items()}
