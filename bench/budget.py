@@ -36,14 +36,19 @@ async def asked(platform: Platform) -> Asked | None:
     database, streams = platform.setting("ECO2_DATABASE_URL"), platform.setting("ECO2_REDIS_STREAMS_URL")
     if database is None or streams is None:
         return None
+    await asyncio.sleep(STATISTICS_S)
+    return await counters(database, streams)
+
+
+async def counters(database_url: str, redis_url: str) -> Asked:
+    """What the servers have counted."""
     import psycopg
     from redis.asyncio import Redis
 
-    await asyncio.sleep(STATISTICS_S)
-    connection = await psycopg.AsyncConnection.connect(database, autocommit=True)
+    connection = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
     async with connection, await connection.execute(TRANSACTIONS) as rows:
         row = await rows.fetchone()
-    async with Redis.from_url(streams) as redis:
+    async with Redis.from_url(redis_url) as redis:
         statistics: dict[str, Any] = await redis.info("commandstats")
     calls = {name: int(values["calls"]) for name, values in statistics.items()}
     return Asked(int(row[0]) if row else 0, sum(calls.get(name, 0) for name in SCRIPTS), sum(calls.values()))

@@ -71,7 +71,8 @@ def platform(
         try:
             if not wait_ready(process, port, timeout_s):
                 tail = log.read_text(errors="replace")[-3000:]
-                raise NotReadyError(f"not ready within {timeout_s:.0f} s ({' '.join(command)})\n{tail}")
+                what = f"not ready within {timeout_s:.0f} s" if process.poll() is None else "ended at once"
+                raise NotReadyError(f"{what}: {' '.join(command)}\n{tail}")
             yield Platform(f"http://127.0.0.1:{port}", process.pid, home, time.monotonic() - started)
         finally:
             stop(process)
