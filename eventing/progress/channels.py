@@ -2,7 +2,7 @@
 
 Subscriptions are sent in batches, so a thousand clients that arrive together cost a few commands. Each
 confirmation of a subscription, the first and every one after a reconnect, tells the listener to catch up: what
-was published before it may have been missed.
+was published before it may have been missed. So does the router when it finds that Redis was lost.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 _log = logging.getLogger(__name__)
+_RESYNC = keys.RESYNC.encode()
 _PING_EVERY_S = 5.0
 _DEAD_AFTER_S = 15.0  # without even a pong
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -116,6 +117,7 @@ class Channels:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, connection: Any) -> None:
+        await connection.send_command("SUBSCRIBE", _RESYNC, check_health=False)
         subscribed: set[bytes] = set()
         while not keys.cancelled():
             try:
@@ -142,7 +144,11 @@ class Channels:
             if reply is None:
                 raise ConnectionError(f"nothing for {_DEAD_AFTER_S} s, not even an answer to PING")
             kind, *rest = reply if isinstance(reply, list) else (reply,)
-            if kind == b"message":
+            if kind == b"message" and rest[0] == _RESYNC:
+                for listeners in self._listeners.values():
+                    for listener in listeners:
+                        listener.subscribed()
+            elif kind == b"message":
                 for listener in self._listeners.get(rest[0], ()):
                     listener.received(rest[1])
             elif kind == b"subscribe":

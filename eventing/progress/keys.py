@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from redis.asyncio import Redis
 
 GROUP = "eventrouter"
+RESYNC = "sse:resync"  # Pub/Sub channel: Redis came back empty, every stream must catch up
 
 
 def shard_stream(domain: str, shard: int) -> str:

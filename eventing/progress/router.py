@@ -122,17 +122,24 @@ class Router:
                 await asyncio.sleep(wait_s * random.uniform(0.75, 1.25))
 
     async def create_groups(self) -> None:
-        """Create the group on every shard that lacks it, from the beginning of the stream."""
+        """Create the group on every shard that lacks it, from the beginning of the stream.
+
+        A group that was missing means that Redis was new or lost: then all open streams are told to catch up.
+        """
         from redis.exceptions import ResponseError
 
         async with self.streams.pipeline(transaction=False) as pipe:
             for name in self.names:
                 pipe.execute_command("XGROUP", "CREATE", name, keys.GROUP, "0", "MKSTREAM")
-            for answer in await pipe.execute(raise_on_error=False):
-                if isinstance(answer, Exception) and not (
-                    isinstance(answer, ResponseError) and str(answer).startswith("BUSYGROUP")
-                ):
-                    raise answer
+            answers = await pipe.execute(raise_on_error=False)
+        created = False
+        for answer in answers:
+            if not isinstance(answer, Exception):
+                created = True
+            elif not (isinstance(answer, ResponseError) and str(answer).startswith("BUSYGROUP")):
+                raise answer
+        if created:
+            await keys.command(self.pubsub, "PUBLISH", keys.RESYNC, "")
 
     async def read_once(self, *, own_pending: bool = False) -> int:
         """Read one batch, new or (own_pending) unacked from before, and relay it. Returns the entries read.
