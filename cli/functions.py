@@ -9,12 +9,12 @@ import click
 def functions() -> None:
     """Every function: what triggers it, limits."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from functions.runtime.declaration import EventFunction, HttpFunction
     from functions.runtime.registry import load_all
 
-    table = Table("function", "triggered by", "emits", "timeout", "in flight", "retry")
+    table = Table(Column("function", no_wrap=True), "triggered by", "emits", "timeout", "in flight", "retry")
     for function in load_all():
         emits = limit = retry = ""
         if isinstance(function, HttpFunction):

@@ -25,9 +25,9 @@ def jobs(user: str, limit: int, url: str | None, home: Path) -> None:
     if status != 200:
         raise Wrong(f"the history answered {status}")
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("job", "status", "created", "what", "character")
+    table = Table(Column("job", no_wrap=True), "status", "created", "what", "character")
     for row in page["scans"]:
         categories = row.get("categories") or {}
         names = categories.values() if isinstance(categories, dict) else categories

@@ -8,7 +8,15 @@ from pathlib import Path
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import REDIS_ROLES, Options
 
-ONLY_OURS = ("ECO2_PORT", "ECO2_BROKER", "ECO2_RATE_LIMITS", "ECO2_PROCESSES", "ECO2_AMQP_URL", "ECO2_URL")
+ONLY_OURS = (
+    "ECO2_PORT",
+    "ECO2_BROKER",
+    "ECO2_RATE_LIMITS",
+    "ECO2_PROCESSES",
+    "ECO2_EDGES",
+    "ECO2_AMQP_URL",
+    "ECO2_URL",
+)
 """Read by the supervisor; functions refuse names they don't know."""
 GRACE_S = "5"
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,9 +34,17 @@ class Addresses:
     simulated: str = ""
 
 
+def base(options: Options) -> dict[str, str]:
+    """What was given, without what is only ours; enough for steps that ask no service."""
+    given = {name: value for name, value in options.environment.items() if name not in ONLY_OURS}
+    given["PYTHONUNBUFFERED"] = "1"
+    given["PYTHONPATH"] = ":".join(filter(None, [str(ROOT), given.get("PYTHONPATH", "")]))
+    return given
+
+
 def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
     """For function hosts and the edge. What the user set stays."""
-    given = {name: value for name, value in options.environment.items() if name not in ONLY_OURS}
+    given = base(options)
     ours = {
         "ECO2_ENV": "local",
         "ECO2_HOME": str(home.folder.resolve()),
@@ -49,8 +65,6 @@ def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
         ours["ECO2_MODELS"] = ",".join(dict.fromkeys([*options.models, "simulated"]))
     merged = {**ours, **{name: value for name, value in given.items() if value or name not in ours}}
     merged["ECO2_MODEL"] = options.model
-    merged["PYTHONUNBUFFERED"] = "1"
-    merged["PYTHONPATH"] = ":".join(filter(None, [str(ROOT), given.get("PYTHONPATH", "")]))
     # One arena for each thread is what makes a Python server's memory grow under load (glibc's default is 8 a core).
     merged.setdefault("MALLOC_ARENA_MAX", "2")
     return merged

@@ -16,13 +16,18 @@ REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`environment` is the one `eco2` was started in; what it names by URL is not started here."""
+    """`environment` is the one `eco2` was started in; what it names by URL is not started here.
+
+    `edges`: processes at the public port. One carries (open files - 512) / 2 requests and streams at once; more
+    only for more streams than that, and each counts rate limits by itself.
+    """
 
     home: Path
     port: int = 8080
     broker: BrokerKind = "embedded"
     model: str = "local"
     processes: int = 1
+    edges: int = 1
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
 
     def __post_init__(self) -> None:
@@ -32,6 +37,8 @@ class Options:
             raise CannotStartError(f"port {self.port} does not exist; give --port 0 to 65535")
         if not 1 <= self.processes <= 16:
             raise CannotStartError(f"{self.processes} processes: give --processes 1 to 16")
+        if not 1 <= self.edges <= 8:
+            raise CannotStartError(f"{self.edges} edges: set ECO2_EDGES to 1 to 8")
         if self.model not in (known := (*self.models, "simulated")):
             raise CannotStartError(f"model {self.model!r} is none of {', '.join(known)}; see ECO2_MODELS")
 
@@ -66,15 +73,17 @@ def from_environment(environment: Mapping[str, str], **given: object) -> Options
         return str(value) if value is not None else environment.get(f"ECO2_{name.upper()}") or default
 
     try:
-        port, processes = int(choose("port", "8080")), int(choose("processes", str(default_processes())))
+        port, edges = int(choose("port", "8080")), int(choose("edges", "1"))
+        processes = int(choose("processes", str(default_processes())))
     except ValueError:
-        raise CannotStartError("ECO2_PORT and ECO2_PROCESSES must be numbers") from None
+        raise CannotStartError("ECO2_PORT, ECO2_PROCESSES and ECO2_EDGES must be numbers") from None
     return Options(
         home=Path(choose("home", ".eco2")),
         port=port,
         broker=cast("BrokerKind", choose("broker", "embedded")),
         model=choose("model", "local"),
         processes=processes,
+        edges=edges,
         environment=dict(environment),
     )
 

@@ -15,7 +15,7 @@ from time import monotonic, time
 from embedded import logs
 from embedded.supervisor import environment, rabbitmq, stores
 from embedded.supervisor.child import Child, python
-from embedded.supervisor.environment import ROOT, Addresses
+from embedded.supervisor.environment import Addresses
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import Options
@@ -38,7 +38,7 @@ class Platform:
         self.stopped = asyncio.Event()
         self._state: dict[str, object] = {}
         self._environment: dict[str, str] = {}
-        self._public: socket.socket | None = None
+        self._public: list[socket.socket] = []
 
     async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
         """Start, serve until SIGTERM, SIGINT or `stopped`, stop. Raises CannotStartError."""
@@ -74,10 +74,10 @@ class Platform:
     async def _start(self) -> str:
         began = monotonic()
         options, home = self.options, self.home
-        self._public = listen(options.port)
+        self._public = listen_together(options.edges, options.port)
         hosts = listen_together(options.processes)
         broker, simulated = listen(), listen() if options.model == "simulated" else None
-        public = _url(self._public)
+        public = _url(self._public[0])
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
         wiring = asyncio.create_task(self._wire(_url(hosts[0])))
@@ -94,7 +94,7 @@ class Platform:
             self._environment = environment.functions(options, home, at)
             self._state |= {"database": database, "redis": redis, "environment": self._environment}
             self._write_state()
-            await self._step("migrations", ["schemas.migrate"])
+            await self._step("migrations", ["schemas.migrate"], self._environment)
             await wiring
         finally:
             wiring.cancel()
@@ -105,7 +105,7 @@ class Platform:
         for number, listener in enumerate(hosts, 1):
             await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
         await self._edge(hosts, broker)
-        await wait_ready(self._public.getsockname(), self.children, home.logs)
+        await wait_ready(self._public[0].getsockname(), self.children, home.logs)
         self._write_state()
         _log.info("ready at %s after %.1f s", public, monotonic() - began)
         self.report(f"ready after {monotonic() - began:.1f} s")
@@ -143,14 +143,13 @@ class Platform:
             "--keys",
             str(self.home.folder / "keys"),
         ]
-        self._environment = self._environment or dict(os.environ, PYTHONPATH=str(ROOT))
         arguments = ["embedded.supervisor.wiring", "--functions-url", functions_url, *files]
-        await self._step("wiring", arguments)
+        await self._step("wiring", arguments, environment.base(self.options))
 
-    async def _step(self, name: str, arguments: list[str]) -> None:
+    async def _step(self, name: str, arguments: list[str], env: dict[str, str]) -> None:
         """Run a process to its end. Raises CannotStartError with the end of its log."""
         log = self.home.logs / f"{name}.log"
-        process = python(arguments, log=log, environment=self._environment)
+        process = python(arguments, log=log, environment=env)
         try:
             code = await asyncio.to_thread(process.wait, STEP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
@@ -167,7 +166,6 @@ class Platform:
         await self._serve("broker", arguments, listener, extra=extra)
 
     async def _edge(self, hosts: Sequence[socket.socket], broker: socket.socket) -> None:
-        assert self._public
         arguments = ["embedded.edge", "--routes", str(self.home.folder / "routes.json")]
         arguments += ["--upstream", f"127.0.0.1:{port_of(hosts[0])}"]
         for number in range(1, len(hosts) + 1):
@@ -176,7 +174,8 @@ class Platform:
         arguments += ["--limits", self.options.environment.get("ECO2_RATE_LIMITS", "")]
         if self.options.serves_objects:
             arguments += ["--objects", str(self.home.folder / "objects")]
-        await self._serve("edge", arguments, self._public)
+        for number, listener in enumerate(self._public, 1):
+            await self._serve("edge" if number == 1 else f"edge-{number}", arguments, listener)
 
     async def _serve(
         self,
@@ -207,8 +206,8 @@ class Platform:
 
     async def _stop(self) -> None:
         """The edge first, the stores last; what stands on the same step stops together."""
-        if self._public:
-            self._public.close()
+        for listener in self._public:
+            listener.close()
         steps = (("edge",), ("functions-",), ("broker", "model"), ("rabbitmq", "valkey", "postgres"))
         for names in steps:
             together = [child for child in self.children if child.name.startswith(names)]

@@ -30,13 +30,18 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
-def listen_together(count: int) -> list[socket.socket]:
-    """`count` listening sockets on one port; the kernel spreads connections over them (SO_REUSEPORT)."""
+def listen_together(count: int, port: int = 0) -> list[socket.socket]:
+    """`count` listening sockets on one port; the kernel spreads connections over them (SO_REUSEPORT).
+
+    Raises CannotStartError when another process has the port.
+    """
+    if port:
+        listen(port).close()  # sharing would be granted to another platform of the same user, too
     group: list[socket.socket] = []
     for _ in range(count):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((LOOPBACK, port_of(group[0]) if group else 0))
+        listener.bind((LOOPBACK, port_of(group[0]) if group else port))
         listener.listen(BACKLOG)
         group.append(listener)
     return group
