@@ -1,0 +1,196 @@
+"""Logins: who signed in where, and the one refresh token that is good for each. Tables of schema `auth`.
+
+A refresh token works once. Using one again means that two parties hold it, so the whole session ends (RFC 9700,
+section 4.14.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from eventing.outbox import Outbox
+
+from eventing.catalogue import EventData, to_event
+from eventing.cloudevent import CloudEvent
+from functions.auth.errors import TokenRefused, TokenRevoked
+from functions.auth.events import SessionOpened, UserRegistered
+from functions.auth.tokens import Claims, Tokens
+from functions.runtime.request import Request
+
+if TYPE_CHECKING:
+    from functions.runtime.database import Database
+    from functions.runtime.resources import Resources
+
+SOURCE = "/eco2/auth/sessions"
+MAX_TEXT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who an identity provider says somebody is."""
+
+    provider: str
+    provider_user_id: str
+    username: str
+    email: str | None = None
+    profile_image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """From where somebody signs in."""
+
+    ip: str
+    user_agent: str
+    device_id: str | None = None
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """The last address of X-Forwarded-For is the one that the edge itself saw."""
+        ip = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or request.client
+        agent = request.headers.get("user-agent", "")
+        return cls(ip[:MAX_TEXT], agent[:MAX_TEXT], request.query.get("device_id", "")[:MAX_TEXT] or None)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPair:
+    """Fresh tokens of one session."""
+
+    access: str
+    refresh: str
+
+
+class Sessions:
+    """Opens, renews and ends logins."""
+
+    def __init__(self, tokens: Tokens, database: Database, outbox: Outbox, resources: Resources) -> None:
+        self._tokens, self._database, self._outbox, self._resources = tokens, database, outbox, resources
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the database, with the signing keys."""
+        return cls(await resources.get(Tokens), await resources.database(), Outbox("auth"), resources)
+
+    async def sign_in(self, person: Person, device: Device) -> TokenPair:
+        """A new session for a person, who becomes a user at the first time; two round trips."""
+        user_id = str(uuid4())
+        now = datetime.now(UTC)
+        registered = UserRegistered(
+            user_id=user_id,
+            provider=person.provider,
+            provider_user_id=person.provider_user_id,
+            username=person.username,
+            email=person.email,
+            profile_image_url=person.profile_image_url,
+            at=now,
+        )
+        first = _event(registered, user_id)
+        row = await self._database.one(
+            _IDENTIFY,
+            {
+                "provider": person.provider,
+                "person": person.provider_user_id,
+                "user": user_id,
+                "id": first.id,
+                "event": first.to_structured(),
+            },
+        )
+        assert row
+        known, user_id = str(row[0]) != user_id, str(row[0])
+        session = str(uuid4())
+        access, access_claims = self._tokens.issue("access", user_id, person.provider, session)
+        refresh, refresh_claims = self._tokens.issue("refresh", user_id, person.provider, session)
+        again = _event(SessionOpened(user_id=user_id, provider=person.provider, at=now), user_id)
+        await self._database.run(
+            _OPEN,
+            {
+                "session": session,
+                "user": user_id,
+                "provider": person.provider,
+                "refresh": refresh_claims.id,
+                "access": access_claims.id,
+                "ttl_s": self._tokens.lifetime_s["refresh"],
+                "device": device.device_id,
+                "agent": device.user_agent,
+                "ip": device.ip,
+                "known": known,
+                "id": again.id,
+                "event": again.to_structured(),
+            },
+        )
+        event = again if known else first
+        await self._outbox.send(event.id, event, self._database, self._resources.publisher())
+        return TokenPair(access, refresh)
+
+    async def renew(self, text: str) -> TokenPair:
+        """New tokens for a refresh token, which is used up. Raises TokenRefused."""
+        claims = self._tokens.verify(text, "refresh")
+        refresh, refresh_claims = self._tokens.issue(
+            "refresh", claims.user_id, claims.provider, claims.session
+        )
+        renewed = {
+            "session": claims.session,
+            "used": claims.id,
+            "next": refresh_claims.id,
+            "ttl_s": self._tokens.lifetime_s["refresh"],
+        }
+        if await self._database.one(_RENEW, renewed) is None:
+            await self._end(claims, "reuse")
+            raise TokenRevoked
+        access, _ = self._tokens.issue("access", claims.user_id, claims.provider, claims.session)
+        return TokenPair(access, refresh)
+
+    async def end(self, access: str | None, refresh: str | None) -> None:
+        """End the session of whichever token is good; bad ones have nothing to end."""
+        for kind, text in (("refresh", refresh), ("access", access)):
+            try:
+                claims = (
+                    self._tokens.verify(text, "refresh" if kind == "refresh" else "access") if text else None
+                )
+            except TokenRefused:
+                continue
+            if claims:
+                await self._end(claims, "logout")
+
+    async def _end(self, claims: Claims, reason: str) -> None:
+        self._tokens.revoke(claims.session, claims.issued_at + max(self._tokens.lifetime_s.values()))
+        await self._database.run(_END, (reason, claims.session))
+
+
+def _event(data: EventData, user_id: str) -> CloudEvent:
+    return to_event(data, source=SOURCE, subject=user_id, userid=user_id)
+
+
+# The event leaves with the row that it tells of; a person who is known keeps the id of the first time.
+_IDENTIFY = """
+WITH identity AS (
+    INSERT INTO auth.identities AS i (provider, provider_user_id, user_id)
+    VALUES (%(provider)s, %(person)s, %(user)s)
+    ON CONFLICT (provider, provider_user_id) DO UPDATE SET last_login_at = now()
+    RETURNING user_id
+), event AS (
+    INSERT INTO auth.outbox (id, event) SELECT %(id)s, %(event)s FROM identity WHERE user_id = %(user)s
+)
+SELECT user_id FROM identity
+"""
+_OPEN = """
+WITH session AS (
+    INSERT INTO auth.sessions (id, user_id, provider, refresh_jti, device_id, user_agent, expires_at)
+    VALUES (%(session)s, %(user)s, %(provider)s, %(refresh)s, %(device)s, %(agent)s,
+            now() + make_interval(secs => %(ttl_s)s))
+), audit AS (
+    INSERT INTO auth.login_audits (user_id, provider, jti, ip, user_agent)
+    VALUES (%(user)s, %(provider)s, %(access)s, %(ip)s, %(agent)s)
+)
+INSERT INTO auth.outbox (id, event) SELECT %(id)s, %(event)s WHERE %(known)s
+"""
+_RENEW = """
+UPDATE auth.sessions
+SET refresh_jti = %(next)s, renewed_at = now(), expires_at = now() + make_interval(secs => %(ttl_s)s)
+WHERE id = %(session)s AND refresh_jti = %(used)s AND ended_at IS NULL AND expires_at > now()
+RETURNING id
+"""
+_END = "UPDATE auth.sessions SET ended_at = now(), ended_by = %s WHERE id = %s AND ended_at IS NULL"

@@ -1,0 +1,16 @@
+"""eco2.character.granted → the ownership record."""
+
+from __future__ import annotations
+
+from functions.character.ownerships import Ownership, Ownerships
+from functions.runtime import event_function
+from functions.scan.events import CharacterGranted
+
+
+@event_function(on=CharacterGranted, ledger=None, timeout=15)
+async def own(event: CharacterGranted, ownerships: Ownerships) -> None:
+    """Idempotent by itself: one ownership a user and character."""
+    await ownerships.record(Ownership(event.user_id, event.code, event.job_id))
+
+
+new = own.new

@@ -1,0 +1,55 @@
+"""Who owns which character. Table `characters.ownerships`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from functions.runtime.batch import Batch
+
+if TYPE_CHECKING:
+    from functions.runtime.database import Database
+    from functions.runtime.resources import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """A user owns a character; `job_id` is the scan that earned it, None for the default one."""
+
+    user_id: str
+    code: str
+    job_id: UUID | None = None
+
+
+class Ownerships:
+    """Records ownerships, many in one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._records: Batch[Ownership] = Batch(self._store)
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the database."""
+        return cls(await resources.database())
+
+    async def record(self, ownership: Ownership) -> None:
+        """Return once it is stored; recording it again is the same."""
+        await self._records.add(ownership)
+
+    async def _store(self, ownerships: Sequence[Ownership]) -> None:
+        # In one order everywhere, so that two batches with the same rows wait for each other instead of both.
+        rows = sorted(
+            {(o.user_id, o.code): o for o in ownerships}.values(), key=lambda o: (o.user_id, o.code)
+        )
+        columns = [o.user_id for o in rows], [o.code for o in rows], [o.job_id for o in rows]
+        await self._database.run(_RECORD, columns)
+
+
+_RECORD = """
+INSERT INTO characters.ownerships (user_id, character_code, job_id)
+SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[])
+ON CONFLICT (user_id, character_code) DO NOTHING
+"""

@@ -1,0 +1,56 @@
+"""POST /api/v1/images/{channel}: a place to upload one picture to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
+
+from functions.images.errors import ImageRejected
+from functions.images.uploads import EXTENSIONS, MAX_BYTES, Channel, Uploads
+from functions.runtime import Invalid, Unprocessable, User, http_function
+
+
+class WantedUpload(BaseModel):
+    """What the client wants to upload."""
+
+    filename: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")
+    content_type: str = Field(min_length=1, max_length=100)
+    content_length: int | None = Field(None, ge=1)
+    metadata: dict[str, Any] | None = None
+
+
+class Place(BaseModel):
+    """Where to PUT the bytes, and where they can be read then."""
+
+    key: str
+    upload_url: str
+    cdn_url: str
+    expires_in: int
+    required_headers: dict[str, str]
+
+
+@http_function("POST /api/v1/images/{channel}", max_body=16_384, rate_limit="60/60")
+async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> Place:
+    """A presigned PUT that takes this content type only, for a quarter of an hour."""
+    content_type = body.content_type.lower()
+    if content_type not in EXTENSIONS:
+        raise Invalid("IMAGE_TYPE_UNSUPPORTED", f"Upload one of {', '.join(EXTENSIONS)}.")
+    if body.content_length is not None and body.content_length > MAX_BYTES:
+        raise ImageRejected("IMAGE_TOO_LARGE", "A picture may have 10 MiB at most.")
+    if b"\\u0000" in to_json(body.metadata):  # PostgreSQL has no such character
+        raise Unprocessable("VALIDATION_FAILED", "metadata: must not contain the character U+0000.")
+    place = await uploads.place(
+        user.id, channel, body.filename, content_type, body.content_length, body.metadata
+    )
+    return Place(
+        key=place.key,
+        upload_url=place.url,
+        cdn_url=place.cdn_url,
+        expires_in=place.expires_s,
+        required_headers={"Content-Type": content_type},
+    )
+
+
+new = upload.new

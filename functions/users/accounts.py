@@ -1,0 +1,125 @@
+"""Accounts of users. Tables `users.accounts` and `users.social_accounts`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from functions.auth.events import SessionOpened, UserRegistered
+from functions.runtime.request import User
+from functions.scan.rewards import DEFAULT
+
+if TYPE_CHECKING:
+    from functions.runtime.database import Database
+    from functions.runtime.resources import Resources
+
+
+class Account(BaseModel):
+    """A user as the client sees them; `username` is never empty."""
+
+    id: UUID
+    username: str
+    display_name: str
+    nickname: str
+    email: str | None
+    phone_number: str | None
+    profile_image_url: str | None
+    provider: str
+    last_login_at: datetime | None
+    created_at: datetime
+
+
+class Accounts:
+    """Makes accounts from what sign-in tells, and reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the database."""
+        return cls(await resources.database())
+
+    async def of(self, user: User) -> Account:
+        """The user's account; made here when its event has not come yet, for the login is already good."""
+        row = await self._database.one(_ACCOUNT, (user.id,))
+        if row is None:
+            await self.ensure(user)
+            row = await self._database.one(_ACCOUNT, (user.id,))
+        return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
+
+    async def ensure(self, user: User) -> None:
+        """An account for somebody who is signed in; nothing happens if there is one."""
+        await self._database.run(
+            _ENSURE,
+            {
+                "id": user.id,
+                "name": f"이웃-{user.id[:8]}",
+                "provider": user.provider or "unknown",
+                "character": DEFAULT.code,
+            },
+        )
+
+    async def register(self, event: UserRegistered) -> None:
+        """The account of a new user, who owns the default character. Repeating it changes nothing."""
+        await self._database.run(
+            _REGISTER,
+            {
+                "id": event.user_id,
+                "name": event.username,
+                "email": event.email,
+                "picture": event.profile_image_url,
+                "provider": event.provider,
+                "person": event.provider_user_id,
+                "at": event.at,
+                "character": DEFAULT.code,
+            },
+        )
+
+    async def seen(self, event: SessionOpened) -> None:
+        """Remember the latest sign-in, in whatever order they are told."""
+        await self._database.run(_SEEN, (event.at, event.user_id))
+
+
+_ACCOUNT = """
+SELECT id, username, nickname, nickname, email, phone_number, profile_image_url, provider, last_login_at, created_at
+FROM users.accounts WHERE id = %s
+"""
+_ENSURE = """
+WITH account AS (
+    INSERT INTO users.accounts (id, username, nickname, provider)
+    VALUES (%(id)s, %(name)s, %(name)s, %(provider)s)
+    ON CONFLICT (id) DO NOTHING
+)
+INSERT INTO users.user_characters (user_id, character_code) VALUES (%(id)s, %(character)s)
+ON CONFLICT (user_id, character_code) DO NOTHING
+"""
+# An account that was made before its event came gets its names now, unless the user has changed them since.
+_REGISTER = """
+WITH account AS (
+    INSERT INTO users.accounts AS a
+        (id, username, nickname, email, profile_image_url, provider, registered_at, last_login_at, created_at)
+    VALUES (%(id)s, %(name)s, %(name)s, %(email)s, %(picture)s, %(provider)s, %(at)s, %(at)s, %(at)s)
+    ON CONFLICT (id) DO UPDATE
+        SET username = excluded.username,
+            nickname = CASE WHEN a.nickname = a.username THEN excluded.nickname ELSE a.nickname END,
+            email = excluded.email,
+            profile_image_url = coalesce(a.profile_image_url, excluded.profile_image_url),
+            provider = excluded.provider,
+            registered_at = excluded.registered_at,
+            last_login_at = greatest(a.last_login_at, excluded.last_login_at),
+            created_at = least(a.created_at, excluded.created_at)
+        WHERE a.registered_at IS NULL
+), social AS (
+    INSERT INTO users.social_accounts (provider, provider_user_id, user_id, email)
+    VALUES (%(provider)s, %(person)s, %(id)s, %(email)s)
+    ON CONFLICT (provider, provider_user_id) DO NOTHING
+)
+INSERT INTO users.user_characters (user_id, character_code, acquired_at)
+VALUES (%(id)s, %(character)s, %(at)s)
+ON CONFLICT (user_id, character_code) DO NOTHING
+"""
+_SEEN = "UPDATE users.accounts SET last_login_at = greatest(last_login_at, %s) WHERE id = %s"

@@ -1,0 +1,16 @@
+"""eco2.character.granted → the user's collection."""
+
+from __future__ import annotations
+
+from functions.runtime import event_function
+from functions.scan.events import CharacterGranted
+from functions.users.inventory import Inventory
+
+
+@event_function(on=CharacterGranted, ledger=None, timeout=15)
+async def collect(event: CharacterGranted, inventory: Inventory) -> None:
+    """Idempotent by itself: a user owns a character once."""
+    await inventory.collect(event)
+
+
+new = collect.new

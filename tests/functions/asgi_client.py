@@ -1,0 +1,79 @@
+"""Call functions in this process as bare ASGI applications, with real resources behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from eventing.catalogue import EventData, to_event
+from eventing.cloudevent import CloudEvent, decode
+from functions.runtime.asgi import App
+from functions.runtime.declaration import Declared
+from functions.runtime.resources import Resources
+from functions.runtime.settings import Settings
+from functions.runtime.work import Work
+
+
+class Functions:
+    """Functions over one set of resources. `user` is the identity that the edge would have found."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.resources = Resources(settings)
+        self._work = Work()
+        self._apps: dict[str, App] = {}
+
+    async def call(
+        self,
+        function: Declared,
+        method: str,
+        path: str,
+        *,
+        user: str | None = None,
+        provider: str = "local",
+        headers: dict[str, str] | None = None,
+        **rest: Any,
+    ) -> httpx.Response:
+        """One request; redirects are not followed."""
+        name = function.declaration.name
+        if name not in self._apps:
+            self._apps[name] = App(function.declaration, self.resources, self._work)
+        identity = {"x-user-id": user, "x-auth-provider": provider} if user else {}
+        transport = httpx.ASGITransport(app=self._apps[name].handle)
+        async with httpx.AsyncClient(
+            transport=transport, base_url=f"http://{name}", timeout=10, trust_env=False
+        ) as client:
+            return await client.request(method, path, headers={**identity, **(headers or {})}, **rest)
+
+    async def deliver(self, function: Declared, data: EventData | CloudEvent) -> httpx.Response:
+        """One delivery of an event, as a broker makes it."""
+        event = data if isinstance(data, CloudEvent) else to_event(data, source="/eco2/tests")
+        headers, body = event.to_binary()
+        return await self.call(function, "POST", "/", headers=headers, content=body)
+
+    async def close(self) -> None:
+        """Stop what was started."""
+        for app in self._apps.values():
+            await app.stop()
+        await self.resources.close()
+
+
+@dataclass
+class Sink:
+    """A broker's ingress that keeps what it was given; `refusing` answers 500, as one without a disk does."""
+
+    events: list[CloudEvent] = field(default_factory=list)
+    refusing: bool = False
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        if not self.refusing:
+            self.events.append(decode(headers, body))
+        status = 500 if self.refusing else 202
+        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
