@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Self
 
+from functions.providers.errors import ModelError, ModelRefused
 from functions.providers.models import Asked, Models
+from functions.providers.request import Completion, ModelRequest, T
+from functions.runtime.errors import Reject, Retry
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -24,6 +27,20 @@ class SharedModels(Models):
         models.warm()
         resources.on_close(models.close)
         return models
+
+
+async def ask(
+    models: SharedModels, model: str, request: ModelRequest[T], *, budget_s: float
+) -> Completion[T]:
+    """Ask with a model's failures as a function's. Raises ModelRefused, Retry (may be gone later) and Reject."""
+    try:
+        return await models.complete(model, request, budget_s=budget_s)
+    except ModelRefused:
+        raise
+    except ModelError as error:
+        if error.retryable:
+            raise Retry("the model did not answer", code="MODEL_UNAVAILABLE") from error
+        raise Reject("MODEL_FAILED", str(error)) from error
 
 
 def charge(asked: Asked) -> None:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from eventing.catalogue import EventData
 from functions.scan.classification import VisionResult
 from functions.scan.compose import Answer
+from functions.scan.retrieval import How
 
 
 class ScanRequested(EventData):
@@ -38,7 +39,7 @@ class MatchedRules(BaseModel):
     key: str
     item: str | None = None
     score: float
-    how: str
+    how: How
 
 
 class RulesMatched(Classified):

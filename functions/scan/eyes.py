@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from functions.images.fetch import FetchPolicy, ImageFetcher
-from functions.providers.errors import ModelError, ModelRefused
+from functions.providers.errors import ModelRefused
 from functions.providers.request import Completion, ModelRequest
-from functions.providers.shared import SharedModels
-from functions.runtime.errors import Reject, Retry
+from functions.providers.shared import SharedModels, ask
 from functions.scan.classification import NOTHING, VisionDraft, VisionMeta, VisionResult, repair
 from functions.scan.events import ScanRequested
 from functions.scan.prompts import prompt
@@ -70,21 +69,7 @@ class Eyes:
             offline=offline,
             marker=f"{event.job_id}:vision",
         )
-        return await ask(self.models, event.model, request)
-
-
-async def ask(
-    models: SharedModels, model: str, request: ModelRequest[VisionDraft], budget_s: float = BUDGET_S
-) -> Completion[VisionDraft]:
-    """Ask with a model's errors as ours. Raises ModelRefused, Retry (may be gone later) and Reject."""
-    try:
-        return await models.complete(model, request, budget_s=budget_s)
-    except ModelRefused:
-        raise
-    except ModelError as error:
-        if error.retryable:
-            raise Retry("the model did not answer", code="MODEL_UNAVAILABLE") from error
-        raise Reject("MODEL_FAILED", str(error)) from error
+        return await ask(self.models, event.model, request, budget_s=BUDGET_S)
 
 
 def _repaired(event: ScanRequested, completion: Completion[VisionDraft]) -> tuple[VisionResult, list[str]]:

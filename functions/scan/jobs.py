@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from eventing.progress.events import Progress
     from functions.runtime.database import Database
     from functions.runtime.resources import Resources
+    from functions.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
@@ -76,21 +77,19 @@ class Jobs:
     """Stores jobs and tells what became of them."""
 
     def __init__(
-        self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, resources: Resources
+        self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, configured: Settings
     ) -> None:
-        self._database, self._cache, self._progress, self._outbox = database, cache, told, outbox
-        self._resources = resources
+        self._database, self._cache, self._progress = database, cache, told
+        self.outbox, self._settings = outbox, configured
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database, the result cache and the progress streams."""
-        return cls(
-            await resources.database(),
-            await resources.redis("cache"),
-            await resources.get(ScanProgress),
-            Outbox("scan"),
-            resources,
-        )
+        database = await resources.database()
+        outbox = Outbox("scan", database, resources.publisher())
+        resources.on_close(outbox.close)
+        told = await resources.get(ScanProgress)
+        return cls(database, await resources.redis("cache"), told, outbox, resources.settings)
 
     async def submit(
         self, user_id: str, image_url: str, user_input: str, model: str, key: str | None
@@ -117,7 +116,7 @@ class Jobs:
                 "key": key,
                 "hash": digest,
                 "trace": context.trace_id if context else None,
-                "deadline_s": self._resources.settings.scan_deadline_s,
+                "deadline_s": self._settings.scan_deadline_s,
                 "event": event.to_structured(),
             },
         )
@@ -133,7 +132,7 @@ class Jobs:
                 )
             return UUID(str(earlier))
         await self._progress.queued(str(job_id))
-        await self._outbox.send(created, event, self._database, self._resources.publisher())
+        await self.outbox.send(created, event)
         return job_id
 
     async def result(self, user_id: str, job_id: UUID) -> bytes | Running:
@@ -213,7 +212,7 @@ class Jobs:
 
     async def reopen(self, job_id: str) -> None:
         """A dead letter was replayed: a job that failed meanwhile gets another chance."""
-        await self._database.run(_REOPEN, (self._resources.settings.scan_deadline_s, job_id))
+        await self._database.run(_REOPEN, (self._settings.scan_deadline_s, job_id))
 
     async def _end(self, job_id: str, status: str, result: Result) -> bool:
         body = result.model_dump_json()

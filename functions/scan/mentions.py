@@ -14,31 +14,50 @@ from functools import cached_property
 from itertools import accumulate
 
 _NOT_A_LETTER = re.compile(r"[\W_]+")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _PARTICLE = re.compile(
-    r"(들|류)?(은|는|이|가|을|를|도|만|의|랑|이랑|하고|과|와|로|으로|에|에서|에다|까지|부터|같은|처럼|이나|나|요|말고"
-    r"|이에요|예요|에요|이야|야|입니다|인데|인데요|이요|인가요?|이고|이면|라면|이라면|이라|라|인지|인가|이라고|뿐|통째로|째)"
-    r"?(요|도|는|은)?"
+    r"(들|류)?"
+    r"(은|는|이|가|을|를|도|만|의|랑|이랑|하고|과|와|로|으로|에|에서|에다|까지|부터|같은|처럼|이나|나|요|말고|이에요|예요|에요|이야"
+    r"|야|입니다|인데|인데요|이요|인가요?|이고|이면|라면|이라면|이라|라|인지|인가|이라고|뿐|통째로|째)?"
+    r"(요|도|는|은)?"
 )
 _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|이에요|예요|에요|이야|야|입니다|인데|이요)")
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
-    r"(들|류)?(으로|로|에|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신|묻은|묻어|담긴|담았|들었|먹고|다먹|마시고)"
+    r"(들|류)?(으로|로|에|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신"
+    r"|묻은|묻어|담긴|담았|들었|먹고|다먹|마시고)"
 )
 _ASKED_CLASS = re.compile(
-    r"(류)?(인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
+    r"(류)?(되나|되는|돼|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
 )
-_PART = re.compile(r"(은|는|을|를|도)?(꼭|다|따로|굳이)?(떼|뜯어|뜯고|뜯지|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|이?랑같이|하고같이|와같이|과같이)")
+_PART = re.compile(
+    r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
+    r"(떼|뜯어|뜯고|뜯지|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|이?랑같이|하고같이|와같이|과같이)"
+)
+_SOIL = re.compile(r"(이|가|도)?(안)?(묻|뭍|배었|배어|들러붙)")
+_MATERIAL = re.compile(r"^(종이|플라스틱|비닐|빈|유리|투명|스텐|스티로폼)(?=.)")
 _LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
-_COUNTED = frozenset("한 두 세 네 반 몇 여러 한두".split())
-_ADVERBS = frozenset("못 등".split())  # also say "can not" and "and so on"
-_HEADS = (
-    "껍질 껍데기 씨 뼈 가시 통 병 팩 곽 갑 봉지 봉투 상자 박스 뚜껑 라벨 찌꺼기 기름 국물 용기 그릇 컵 캔 깡통 캡슐 망 그물 포장지 비닐"
-    " 심 심지 펌프 튜브 판 케이스 배터리 건전지 필터 꼭지 뿌리 트레이 접시 껍 조각 스프 수프 가루"
-).split()
-_GENERIC = frozenset(
-    "음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 봉지 박스 상자 유리병 캔 깡통 고철 옷 의류 페트병 페트 스티로폼 고무 실리콘 천 쇠 은박"
-    " 종이상자 필터 배터리 건전지 의약품 약 폐의약품 휴지통 쓰레기통 기름 테이프 스티커 플라스틱용기 그릇 끈 물통 재 돌 흙"
-    " 먼지 국물 국 튜브 사진 카드 파일 시계 매트 칼 복합재질 플라스틱뚜껑 병뚜껑 뚜껑 라벨 거울 전구 초 면 무 배 감 회".split()
+_COUNTED = _words("한 두 세 네 반 몇 여러 한두")
+_ADVERBS = _words("못 등")  # also say "can not" and "and so on"
+_HEADS = sorted(  # what the parts and containers of things are called
+    _words(
+        """껍질 껍데기 씨 뼈 가시 심 심지 꼭지 뿌리 알맹이 찌꺼기 기름 국물 가루 조각 스프 수프
+        통 병 팩 곽 갑 봉지 봉투 상자 박스 용기 그릇 컵 캔 깡통 캡슐 망 그물 포장지 비닐 튜브 판 케이스 트레이 접시 포대
+        페트병 유리병 뚜껑 라벨 펌프 배터리 건전지 필터"""
+    ),
+    key=lambda head: (-len(head), head),
 )
+_GENERIC = _words(  # stand for a material or a class rather than one thing
+    """음식물 음식물쓰레기 음식쓰레기 음쓰 의약품 폐의약품 약 옷 의류 고철 쇠 캔 깡통 고무 실리콘 천 은박 비닐 스티로폼
+    박스 상자 종이상자 봉지 그릇 통 물통 휴지통 쓰레기통 유리병 페트병 페트 플라스틱용기 복합재질
+    뚜껑 플라스틱뚜껑 병뚜껑 라벨 테이프 스티커 끈 튜브 필터 배터리 건전지 기름 국물 국 먼지 재 돌 흙
+    사진 카드 파일 시계 매트 칼 거울 전구 초 면 무 배 감 회"""
+)
+_CLASSES = _words("음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 스티로폼")
 _SURE = -1.0  # a topic below this weight is probably not what the sentence is about
 
 
@@ -52,6 +71,12 @@ class Mention:
     before: str
     after: str
     counted: bool = False
+    modifies: bool = False
+
+    @property
+    def generic(self) -> bool:
+        """Whether the name stands for a material or a class rather than one thing."""
+        return self.name in _GENERIC
 
     @property
     def weight(self) -> float:
@@ -59,18 +84,26 @@ class Mention:
 
         Marked as topic or object, or as what is left over, counts for a mention. Being a place to put it
         (음식물 통에), a thing that held it (컵라면에 남은 국물), a measure (한 냄비), a part to take off
-        (라벨을 떼고) or a class asked about (음식물인가요) counts against it.
+        (라벨을 떼고), a class asked about (음식물인가요) or a word before another name (수은 건전지) counts against it.
         """
-        generic = self.name in _GENERIC
-        weight = -0.5 if generic else 0.0
+        weight = -0.5 if self.generic else 0.0
+        if _SOIL.match(self.after):
+            return weight - 4
         if _ELSEWHERE.match(self.after) or self.counted:
             return weight - 3
-        if generic and _ASKED_CLASS.match(self.after):
+        if self.generic and _ASKED_CLASS.match(self.after):
             return weight - 2
+        if self.modifies:
+            return weight - 0.9
         if _PART.match(self.after):
             return weight - 1.2
         weight += 1.5 if self.before.endswith(_LEFT_OVER) else 0
         return weight + (1 if _OBJECT.match(self.after) else 0)
+
+    @property
+    def heads(self) -> bool:
+        """Whether a name right before it only says which one is meant."""
+        return self.weight > _SURE and self.name not in _CLASSES
 
     @property
     def sure(self) -> bool:
@@ -111,18 +144,19 @@ class Names:
         words = [word for part in text.split() if (word := normal(part))]
         letters = "".join(words)
         starts = list(accumulate((len(word) for word in words), initial=0))
-        found = list(self._whole(letters, starts))
+        whole = list(self._whole(letters, starts))
         apart = list(self._apart(words, letters, starts))
         taken = {mention.start for mention in apart}
         counted = {start for word, start in zip(words, starts[1:], strict=True) if word in _COUNTED}
-        return [
-            Mention(name, start, end, letters[:start], letters[end:], start in counted)
-            for name, start, end in sorted(
-                [(m.name, m.start, m.end) for m in found if m.start not in taken]
-                + [(m.name, m.start, m.end) for m in apart],
-                key=lambda row: row[1],
+        rows = [(m.name, m.start, m.end) for m in whole if m.start not in taken]
+        rows = sorted(rows + [(m.name, m.start, m.end) for m in apart], key=lambda row: row[1])
+        found: list[Mention] = []
+        for name, start, end in reversed(rows):
+            after = found[-1] if found and found[-1].start == end and found[-1].heads else None
+            found.append(
+                Mention(name, start, end, letters[:start], letters[end:], start in counted, after is not None)
             )
-        ]
+        return found[::-1]
 
     def _whole(self, letters: str, starts: Sequence[int]) -> Iterator[Mention]:
         position = 0
@@ -138,14 +172,15 @@ class Names:
 
     def _apart(self, words: Sequence[str], letters: str, starts: Sequence[int]) -> Iterator[Mention]:
         for at, word in enumerate(words[1:], 1):
+            material = _MATERIAL.match(word)
+            skipped = material.end() if material and word not in self.all else 0
             for head in _HEADS:
-                if not word.startswith(head) or not _stands(
-                    letters, starts[at], starts[at] + len(head), starts
-                ):
+                start = starts[at] + skipped
+                end = start + len(head)
+                if not word.startswith(head, skipped) or not _stands(letters, start, end, (*starts, start)):
                     continue
-                first = self._first_of(head, words[max(at - 5, 0) : at])
-                if first:
-                    yield Mention(first + head, starts[at], starts[at] + len(head), "", "")
+                if first := self._first_of(head, words[max(at - 5, 0) : at]):
+                    yield Mention(first + head, start, end, "", "")
                     break
 
     def _first_of(self, head: str, words: Sequence[str]) -> str | None:
@@ -166,7 +201,7 @@ def _stands(letters: str, start: int, end: int, starts: Sequence[int]) -> bool:
     """Whether the name from start to end is a word here, and not letters of another one."""
     if start not in starts and (end - start < 3 or any(start < s < end for s in starts)):
         return False
-    rest = letters[end : next(s for s in starts if s >= end)]
+    rest = letters[end : min(s for s in starts if s >= end)]
     if not rest:
         return letters[start:end] not in _ADVERBS or end == len(letters)
     return end - start >= 3 or _PARTICLE.fullmatch(rest) is not None

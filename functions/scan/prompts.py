@@ -1,14 +1,17 @@
-"""The instructions given to models, as files."""
+"""The instructions given to paid models: `data/prompts`, with the taxonomy's lists filled in."""
 
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
+from typing import Literal
 
-FOLDER = Path(__file__).parent / "data/prompts"
+from functions.scan.taxonomy import DATA, taxonomy
 
 
 @cache
-def prompt(name: str) -> str:
-    """The instructions for a task (`vision`, `answer`)."""
-    return (FOLDER / f"{name}.md").read_text()
+def prompt(task: Literal["vision", "answer"]) -> str:
+    """How to look at a photo, or how 이코 words what rules and tags have decided."""
+    known = taxonomy()
+    categories = "\n".join(f"- {major}: {', '.join(known.middles(major))}" for major in known.majors)
+    text = (DATA / "prompts" / f"{task}.md").read_text()
+    return text.replace("{categories}", categories).replace("{tags}", ", ".join(known.tags))

@@ -13,10 +13,9 @@ from typing import Any
 
 from functions.scan.rules import rules
 from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, Taxonomy, read
-from functions.scan.tokens import pieces, tokens
+from functions.scan.tokens import KEYWORD, NAME, NOTE, STEP, pieces, tokens
 
 INDEX = DATA / "index"
-NAME, KEYWORD, NOTE, STEP = 6, 3, 2, 1  # how often a field's tokens count
 
 
 def taxonomy_index() -> dict[str, Any]:
@@ -49,7 +48,7 @@ def _item(row: Mapping[str, Any]) -> list[Any]:
 def _yaml(name: str) -> Any:
     import yaml
 
-    return yaml.load((DATA / name).read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return yaml.safe_load((DATA / name).read_text())
 
 
 def document_index(taxonomy: Taxonomy) -> dict[str, Any]:

@@ -20,11 +20,13 @@ from functions.scan.classification import Classification
 from functions.scan.mentions import normal, topic
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import DATA, Item, taxonomy
+from functions.scan.tokens import KEYWORD, pieces, tokens
 
 DEFAULT_INPUT = "이 폐기물을 어떻게 분리배출해야 하나요?"
 K1, B = 1.2, 0.5
 PIECE_WEIGHT = 0.35  # a pair of letters says less than a word
-LEAST_SCORE = 4.0  # below, a question is not about anything we know; from the golden questions
+NAMED = 3.0  # what a noun in a document's names is worth besides
+LEAST_NAMED, LEAST_SPELLED = 4.0, 8.0  # below, a question is not about anything we know
 
 How = Literal["index", "bm25"]
 
@@ -51,10 +53,10 @@ def retrieve(
 
     `minor` is the item's name as the vision model wrote it; `user_text` what the user asked.
     """
+    said = "" if normal(user_text) == normal(DEFAULT_INPUT) else user_text
     rule = lookup(classification.major_category, classification.middle_category)
     if rule is None:
-        return search(user_text)
-    said = "" if normal(user_text) == normal(DEFAULT_INPUT) else user_text
+        return search(said)
     list_ = taxonomy()
     named = list_.find(said) if said else None
     seen = list_.named(minor) if minor else None
@@ -81,12 +83,17 @@ def search(question: str) -> RuleMatch | None:
         return None
     if rule := _keywords().get(content):
         return RuleMatch(rule, None, 1.0, "index")
-    named = topic(list_.mentions(question))
-    if named and named.sure:
+    mentions = list_.mentions(question)
+    named = topic(mentions)
+    if named and (named.sure or (len(mentions) == 1 and not named.generic)):
         return _of(list_.changed(list_.by_name[named.name], question))
-    rest = question
-    ranked = _ranked(rest)
-    return ranked or (_of(list_.by_name[named.name]) if named else None)
+    return _ranked(question) or (_of(list_.by_name[named.name]) if named else None)
+
+
+def restore(key: str, item: str | None, score: float, how: How) -> RuleMatch | None:
+    """The match that was stored as these; None if the rule does not exist any more."""
+    rule = rules().get(key)
+    return RuleMatch(rule, item, score, how) if rule else None
 
 
 def _within(item: Item, rule: Rule) -> bool:
@@ -135,28 +142,28 @@ def _documents() -> _Documents:
 
 def _ranked(question: str, within: str | None = None) -> RuleMatch | None:
     """The best document by BM25, of one rule only if `within` names it."""
-    from functions.scan.tokens import pieces, tokens
-
     index = _documents()
     scores: dict[int, float] = {}
+    named: set[int] = set()  # documents that have a noun of the question as, or in, a name
     asked = dict.fromkeys(tokens(question), 1.0)
     for word in question.split():
         asked.update(dict.fromkeys(pieces(word), PIECE_WEIGHT))
     for token, weight in asked.items():
         posting = index.postings.get(token, ())
-        documents = len(posting) // 2
-        rarity = math.log(1 + (len(index.rows) - documents + 0.5) / (documents + 0.5))
+        rarity = math.log(1 + (len(index.rows) - len(posting) / 2 + 0.5) / (len(posting) / 2 + 0.5))
         for document, count in zip(posting[::2], posting[1::2], strict=True):
             length = 1 - B + B * index.rows[document][2] / index.average
             scores[document] = scores.get(document, 0) + weight * rarity * count * (K1 + 1) / (
                 count + K1 * length
             )
-    if within:
-        scores = {d: score for d, score in scores.items() if index.rows[d][0] == within}
-    if not scores:
-        return None
-    best = max(scores, key=lambda d: (scores[d], -d))
-    if scores[best] < LEAST_SCORE:
+            if weight == 1 and count >= KEYWORD and not token.endswith("다"):
+                named.add(document)
+    best = max(
+        (d for d in scores if within in (None, index.rows[d][0])),
+        key=lambda d: (scores[d] + (NAMED if d in named else 0), -d),
+        default=None,
+    )
+    if best is None or scores[best] < (LEAST_NAMED if best in named else LEAST_SPELLED):
         return None
     rule, item, _ = index.rows[best]
     return RuleMatch(rules()[rule], item, round(scores[best], 3), "bm25")

@@ -15,7 +15,9 @@ from functions.scan.mentions import normal
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi
 
-_KEPT = frozenset(("NNG", "NNP", "NNB", "XR", "SL", "SN", "VV", "VA", "MAG", "VV-R", "VV-I", "VA-R", "VA-I"))
+NAME, KEYWORD, NOTE, STEP = 6, 3, 2, 1  # how often a token of such a field counts in a document
+_NOUNS = ("NNG", "NNP", "XR", "SL")
+_VERBS = ("VV", "VA")
 _COMMON = frozenset(
     [
         "버리",
@@ -83,11 +85,15 @@ def _loaded() -> Kiwi:
 
 
 def tokens(text: str) -> list[str]:
-    """Nouns, roots and stems in order, without words that every question has."""
+    """Nouns, and stems of verbs and adjectives ended with 다, in order; without what every question has."""
     with _loading:
         kiwi = _loaded()
-    found = (token.form.casefold() for token in kiwi.tokenize(text) if token.tag in _KEPT)
-    return [form for form in found if form not in _COMMON]
+    kept: list[str] = []
+    for token in kiwi.tokenize(text):
+        form = token.form.casefold()
+        if form not in _COMMON and token.tag.startswith((*_NOUNS, *_VERBS)):
+            kept.append(form if token.tag.startswith(_NOUNS) else f"{form}다")
+    return kept
 
 
 def pieces(text: str) -> list[str]:

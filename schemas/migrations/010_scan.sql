@@ -43,3 +43,11 @@ CREATE TABLE scan.grants (
     granted_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (user_id, character)
 );
+
+CREATE TABLE scan.outbox (
+    id         uuid        PRIMARY KEY,
+    event      bytea       NOT NULL,                  -- a CloudEvent in structured mode
+    created_at timestamptz NOT NULL DEFAULT now(),
+    due_at     timestamptz NOT NULL DEFAULT now() + interval '5 seconds' -- when the relay takes it over
+);
+CREATE INDEX outbox_due ON scan.outbox (due_at);

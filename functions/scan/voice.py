@@ -1,0 +1,116 @@
+"""What the user is told: worded by a model from the rule, everything else decided here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from functions.providers.errors import ModelRefused
+from functions.providers.request import ModelRequest
+from functions.providers.shared import SharedModels, ask
+from functions.scan.compose import Answer, compose, insufficiencies, numbered
+from functions.scan.events import RulesMatched
+from functions.scan.prompts import prompt
+from functions.scan.retrieval import RuleMatch
+from functions.scan.rules import rules
+
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
+
+BUDGET_S = 38.0  # below the function's timeout, above the model's own
+LONGEST = 600  # characters of 이코's words
+
+
+class AnswerDraft(BaseModel):
+    """What a model returns: steps of the rule in order, what is still to be done, and 이코's words."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    disposal_steps: list[str]
+    insufficiencies: list[str]
+    user_answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The models of this process."""
+
+    models: SharedModels
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the shared models."""
+        return cls(await resources.get(SharedModels))
+
+    async def answer(self, event: RulesMatched) -> Answer:
+        """Raises Retry and Reject."""
+        match = matched(event)
+        vision = event.vision
+        offline = vision.meta.provider == "local"
+        fixed = compose(
+            vision.classification,
+            match,
+            vision.situation_tags,
+            event.user_input,
+            offline=offline,
+            outcome=vision.outcome,
+            candidates=vision.candidates,
+        )
+        if match is None or vision.outcome != "waste":
+            return fixed  # nothing to word from: no model is asked, and none is paid
+        todo = insufficiencies(vision.classification, vision.situation_tags)
+
+        async def composed() -> AnswerDraft:
+            return AnswerDraft(
+                disposal_steps=list(match.steps), insufficiencies=todo, user_answer=fixed.user_answer
+            )
+
+        request = ModelRequest(
+            task="answer",
+            instructions=prompt("answer"),
+            text=_question(event, match, todo),
+            output=AnswerDraft,
+            offline=composed,
+            marker=f"{event.job_id}:answer",
+        )
+        try:
+            completion = await ask(self.models, event.model, request, budget_s=BUDGET_S)
+        except ModelRefused:
+            return fixed
+        return accepted(completion.output, fixed, match)
+
+
+def matched(event: RulesMatched) -> RuleMatch | None:
+    """The rule that the event names."""
+    found = event.match
+    return RuleMatch(rules()[found.key], found.item, found.score, found.how) if found else None
+
+
+def accepted(draft: AnswerDraft, fixed: Answer, match: RuleMatch) -> Answer:
+    """What of a model's draft we stand for: its choice of our steps, and its words.
+
+    What is still to be done decides about rewards, so it is never the model's.
+    """
+    chosen = [step for step in match.steps if step in draft.disposal_steps]
+    words = draft.user_answer.strip()
+    return Answer(
+        disposal_steps=numbered(chosen) if chosen else fixed.disposal_steps,
+        insufficiencies=fixed.insufficiencies,
+        user_answer=words if 0 < len(words) <= LONGEST else fixed.user_answer,
+    )
+
+
+def _question(event: RulesMatched, match: RuleMatch, todo: list[str]) -> str:
+    return json.dumps(
+        {
+            "classification": event.vision.classification.model_dump(),
+            "rule": match.rule.model_dump(mode="json", include={"name", "targets", "not_accepted", "facts"}),
+            "steps": match.steps,
+            "insufficiencies": todo,
+            "user_input": event.user_input,
+        },
+        ensure_ascii=False,
+    )
