@@ -1,94 +1,169 @@
-"""Transactional outbox: an event is stored with the change it tells of, and leaves right after.
+"""Transactional outbox: an event is written with the change it tells of, and leaves once that is committed.
 
-The usual way is `send`: published at once, its row removed in a batch shortly after. What could not leave then –
-the broker was down, the process died – the sweeper's `relay` sends, oldest first. Either way an event may leave
-twice and is never lost; its id is the same, so its consumers see one.
-
-Each domain has its own table `<schema>.outbox (id, event, created_at, due_at)`.
+Each domain has its own table; `Outbox.table` says how it is made. A statement that changes something writes the
+event in the same breath, `send` publishes it at once, and what could not be sent is relayed by the sweeper.
+An event may leave twice (a crash between publishing and deleting), always with the same id.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any, Protocol
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from eventing.cloudevent import CloudEvent, decode
+from eventing.cloudevent import STRUCTURED, CloudEvent, decode
 from eventing.errors import PublishFailed
 
-log = logging.getLogger(__name__)
-REMOVE_AFTER_S = 0.2
-_STRUCTURED = {"content-type": "application/cloudevents+json"}
+if TYPE_CHECKING:
+    from psycopg import AsyncConnection
+    from psycopg_pool import AsyncConnectionPool
+
+    from eventing.publisher import Publisher
+
+_log = logging.getLogger(__name__)
+_FLUSH_AFTER_S = 0.25
+_FLUSH_AT = 100
+_PAGE = 50  # events on their way at once
+_GRACE_S = 6.0  # younger rows are being sent by whoever wrote them (a publish takes at most 5 s)
+_MAX_BYTES = 1_000_000
+Refused = Callable[[CloudEvent, PublishFailed], Awaitable[None]]
 
 
 class Statements(Protocol):
-    """A database that runs one statement at a time."""
+    """Runs one statement in autocommit."""
 
-    async def all(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]: ...
-
-
-class Sink(Protocol):
-    """Where events go: a Publisher."""
-
-    async def publish(self, event: CloudEvent) -> None: ...
+    async def run(self, sql: str, parameters: Any = (), /) -> None:
+        """Execute; rows don't matter."""
 
 
 class Outbox:
-    """The outbox of one domain; one instance a process."""
+    """The outbox of one schema."""
 
-    def __init__(self, schema: str, database: Statements, sink: Sink) -> None:
-        self._database, self._sink = database, sink
-        self._remove = f"DELETE FROM {schema}.outbox WHERE id = ANY(%s)"  # noqa: S608 - our own schema names
-        self._due = f"""
-            UPDATE {schema}.outbox SET due_at = now() + interval '30 seconds'
-            WHERE id IN (SELECT id FROM {schema}.outbox WHERE due_at < now()
-                         ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING id, event
-        """  # noqa: S608
-        self._age = f"SELECT extract(epoch FROM now() - min(created_at))::float FROM {schema}.outbox"  # noqa: S608
+    def __init__(self, schema: str) -> None:
+        if not re.fullmatch(r"[a-z_][a-z0-9_]*", schema):
+            raise ValueError(f"{schema!r} is no schema name")
+        name = f"{schema}.outbox"
+        self.table = (
+            f"CREATE TABLE IF NOT EXISTS {name} (id uuid PRIMARY KEY, event bytea NOT NULL, "
+            f"created_at timestamptz NOT NULL DEFAULT now())"
+        )
+        self.insert = f"INSERT INTO {name} (id, event) VALUES (%(outbox_id)s, %(outbox_event)s)"  # noqa: S608
+        self._delete = f"DELETE FROM {name} WHERE id = ANY(%s)"  # noqa: S608
+        self._oldest = f"SELECT extract(epoch FROM now() - min(created_at)) FROM {name}"  # noqa: S608
+        self._page = (
+            f"SELECT id, event, created_at FROM {name} "  # noqa: S608
+            "WHERE created_at < now() - make_interval(secs => %(grace_s)s) "
+            "AND (%(after_time)s::timestamptz IS NULL "
+            "     OR (created_at, id) > (%(after_time)s::timestamptz, %(after_id)s::uuid)) "
+            "ORDER BY created_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
+        )
         self._sent: list[UUID] = []
-        self._removing: asyncio.Task[None] | None = None
+        self._flushing: asyncio.Task[None] | None = None
 
-    async def send(self, id: UUID, event: CloudEvent) -> None:
-        """Publish an event whose row is committed. A failure is not an error: `relay` will send it."""
+    @staticmethod
+    def row(id: UUID, event: CloudEvent) -> dict[str, Any]:
+        """Parameters of `insert`, to be put into a domain's own statement as a CTE."""
+        return {"outbox_id": id, "outbox_event": event.to_structured()}
+
+    async def send(
+        self, id: UUID | str, event: CloudEvent, database: Statements, publisher: Publisher
+    ) -> bool:
+        """Publish an event whose row is committed; its row goes with the next batch (0.25 s or 100 rows).
+
+        False when the sink did not take it: the row stays for `relay`. Raises nothing of the sink's.
+        """
         try:
-            await self._sink.publish(event)
-        except PublishFailed as failure:
-            log.warning("left for the relay: %s", failure)
-            return
-        self._sent.append(id)
-        if self._removing is None or self._removing.done():
-            self._removing = asyncio.create_task(self._remove_sent())
+            await publisher.publish(event)
+        except PublishFailed as failed:
+            _log.warning("event %s stays in the outbox: %s", event.id, failed)
+            return False
+        self._sent.append(UUID(str(id)))
+        if len(self._sent) >= _FLUSH_AT:
+            await self.flush(database)
+        elif self._flushing is None or self._flushing.done():
+            self._flushing = asyncio.create_task(self._flush_soon(database), name="outbox-flush")
+        return True
 
-    async def relay(self, limit: int) -> int:
-        """Send what is due, at most `limit`; returns how many left. Safe in several places at once."""
-        sent = 0
-        for id, document in await self._database.all(self._due, (limit,)):
-            try:
-                await self._sink.publish(decode(_STRUCTURED, bytes(document)))
-            except PublishFailed as failure:
-                log.warning("still left for the relay: %s", failure)
+    async def flush(self, database: Statements) -> None:
+        """Delete the rows of what was sent. Raises what the database raises; the rows are relayed again then."""
+        ids, self._sent = self._sent, []
+        if ids:
+            await database.run(self._delete, (ids,))
+
+    async def sent(self, ids: Sequence[UUID], database: Statements) -> None:
+        """Delete rows whose events were published by other means (a reply)."""
+        if ids:
+            await database.run(self._delete, (list(ids),))
+
+    async def relay(
+        self,
+        pool: AsyncConnectionPool,
+        publisher: Publisher,
+        *,
+        limit: int = 500,
+        grace_s: float = _GRACE_S,
+        refused: Refused | None = None,
+    ) -> int:
+        """Publish up to `limit` of the oldest rows; returns how many the sink took. Safe to run in parallel.
+
+        Stops at the first failure that time may heal. An event the sink refuses for good goes to `refused`, which
+        records it; without that its row stays, is reported each time and holds up no other.
+        """
+        total, seen = 0, 0
+        after: tuple[Any, Any] = (None, None)
+        while seen < limit:
+            async with pool.connection() as connection, connection.transaction():
+                rows = await self._locked(connection, after, min(_PAGE, limit - seen), grace_s)
+                if not rows:
+                    break
+                outcomes = await asyncio.gather(*(_publish(row[1], publisher, refused) for row in rows))
+                gone = [
+                    row[0]
+                    for row, outcome in zip(rows, outcomes, strict=True)
+                    if outcome in ("sent", "refused")
+                ]
+                await connection.execute(self._delete.encode(), (gone,))
+            total += outcomes.count("sent")
+            seen += len(rows)
+            after = (rows[-1][2], rows[-1][0])
+            if "later" in outcomes:
                 break
-            await self._database.all(self._remove, ([id],))
-            sent += 1
-        return sent
+        return total
 
-    async def age_s(self) -> float:
-        """Age of the oldest event that has not left, in seconds; 0 when there is none."""
-        rows = await self._database.all(self._age)
-        return float(rows[0][0] or 0)
+    async def oldest_age_s(self, pool: AsyncConnectionPool) -> float:
+        """Age of the oldest unsent event in seconds; 0 when there is none."""
+        async with pool.connection() as connection:
+            row = await (await connection.execute(self._oldest.encode())).fetchone()
+        return float(row[0]) if row and row[0] is not None else 0.0
 
-    async def close(self) -> None:
-        """Remove what was sent."""
-        if self._removing:
-            await self._removing
+    async def _locked(
+        self, connection: AsyncConnection, after: tuple[Any, Any], limit: int, grace_s: float
+    ) -> list[tuple[UUID, bytes, Any]]:
+        parameters = {"after_time": after[0], "after_id": after[1], "limit": limit, "grace_s": grace_s}
+        return await (await connection.execute(self._page.encode(), parameters)).fetchall()
 
-    async def _remove_sent(self) -> None:
-        await asyncio.sleep(REMOVE_AFTER_S)
-        sent, self._sent = self._sent, []
+    async def _flush_soon(self, database: Statements) -> None:
+        await asyncio.sleep(_FLUSH_AFTER_S)
         try:
-            await self._database.all(self._remove, (sent,))
-        except Exception:
-            log.warning("%d sent events were not removed; they leave twice", len(sent))
+            await self.flush(database)
+        except Exception:  # any driver's; the rows are still there and are relayed, with the same ids
+            _log.warning("rows of sent events could not be deleted", exc_info=True)
+
+
+async def _publish(raw: bytes, publisher: Publisher, refused: Refused | None) -> str:
+    """What becomes of the row: sent, refused (recorded), stays (refused, unrecorded) or later (and it stays)."""
+    event = decode({"content-type": STRUCTURED}, bytes(raw), max_bytes=_MAX_BYTES)
+    try:
+        await publisher.publish(event)
+    except PublishFailed as failed:
+        if failed.retryable:
+            return "later"
+        _log.error("the sink refuses event %s of type %s: %s", event.id, event.type, failed)
+        if refused is None:
+            return "stays"
+        await refused(event, failed)
+        return "refused"
+    return "sent"

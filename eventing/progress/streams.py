@@ -57,7 +57,8 @@ class ProgressStreams:
         seq = max(previous + 1, `floor`), so that numbering goes on where Redis was lost. A linear pipeline gives
         each event its `number` instead: then seq is that, and None when the job is past it already – a
         redelivery after Redis lost its markers, or an event overtaken by the next, which clients get from the
-        truth. Tokens may repeat their stage and status. Raises redis.RedisError.
+        truth. The end of a job is never left out; its number is a floor. Tokens may repeat their stage and
+        status. Raises redis.RedisError.
         """
         job_id, stage = progress.job_id, progress.stage
         arguments: tuple[Any, ...] = (
@@ -74,7 +75,7 @@ class ProgressStreams:
             ENDED_TTL_S if progress.terminal else JOB_TTL_S,
             1 if progress.terminal else 0,
             job_id,
-            0 if number is None else 1,
+            0 if number is None or progress.terminal else 1,
         )
         seq = await keys.script(self.streams, _PUBLISH, _PUBLISH_SHA, *arguments)
         return None if seq is None else int(seq)

@@ -66,7 +66,7 @@ async def test_a_number_is_kept_and_a_number_the_job_is_past_is_not_published(
     await relay.redis.flushall()
     assert await relay.streams.publish(steps[5], number=6) == 6
     assert await relay.streams.publish(steps[0], number=1) is None
-    assert await relay.streams.publish(Progress(JOB, "error", "failed"), number=11) == 11
+    assert await relay.streams.publish(Progress(JOB, "error", "failed"), number=3) == 7
 
 
 async def test_everything_expires_and_the_history_of_an_ended_job_soon(
