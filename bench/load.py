@@ -24,7 +24,7 @@ from bench.meter import Meter, Usage
 from bench.report import Outcome, Report, as_json, summary
 from bench.sse import ScanStream
 from bench.users import JSON, Refused, Users, picture
-from bench.wire import Client
+from bench.wire import Client, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ async def scan(client: Client, image_url: str, timeout_s: float, due: float | No
         accepted = await client.request("POST", "/api/v1/scan", body=body, headers=JSON, timeout_s=timeout_s)
         accepted_s = time.monotonic() - started
         if accepted.status != 202:
-            return over(f"submit {accepted.status}")
+            return over(refusal("submit", accepted))
         job = json.loads(accepted.body)
         doing = "stream"
         stream = ScanStream(job["job_id"])
@@ -72,7 +72,7 @@ async def scan(client: Client, image_url: str, timeout_s: float, due: float | No
             timeout_s=timeout_s,
         )
         if answer.status != 200:
-            return over(f"stream {answer.status}")
+            return over(refusal("stream", answer))
         if (finding := stream.finding()) is not None:
             return over(finding)
         doing = "result"
@@ -93,6 +93,15 @@ async def scan(client: Client, image_url: str, timeout_s: float, due: float | No
     if result != stream.result:
         return over("result differs from the stream's")
     return ended
+
+
+def refusal(doing: str, response: Response) -> str:
+    """Status and, from a problem document, its code."""
+    try:
+        code = json.loads(response.body)["code"]
+    except (ValueError, KeyError, TypeError):
+        code = ""
+    return f"{doing} {response.status} {code}".strip()
 
 
 async def submit(client: Client, image_url: str) -> dict[str, str]:

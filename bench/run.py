@@ -62,6 +62,8 @@ async def measure(series: Series, running: Platform) -> tuple[list[Report], dict
 
 def limit(report: Report, cores: int) -> str:
     """What keeps the rate of a closed loop from rising, as far as CPU tells."""
+    if not report.completed:
+        return "nothing that is known: no job completed"
     figures = report.figures()
     shares = {name: cpu_s / report.seconds for name, cpu_s in report.usage.by_label.items()}
     if not shares:

@@ -54,7 +54,7 @@ async def test_connections_which_the_server_closes_are_opened_again() -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        ("submit 503", "submit 503"),
+        ("submit 503", "submit 503 BROKER"),
         ("missing", "stream misses a seq"),
         ("duplicate", "stream repeats an event"),
         ("swapped", "stream misses a seq"),
