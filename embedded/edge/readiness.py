@@ -10,15 +10,21 @@ from time import monotonic
 from embedded.edge.upstream import Upstream, UpstreamError
 
 FRESH_S = 0.5
-PROBE_TIMEOUT_S = 2.0
+PROBE_TIMEOUT_S = 1.0
 
 
 class Readiness:
-    """`processes`: name to (host, port, path) of each process's readiness endpoint."""
+    """`processes`: name to (host, port, path) of each process's readiness endpoint.
+
+    Each is asked over a connection of its own: processes that share a port get some each.
+    """
 
     def __init__(self, processes: Mapping[str, tuple[str, int, str]]) -> None:
         self._probes = {
-            name: (Upstream([(host, port)]), f"GET {path} HTTP/1.1\r\nhost: {name}\r\n\r\n".encode())
+            name: (
+                Upstream([(host, port)]),
+                f"GET {path} HTTP/1.1\r\nhost: {name}\r\nconnection: close\r\n\r\n".encode(),
+            )
             for name, (host, port, path) in processes.items()
         }
         self._asked = -FRESH_S

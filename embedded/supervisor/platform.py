@@ -13,14 +13,14 @@ from contextlib import suppress
 from time import monotonic, time
 
 from embedded import logs
-from embedded.supervisor import environment, rabbitmq, stores
+from embedded.supervisor import environment, prepared, rabbitmq, stores
 from embedded.supervisor.child import Child, python
 from embedded.supervisor.environment import Addresses
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import Options
 from embedded.supervisor.ready import wait_ready
-from embedded.supervisor.sockets import listen, listen_together, port_of
+from embedded.supervisor.sockets import listen, listen_again, listen_together, port_of
 
 STEP_TIMEOUT_S = 60.0
 LOG_CHECK_S = 30.0
@@ -75,7 +75,7 @@ class Platform:
         began = monotonic()
         options, home = self.options, self.home
         self._public = listen_together(options.edges, options.port)
-        hosts = listen_together(options.processes)
+        hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))
         broker, simulated = listen(), listen() if options.model == "simulated" else None
         public = _url(self._public[0])
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
@@ -94,7 +94,7 @@ class Platform:
             self._environment = environment.functions(options, home, at)
             self._state |= {"database": database, "redis": redis, "environment": self._environment}
             self._write_state()
-            await self._step("migrations", ["schemas.migrate"], self._environment)
+            await self._migrate()
             await wiring
         finally:
             wiring.cancel()
@@ -135,16 +135,25 @@ class Platform:
         await asyncio.gather(*waits)
         return database, redis, await amqp_url if amqp_url else amqp
 
+    async def _migrate(self) -> None:
+        marker = self.home.folder / "postgres" / "migrated"
+        digest = prepared.migrations()
+        if self.options.starts_postgres and prepared.is_done(marker, digest):
+            return
+        await self._step("migrations", ["schemas.migrate"], self._environment)
+        if self.options.starts_postgres:
+            marker.write_text(digest)
+
     async def _wire(self, functions_url: str) -> None:
-        files = ["--routes", str(self.home.folder / "routes.json")]
-        files += [
-            "--triggers",
-            str(self.home.folder / "triggers.json"),
-            "--keys",
-            str(self.home.folder / "keys"),
-        ]
-        arguments = ["embedded.supervisor.wiring", "--functions-url", functions_url, *files]
+        folder = self.home.folder
+        routes, triggers, keys = folder / "routes.json", folder / "triggers.json", folder / "keys"
+        marker, digest = folder / "wired", prepared.declarations(functions_url)
+        if prepared.is_done(marker, digest, routes, triggers, keys / "current"):
+            return
+        arguments = ["embedded.supervisor.wiring", "--functions-url", functions_url, "--keys", str(keys)]
+        arguments += ["--routes", str(routes), "--triggers", str(triggers)]
         await self._step("wiring", arguments, environment.base(self.options))
+        marker.write_text(digest)
 
     async def _step(self, name: str, arguments: list[str], env: dict[str, str]) -> None:
         """Run a process to its end. Raises CannotStartError with the end of its log."""

@@ -40,11 +40,21 @@ def listen_together(count: int, port: int = 0) -> list[socket.socket]:
     group: list[socket.socket] = []
     for _ in range(count):
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((LOOPBACK, port_of(group[0]) if group else port))
         listener.listen(BACKLOG)
         group.append(listener)
     return group
+
+
+def listen_again(count: int, url: str) -> list[socket.socket]:
+    """As `listen_together`, at the port of `url` if that is free: what was derived from it stays valid."""
+    _, _, port = url.rpartition(":")
+    try:
+        return listen_together(count, int(port) if port.isdecimal() else 0)
+    except CannotStartError:
+        return listen_together(count)
 
 
 def port_of(listener: socket.socket) -> int:

@@ -1,0 +1,36 @@
+"""What need not be done again at the next start: a step is known by a digest of everything it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from embedded.supervisor.environment import ROOT
+
+
+def migrations() -> str:
+    """Of the SQL files' contents."""
+    digest = hashlib.sha256()
+    for path in sorted((ROOT / "schemas/migrations").glob("*.sql")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def declarations(functions_url: str) -> str:
+    """Of all code that declarations can come from (times and sizes: reading 300 files would take longer)."""
+    digest = hashlib.sha256(functions_url.encode())
+    for path in sorted(_sources(("functions", "eventing"))):
+        stat = path.stat()
+        digest.update(f"{path} {stat.st_mtime_ns} {stat.st_size}\n".encode())
+    return digest.hexdigest()
+
+
+def _sources(packages: Iterable[str]) -> Iterable[Path]:
+    for package in packages:
+        yield from (ROOT / package).rglob("*.py")
+
+
+def is_done(marker: Path, digest: str, *results: Path) -> bool:
+    """Whether the step left `marker` with this digest, and its results are still there."""
+    return marker.exists() and marker.read_text() == digest and all(path.exists() for path in results)
