@@ -96,7 +96,7 @@ class Models:
     def warm(self, model: str = "") -> None:
         """Import and make the model's client in the background; a failure is only logged."""
         provider = provider_of(model or self.settings.model, self.settings)
-        if provider != offline.MODEL:
+        if provider != offline.MODEL and getattr(self.settings, provider).configured:
             task = asyncio.create_task(self._link(provider).provider.open(), name=f"warm {provider}")
             self._warming.add(task)
             task.add_done_callback(self._warmed)

@@ -67,14 +67,15 @@ async def test_a_cancelled_caller_leaves_the_queue() -> None:
 
 
 async def test_a_caller_cancelled_in_the_moment_of_its_turn_gives_it_back() -> None:
-    limiter, release = Limiter("p", concurrency=1), asyncio.Event()
-    holder = asyncio.create_task(hold(limiter, release))
-    gone = asyncio.create_task(hold(limiter, release))
-    await until(lambda: limiter.waiting == 1)
+    limiter, release = Limiter("p", concurrency=1, tokens_per_minute=100), asyncio.Event()
     release.set()
-    await until(lambda: limiter.waiting == 0)  # its turn is set, but it has not run yet
+    async with limiter.place("m", 1, wait_s=10):
+        gone = asyncio.create_task(hold(limiter, release))
+        await until(lambda: limiter.waiting == 1)
+    assert (limiter.in_flight, limiter.waiting) == (1, 0)  # its turn is set, but it has not run yet
     gone.cancel()
-    await asyncio.gather(holder, gone, return_exceptions=True)
+    with pytest.raises(asyncio.CancelledError):
+        await gone
     assert limiter.in_flight == 0
     await hold(limiter, release)
 

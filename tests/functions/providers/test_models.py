@@ -316,3 +316,38 @@ async def test_hundreds_of_calls_at_once_are_each_answered_and_paid_once(
     assert len(answered) == 300
     assert provider.app.ledger.report(markers=False)["repeated"] == {}
     assert provider.app.ledger.tasks == {"vision": 300}
+
+
+class TestBudget:
+    @pytest.mark.parametrize(
+        ("chain", "left_s", "share_s"),
+        [
+            (("gpt-5.2", "local"), 38, 30),  # the configured timeout
+            (("gpt-5.2", "local"), 22, 20),  # the offline answer keeps two seconds
+            (("gpt-5.2", "local"), 5, 4),  # but no more than a fifth
+            (("gpt-5.2", "gemini-3-flash-preview", "local"), 22, 10),
+            (("gemini-3-flash-preview", "local"), 22, 20),  # what the first one left
+            (("gpt-5.2",), 10, 10),
+            (("local",), 7, 7),
+            (("gpt-5.2", "local"), -1, 0.05),
+        ],
+    )
+    def test_each_model_gets_its_share(self, chain: tuple[str, ...], left_s: float, share_s: float) -> None:
+        assert Models.from_env({})._share_s(chain, left_s) == pytest.approx(share_s)
+
+
+async def test_a_marker_cannot_break_out_of_its_header(make_models: MakeModels, provider: Provider) -> None:
+    marker = "job-1:vision\r\nx-evil: 1 사진"
+    await make_models().complete("simulated", question(marker=marker), budget_s=10)
+    assert provider.app.ledger.markers == {"job-1:visionx-evil:1": 1}
+
+
+async def test_a_client_that_cannot_be_made_is_only_logged_while_warming(
+    make_models: MakeModels, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(endpoint: object) -> None:
+        raise ImportError("no such library")
+
+    monkeypatch.setattr("functions.providers.openai._client", broken)
+    make_models().warm("simulated")
+    await until(lambda: "warm simulated failed: ImportError" in caplog.text)
