@@ -30,18 +30,23 @@ def dead_letters() -> None:
 def list_letters(state: Any, limit: int, home: Path) -> None:
     """The newest first."""
     letters = _with(running(home), lambda letters: letters.list(state=state, limit=limit))
-    if not letters:
-        click.echo("no dead letters")
-        return
-    from rich.console import Console
-    from rich.table import Table
+    from cli import tables
 
-    table = Table("id", "type", "subject", "failed at", "code", "state", "redrives", "last seen")
-    for letter in letters:
-        seen = f"{letter.last_seen_at:%Y-%m-%d %H:%M:%S}"
-        cells = (letter.id, letter.type, letter.subject, letter.trigger, letter.error_code, letter.state)
-        table.add_row(*("" if cell is None else str(cell) for cell in (*cells, letter.redrives)), seen)
-    Console().print(table)
+    columns = ("id", "type", "subject", "failed at", "code", "state", "redrives", "last seen")
+    rows = (
+        (
+            one.id,
+            one.type,
+            one.subject,
+            one.trigger,
+            one.error_code,
+            one.state,
+            one.redrives,
+            one.last_seen_at,
+        )
+        for one in letters
+    )
+    tables.show(columns, rows, empty="no dead letters")
 
 
 @dead_letters.command()

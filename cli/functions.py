@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from functions.runtime.declaration import Function
 
 
 @click.command()
 def functions() -> None:
     """Every function: what triggers it, limits."""
-    from rich.console import Console
-    from rich.table import Column, Table
-
-    from functions.runtime.declaration import EventFunction, HttpFunction
+    from cli import tables
     from functions.runtime.registry import load_all
 
-    table = Table(Column("function", no_wrap=True), "triggered by", "emits", "timeout", "in flight", "retry")
-    for function in load_all():
-        emits = limit = retry = ""
-        if isinstance(function, HttpFunction):
-            trigger = "\n".join(f"{route.method} {route.path}" for route in function.routes)
-        elif isinstance(function, EventFunction):
-            trigger = function.on.type if function.on else "any dead letter"
-            emits = function.emits.type if function.emits else ""
-            limit, retry = str(function.in_flight), str(function.retry)
-        else:
-            trigger = "always runs"
-        timeout = f"{function.timeout_s:g} s" if function.timeout_s else ""
-        table.add_row(function.name, trigger, emits, timeout, limit, retry)
-    Console().print(table)
+    columns = ("function", "triggered by", "emits", "timeout", "in flight", "retry")
+    tables.show(columns, map(_row, load_all()), empty="no functions")
+
+
+def _row(function: Function) -> tuple[object, ...]:
+    from functions.runtime.declaration import EventFunction, HttpFunction
+
+    timeout = f"{function.timeout_s:g} s" if function.timeout_s else None
+    if isinstance(function, HttpFunction):
+        routes = "\n".join(f"{route.method} {route.path}" for route in function.routes)
+        return function.name, routes, None, timeout, None, None
+    if isinstance(function, EventFunction):
+        trigger = function.on.type if function.on else "dead letters"
+        emits = function.emits.type if function.emits else None
+        return function.name, trigger, emits, timeout, function.in_flight, function.retry
+    return function.name, "always runs", None, timeout, None, None

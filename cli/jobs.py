@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import click
@@ -24,16 +25,14 @@ def jobs(user: str, limit: int, url: str | None, home: Path) -> None:
     status, page = client.get(f"/api/v1/scan?{urlencode({'limit': limit})}")
     if status != 200:
         raise Wrong(f"the history answered {status}")
-    from rich.console import Console
-    from rich.table import Column, Table
+    from cli import tables
 
-    table = Table(Column("job", no_wrap=True), "status", "created", "what", "character")
-    for row in page["scans"]:
-        categories = row.get("categories") or {}
-        names = categories.values() if isinstance(categories, dict) else categories
-        reward = row.get("reward") or {}
-        what = " › ".join(str(name) for name in names if name)
-        table.add_row(
-            row["job_id"], row["status"], str(row["created_at"])[:19], what, reward.get("name") or ""
-        )
-    Console().print(table if page["scans"] else "no scans yet; try: eco2 scan PHOTO")
+    columns = ("job", "status", "created", "what", "character")
+    tables.show(columns, map(_row, page["scans"]), empty="no scans yet; try: eco2 scan PHOTO")
+
+
+def _row(scan: dict[str, Any]) -> tuple[object, ...]:
+    categories, reward = scan.get("categories") or {}, scan.get("reward") or {}
+    names = categories.values() if isinstance(categories, dict) else categories
+    what = " › ".join(str(name) for name in names if name)
+    return scan["job_id"], scan["status"], str(scan["created_at"])[:19], what, reward.get("name")
