@@ -16,12 +16,15 @@ def main() -> str | None:
     """Run until told to stop; returns an error for sys.exit."""
     parser = arguments(__doc__ or "")
     parser.add_argument("--database-url", default=os.environ.get("ECO2_DATABASE_URL"))
+    parser.add_argument("--wait-s", type=float, default=10.0, help="for another owner of the journal to end")
     options = parser.parse_args()
     if not options.database_url:
         return "give --database-url or set ECO2_DATABASE_URL"
 
     def make(wiring: Wiring, metrics: Metrics, end: Callable[[], None]) -> EmbeddedBroker:
-        return EmbeddedBroker(options.database_url, wiring.triggers, metrics, on_lost=end)
+        return EmbeddedBroker(
+            options.database_url, wiring.triggers, metrics, on_lost=end, wait_s=options.wait_s
+        )
 
     return run(options, make)
 

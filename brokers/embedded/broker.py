@@ -22,7 +22,8 @@ _log = logging.getLogger(__name__)
 class EmbeddedBroker:
     """Knative's broker contract on one machine; all state is in PostgreSQL table broker.journal.
 
-    `on_lost` is called when another process took the journal over, after which this one must end.
+    Another owner of the journal is waited for `wait_s`. `on_lost` is called when another process took it over
+    later, after which this one must end.
     """
 
     def __init__(
@@ -32,8 +33,10 @@ class EmbeddedBroker:
         metrics: Metrics,
         *,
         on_lost: Callable[[], None] = lambda: None,
+        wait_s: float = 10.0,
     ) -> None:
         self.metrics = metrics
+        self.wait_s = wait_s
         self.client = Client()
         self.journal = Journal(
             database_url, on_durable=self._offer, on_state=self._pause_or_go_on, on_lost=on_lost
@@ -50,9 +53,9 @@ class EmbeddedBroker:
         """Whether events are taken."""
         return self.journal.up
 
-    async def start(self, wait_s: float = 10.0) -> None:
+    async def start(self) -> None:
         """Own the journal and go on with what lies in it. Raises AlreadyRunning, Unavailable."""
-        await self.journal.open(wait_s)
+        await self.journal.open(self.wait_s)
         left = await self.journal.counts()
         if unknown := {name: count for name, count in left.items() if name not in self.lines}:
             _log.warning("events of triggers that are not given any more are kept, undelivered: %s", unknown)

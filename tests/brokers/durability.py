@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -17,6 +18,7 @@ from tests.brokers.contract import BrokerContract, Sent, request, triggers
 from tests.brokers.subscriber import Gate, Request, Response, Subscriber, answers, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+TICK = {"name": "tick", "type": "eco2.conformance.tick", "source": "/eco2/clock", "every_s": 0.5}
 
 
 @dataclass
@@ -29,6 +31,17 @@ class BrokerProcess:
     subscriber_url: str
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    listening: socket.socket | None = None
+
+    def triggers(self) -> list[dict[str, object]]:
+        """The suite's and one for the schedule."""
+        plain = triggers(self.subscriber_url)
+        tick = {**plain[0], "name": "tick", "filter": {"type": TICK["type"]}}
+        return [*plain, {**tick, "subscriber": f"{self.subscriber_url}/tick"}]
+
+    def listen(self) -> None:
+        """Serve an inherited socket instead of a port."""
+        self.listening = socket.create_server(("127.0.0.1", self.port))
 
     @property
     def url(self) -> str:
@@ -41,14 +54,16 @@ class BrokerProcess:
     def launch(self) -> subprocess.Popen[bytes]:
         """Start without waiting."""
         file = self.folder / "triggers.json"
-        file.write_text(json.dumps(triggers(self.subscriber_url)))
-        command = [sys.executable, "-m", self.module, "--port", str(self.port), "--triggers", str(file)]
+        file.write_text(json.dumps({"triggers": self.triggers(), "schedules": [TICK]}))
+        where = ["--fd", str(self.listening.fileno())] if self.listening else ["--port", str(self.port)]
+        command = [sys.executable, "-m", self.module, *where, "--triggers", str(file)]
         with (self.folder / "broker.log").open("ab") as log:
             return subprocess.Popen(
                 [*command, *self.arguments],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
+                pass_fds=[self.listening.fileno()] if self.listening else [],
                 preexec_fn=die_with_parent,  # noqa: PLW1509
             )
 
@@ -90,6 +105,11 @@ class BrokerDurability(BrokerContract):
         assert request(broker.url, "GET", path="/health/live") == 200
         assert request(broker.url, "GET", path="/health/ready") == 200
         assert "eco2_broker_deliveries_total" in broker.metrics()
+
+    def test_schedules_are_emitted(self, broker: BrokerProcess, subscriber: Subscriber) -> None:
+        before = len(subscriber.seen("", "/tick"))
+        came = subscriber.wait("", "/tick", count=before + 2)
+        assert len({request.event.id for request in came[before:]}) >= 2
 
     def test_an_event_over_the_limit_is_too_large(self, broker: BrokerProcess, sent: Sent) -> None:
         assert sent.post(sent.event("plain", data=b'"' + b"x" * (100 * 1024) + b'"')) == 413

@@ -57,6 +57,7 @@ class TestEmbeddedBroker(BrokerDurability):
         self, broker: BrokerProcess, database_url: str, subscriber: Subscriber, tmp_path: Path
     ) -> None:
         second = _process(database_url, subscriber, tmp_path)
+        second.arguments += ["--wait-s", "0.5"]
         assert second.launch().wait(30) == 1
         assert "another embedded broker owns this database's journal" in second.log
         assert broker.ready()
@@ -89,6 +90,7 @@ class TestPostgresRestarts:
         sockets = tmp_path / "sockets"
         sockets.symlink_to(server._sockets)
         broker = _process(f"postgresql://postgres@/postgres?host={sockets}", subscriber, tmp_path)
+        broker.listen()
         broker.start()
         sent = Sent(broker, "restart")
         gate = Gate(subscriber)
@@ -104,4 +106,6 @@ class TestPostgresRestarts:
         events.append(sent.accept(sent.event("held")))
         wait_until(lambda: ids([r.event for r in subscriber.seen(sent.run, "/held")]) >= ids(events))
         assert broker.end(signal.SIGTERM) == 0
+        assert broker.listening
+        broker.listening.close()
         server.stop()
