@@ -10,13 +10,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
-from eventing.outbox import Outbox
 from pydantic import BaseModel
 from pydantic_core import to_json
 
 from eventing import trace
 from eventing.catalogue import to_event
 from eventing.cloudevent import CloudEvent
+from eventing.outbox import Outbox
 from functions.runtime.errors import Conflict, NotFound, Unprocessable
 from functions.scan.events import Completed, Reward, ScanRequested
 from functions.scan.pipeline import STAGES
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from eventing.progress.events import Progress
     from functions.runtime.database import Database
     from functions.runtime.resources import Resources
-    from functions.runtime.settings import Settings
 
 log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
@@ -77,19 +76,19 @@ class Jobs:
     """Stores jobs and tells what became of them."""
 
     def __init__(
-        self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, configured: Settings
+        self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, resources: Resources
     ) -> None:
         self._database, self._cache, self._progress = database, cache, told
-        self.outbox, self._settings = outbox, configured
+        self.outbox, self._resources = outbox, resources
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database, the result cache and the progress streams."""
         database = await resources.database()
-        outbox = Outbox("scan", database, resources.publisher())
-        resources.on_close(outbox.close)
+        outbox = Outbox("scan")
+        resources.on_close(lambda: outbox.flush(database))
         told = await resources.get(ScanProgress)
-        return cls(database, await resources.redis("cache"), told, outbox, resources.settings)
+        return cls(database, await resources.redis("cache"), told, outbox, resources)
 
     async def submit(
         self, user_id: str, image_url: str, user_input: str, model: str, key: str | None
@@ -116,7 +115,7 @@ class Jobs:
                 "key": key,
                 "hash": digest,
                 "trace": context.trace_id if context else None,
-                "deadline_s": self._settings.scan_deadline_s,
+                "deadline_s": self._resources.settings.scan_deadline_s,
                 "event": event.to_structured(),
             },
         )
@@ -132,7 +131,7 @@ class Jobs:
                 )
             return UUID(str(earlier))
         await self._progress.queued(str(job_id))
-        await self.outbox.send(created, event)
+        await self.outbox.send(created, event, self._database, self._resources.publisher())
         return job_id
 
     async def result(self, user_id: str, job_id: UUID) -> bytes | Running:
@@ -160,7 +159,7 @@ class Jobs:
         """Raises NotFound unless the job is this user's."""
         if (
             await self._database.one(
-                "SELECT FROM scan.jobs WHERE id = %s AND user_id = %s", (job_id, user_id)
+                "SELECT 1 FROM scan.jobs WHERE id = %s AND user_id = %s", (job_id, user_id)
             )
             is None
         ):
@@ -212,7 +211,7 @@ class Jobs:
 
     async def reopen(self, job_id: str) -> None:
         """A dead letter was replayed: a job that failed meanwhile gets another chance."""
-        await self._database.run(_REOPEN, (self._settings.scan_deadline_s, job_id))
+        await self._database.run(_REOPEN, (self._resources.settings.scan_deadline_s, job_id))
 
     async def _end(self, job_id: str, status: str, result: Result) -> bool:
         body = result.model_dump_json()
@@ -314,7 +313,7 @@ SELECT j.user_id, coalesce((SELECT outcome FROM ended), j.outcome), last.stage, 
 FROM scan.jobs j {_LAST_STAGE} WHERE j.id = %(id)s
 """  # noqa: S608 - put together from constants
 _IN_HANDS = """
-SELECT FROM scan.stage_results
+SELECT 1 FROM scan.stage_results
 WHERE (job_id, stage) = (%s, %s)
   AND (output IS NOT NULL OR worker IS NOT NULL AND lease_until > now() AND NOT pg_try_advisory_xact_lock(worker))
 """

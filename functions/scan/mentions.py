@@ -8,6 +8,7 @@ compound may be told apart (계란 까고 나온 껍데기 is 계란 껍데기).
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -58,20 +59,47 @@ _GENERIC = _words(  # stand for a material or a class rather than one thing
     사진 카드 파일 시계 매트 칼 거울 전구 초 면 무 배 감 회"""
 )
 _CLASSES = _words("음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 스티로폼")
+_NO_NOUN = (
+    "거",
+    "에",
+    "서",
+    "고",
+    "는데",
+    "은",
+    "는",
+    "이",
+    "가",
+    "을",
+    "를",
+    "도",
+    "로",
+    "요",
+    "나",
+    "라",
+    "게",
+    "지",
+    "데",
+    "이랑",
+    "랑",
+)
+LONGEST = 1000  # letters of a text that are read
 _SURE = -1.0  # a topic below this weight is probably not what the sentence is about
+
+
+Span = tuple[str, int, int]  # a name, and where it starts and ends in the letters
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A name in a text: as `normal` spells it, where it ends, and what stands around it in the sentence."""
+    """A name in a text: as `normal` spells it, the letters around it and where it starts in them."""
 
     name: str
-    start: int
-    end: int
     before: str
     after: str
+    start: int = 0
     counted: bool = False
     modifies: bool = False
+    qualified: bool = False  # by a noun that is no name
 
     @property
     def generic(self) -> bool:
@@ -108,7 +136,7 @@ class Mention:
     @property
     def sure(self) -> bool:
         """Whether the sentence may be taken to be about this."""
-        return self.weight > _SURE
+        return self.weight > _SURE and not (self.generic and self.qualified)
 
 
 @dataclass(frozen=True)
@@ -140,47 +168,62 @@ class Names:
         }
 
     def mentions(self, text: str) -> list[Mention]:
-        """Names found in a text in order, the longest first chosen; a compound told apart is at its head."""
-        words = [word for part in text.split() if (word := normal(part))]
+        """Names found in a text in order, the longest first chosen; a compound told apart is at its head.
+
+        Of a long text only the first LONGEST letters are read.
+        """
+        words = [word for part in text[:LONGEST].split() if (word := normal(part))]
         letters = "".join(words)
         starts = list(accumulate((len(word) for word in words), initial=0))
-        whole = list(self._whole(letters, starts))
         apart = list(self._apart(words, letters, starts))
-        taken = {mention.start for mention in apart}
-        counted = {start for word, start in zip(words, starts[1:], strict=True) if word in _COUNTED}
-        rows = [(m.name, m.start, m.end) for m in whole if m.start not in taken]
-        rows = sorted(rows + [(m.name, m.start, m.end) for m in apart], key=lambda row: row[1])
+        taken = {start for _, start, _ in apart}
+        spans = sorted(
+            [span for span in self._whole(letters, starts) if span[1] not in taken] + apart,
+            key=lambda s: s[1],
+        )
+        ends = {end for _, _, end in spans}
+        before = dict(zip(starts[1:], words, strict=True))  # the word that ends where another one starts
         found: list[Mention] = []
-        for name, start, end in reversed(rows):
-            after = found[-1] if found and found[-1].start == end and found[-1].heads else None
+        for name, start, end in reversed(spans):
+            last = before.get(start, "")
             found.append(
-                Mention(name, start, end, letters[:start], letters[end:], start in counted, after is not None)
+                Mention(
+                    name,
+                    letters[:start],
+                    letters[end:],
+                    start,
+                    counted=last in _COUNTED,
+                    modifies=bool(found and found[-1].start == end and found[-1].heads),
+                    qualified=start not in ends and _names_something(last),
+                )
             )
         return found[::-1]
 
-    def _whole(self, letters: str, starts: Sequence[int]) -> Iterator[Mention]:
+    def _whole(self, letters: str, starts: Sequence[int]) -> Iterator[Span]:
         position = 0
         while position < len(letters):
             for name in self._by_first.get(letters[position], ()):
                 end = position + len(name)
                 if letters.startswith(name, position) and _stands(letters, position, end, starts):
-                    yield Mention(name, position, end, "", "")
+                    yield name, position, end
                     position = end
                     break
             else:
                 position += 1
 
-    def _apart(self, words: Sequence[str], letters: str, starts: Sequence[int]) -> Iterator[Mention]:
+    def _apart(self, words: Sequence[str], letters: str, starts: Sequence[int]) -> Iterator[Span]:
         for at, word in enumerate(words[1:], 1):
             material = _MATERIAL.match(word)
             skipped = material.end() if material and word not in self.all else 0
+            start = starts[at] + skipped
             for head in _HEADS:
-                start = starts[at] + skipped
-                end = start + len(head)
-                if not word.startswith(head, skipped) or not _stands(letters, start, end, (*starts, start)):
+                if not word.startswith(head, skipped):
                     continue
-                if first := self._first_of(head, words[max(at - 5, 0) : at]):
-                    yield Mention(first + head, start, end, "", "")
+                end = start + len(head)
+                if _stands(letters, start, end, starts, begins=True) and (
+                    first := self._first_of(head, words[max(at - 5, 0) : at])
+                ):
+                    yield first + head, start, end
                     break
 
     def _first_of(self, head: str, words: Sequence[str]) -> str | None:
@@ -197,14 +240,23 @@ def normal(text: str) -> str:
     return _NOT_A_LETTER.sub("", text).casefold()
 
 
-def _stands(letters: str, start: int, end: int, starts: Sequence[int]) -> bool:
+def _stands(letters: str, start: int, end: int, starts: Sequence[int], *, begins: bool = False) -> bool:
     """Whether the name from start to end is a word here, and not letters of another one."""
-    if start not in starts and (end - start < 3 or any(start < s < end for s in starts)):
+    following = bisect_right(starts, start)  # the first word start after the name's own
+    begins = begins or starts[following - 1] == start
+    if not begins and (end - start < 3 or starts[following] < end):
         return False
-    rest = letters[end : min(s for s in starts if s >= end)]
+    rest = letters[end : starts[bisect_left(starts, end)]]
     if not rest:
         return letters[start:end] not in _ADVERBS or end == len(letters)
     return end - start >= 3 or _PARTICLE.fullmatch(rest) is not None
+
+
+def _names_something(word: str) -> bool:
+    """Whether a word may be a noun before another noun: not 큰, 버릴, 이거, 집에 or 다."""
+    last = ord(word[-1]) - ord("가") if word else -1
+    adnominal = 0 <= last < 11172 and last % 28 in {4, 8}
+    return len(word) > 1 and not adnominal and not word.endswith(_NO_NOUN)
 
 
 def topic(found: Sequence[Mention]) -> Mention | None:

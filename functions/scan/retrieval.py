@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from functions.scan.classification import Classification
-from functions.scan.mentions import normal, topic
+from functions.scan.mentions import LONGEST, normal, topic
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import DATA, Item, taxonomy
 from functions.scan.tokens import KEYWORD, pieces, tokens
@@ -114,16 +113,29 @@ def _keywords() -> Mapping[str, Rule]:
     return {normal(word): rule for rule in rules().values() for word in rule.keywords}
 
 
-_FILLER = re.compile(
-    r"^(이거|이건|이것|이게|저거|요거|그거|이|그|저|혹시|제가|집에|있는)+|(은|는|을|를|도|이|가)?(어떻게|어디|어디에|어디다|어케|어떡)?"
-    r"(분리배출|분리수거|배출|처리|버리|버려|버릴|버림|폐기)?(해야|하는|하면|해도|할|하나|하|는|면|야|지|려면|려고|수)?"
-    r"(방법|법|곳|데|되|돼|되나|되는|되는지|하나|하죠|하나요|할까|나|요|죠|지|건가|거|있|있나|있을까|알려|주세요|줘)*$"
+_ASKED = (  # how questions begin and end, longest first
+    sorted(
+        "이거 이건 이것 이게 저거 요거 그거 이 그 저 혹시 제가 집에 있는 근데 그럼 안녕하세요".split(),
+        key=len,
+        reverse=True,
+    ),
+    sorted(
+        """은 는 을 를 도 이 가 어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기 해야 하는 하면
+        해도 할 하나 하 면 야 지 려면 려고 수 방법 법 곳 데 되 돼 되는 하죠 할까 나 요 죠 건가 거 있 알려 줘 주세요 까 해 서""".split(),
+        key=len,
+        reverse=True,
+    ),
 )
 
 
 def _content(text: str) -> str:
-    """What is left of a question without the words every question has."""
-    return _FILLER.sub("", _FILLER.sub("", normal(text)))
+    """What is left of a question without how every question begins and ends."""
+    left, (starts, ends) = normal(text), _ASKED
+    while start := next((word for word in starts if left.startswith(word)), ""):
+        left = left.removeprefix(start)
+    while end := next((word for word in ends if left.endswith(word)), ""):
+        left = left.removesuffix(end)
+    return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,7 @@ def _ranked(question: str, within: str | None = None) -> RuleMatch | None:
     index = _documents()
     scores: dict[int, float] = {}
     named: set[int] = set()  # documents that have a noun of the question as, or in, a name
+    question = question[:LONGEST]
     asked = dict.fromkeys(tokens(question), 1.0)
     for word in question.split():
         asked.update(dict.fromkeys(pieces(word), PIECE_WEIGHT))

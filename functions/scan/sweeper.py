@@ -6,7 +6,6 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
@@ -45,7 +44,7 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Relay unsent events, end late jobs, emit overdue ones again."""
-        relayed = await self.jobs.outbox.relay(BATCH)
+        relayed = await self.jobs.outbox.relay(await self.database.pool(), self.publisher, limit=BATCH)
         late = await self.database.all(_LATE, (BATCH,))
         for (job_id,) in late:
             await self.jobs.fail(str(job_id), "DEADLINE_EXCEEDED")

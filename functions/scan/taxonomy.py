@@ -132,7 +132,21 @@ class Taxonomy:
 
 
 _SOIL = ("기름", "묻은", "묻었", "묻어", "오염", "더러", "젖은", "젖었", "눌어붙", "양념", "국물")
-_CLEANED = ("씻었", "씻은", "씻어서", "헹궜", "헹군", "헹궈서", "닦았", "닦아서")
+_CLEAN = (
+    "씻었",
+    "씻은",
+    "씻어서",
+    "헹궜",
+    "헹군",
+    "헹궈서",
+    "닦았",
+    "닦아서",
+    "묻지않",
+    "안묻",
+    "깨끗",
+    "없는",
+    "없이",
+)
 
 
 def _says(said: str, word: str) -> bool:
@@ -144,7 +158,7 @@ def _says(said: str, word: str) -> bool:
         or said[at + len(word) :].startswith(("지않", "지는않", "지도않"))
     ):
         return False
-    return word not in _SOIL or not any(done in said for done in _CLEANED)
+    return word not in _SOIL or not any(done in said for done in _CLEAN)
 
 
 def read(index: Mapping[str, object]) -> Taxonomy:

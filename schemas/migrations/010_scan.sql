@@ -47,7 +47,6 @@ CREATE TABLE scan.grants (
 CREATE TABLE scan.outbox (
     id         uuid        PRIMARY KEY,
     event      bytea       NOT NULL,                  -- a CloudEvent in structured mode
-    created_at timestamptz NOT NULL DEFAULT now(),
-    due_at     timestamptz NOT NULL DEFAULT now() + interval '5 seconds' -- when the relay takes it over
+    created_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX outbox_due ON scan.outbox (due_at);
+CREATE INDEX outbox_age ON scan.outbox (created_at, id);
