@@ -7,7 +7,7 @@ import re
 from functions.auth.errors import InvalidRedirect
 from functions.runtime.settings import Settings
 
-_LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
+_LOOPBACK = re.compile(r"https?://(localhost|127(\.\d{1,3}){3}|\[::1\]|[a-z0-9-]+\.localhost)(:\d{1,5})?")
 
 
 def frontend(settings: Settings, asked: str | None) -> str:

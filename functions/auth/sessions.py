@@ -11,10 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
-from eventing.outbox import Outbox
-
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent
+from eventing.outbox import Outbox
 from functions.auth.errors import TokenRefused, TokenRevoked
 from functions.auth.events import SessionOpened, UserRegistered
 from functions.auth.tokens import Claims, Tokens
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 SOURCE = "/eco2/auth/sessions"
 MAX_TEXT = 512
+RELAYED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,13 @@ class Sessions:
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database, with the signing keys."""
-        return cls(await resources.get(Tokens), await resources.database(), Outbox("auth"), resources)
+        tokens, database, outbox = await resources.get(Tokens), await resources.database(), Outbox("auth")
+        resources.on_close(lambda: outbox.flush(database))
+        return cls(tokens, database, outbox, resources)
 
     async def sign_in(self, person: Person, device: Device) -> TokenPair:
         """A new session for a person, who becomes a user at the first time; two round trips."""
+        publisher = self._resources.publisher()
         user_id = str(uuid4())
         now = datetime.now(UTC)
         registered = UserRegistered(
@@ -122,7 +125,7 @@ class Sessions:
             },
         )
         event = again if known else first
-        await self._outbox.send(event.id, event, self._database, self._resources.publisher())
+        await self._outbox.send(event.id, event, self._database, publisher)
         return TokenPair(access, refresh)
 
     async def renew(self, text: str) -> TokenPair:
@@ -154,6 +157,11 @@ class Sessions:
                 continue
             if claims:
                 await self._end(claims, "logout")
+
+    async def relay(self, *, grace_s: float = 6.0) -> int:
+        """Emit what could not be emitted at sign-in; returns how many events the broker took."""
+        pool, publisher = await self._database.pool(), self._resources.publisher()
+        return await self._outbox.relay(pool, publisher, limit=RELAYED, grace_s=grace_s)
 
     async def _end(self, claims: Claims, reason: str) -> None:
         self._tokens.revoke(claims.session, claims.issued_at + max(self._tokens.lifetime_s.values()))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 from functions.runtime.batch import Batch
+from functions.runtime.errors import Reject
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -36,7 +37,11 @@ class Ownerships:
         return cls(await resources.database())
 
     async def record(self, ownership: Ownership) -> None:
-        """Return once it is stored; recording it again is the same."""
+        """Return once it is stored; recording it again is the same. Raises Reject."""
+        try:
+            UUID(ownership.user_id)
+        except ValueError:
+            raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.") from None
         await self._records.add(ownership)
 
     async def _store(self, ownerships: Sequence[Ownership]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from functions.runtime.batch import Batch
+from functions.runtime.errors import Reject
 from functions.scan.events import CharacterGranted
 from functions.scan.rewards import CHARACTERS
 
@@ -44,7 +45,11 @@ class Inventory:
         return cls(await resources.database())
 
     async def collect(self, granted: CharacterGranted) -> None:
-        """Return once the user owns the character; owning it already is the same."""
+        """Return once the user owns the character; owning it already is the same. Raises Reject."""
+        try:
+            UUID(granted.user_id)
+        except ValueError:
+            raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.") from None
         await self._granted.add(granted)
 
     async def of(self, user_id: str) -> list[Collected]:
