@@ -54,7 +54,7 @@ def function(handler: Callable[..., Any], **options: Any) -> EventFunction:
 
 @pytest.fixture
 async def resources(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Resources]:
-    made = Resources(Settings(database_url=postgres_url))  # type: ignore[arg-type]
+    made = Resources(Settings.model_validate({"database_url": postgres_url}))
     yield made
     await made.close()
 

@@ -1,0 +1,171 @@
+"""A scan from request to result: in any order, delivered again and again, interrupted anywhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from redis import Redis
+
+from functions.runtime.settings import Settings
+from functions.scan.jobs import Jobs, Running
+from functions.scan.sweeper import Sweeper
+from tests.functions.scan.conftest import Provider
+from tests.functions.scan.line import Line, line, shuffled
+
+STAGES = ["queued", "vision", "vision", "rule", "rule", "answer", "answer", "reward", "reward", "done"]
+
+
+async def result(made: Line, job_id: str, user: str = "u1") -> dict[str, Any]:
+    found = await (await made.resources.get(Jobs)).result(user, UUID(job_id))
+    assert not isinstance(found, Running), found
+    body: dict[str, Any] = json.loads(found)
+    return body
+
+
+def told(settings: Settings, job_id: str) -> list[tuple[int, str, str]]:
+    """The job's progress in Redis: (seq, stage, status)."""
+    with Redis.from_url(settings.redis_streams_url.get_secret_value()) as redis:
+        entries = [fields for shard in range(4) for _, fields in redis.xrange(f"scan:events:{shard}")]
+    events = [
+        json.loads(value.partition(b"\n")[2])
+        for fields in entries
+        for value in fields.values()
+        if b"{" in value
+    ]
+    return [(e["seq"], e.get("type", e["stage"]), e["status"]) for e in events if e["job_id"] == job_id]
+
+
+async def test_a_scan_ends_with_its_answer_and_a_character(settings: Settings, provider: Provider) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url)
+        await made.run()
+        body = await result(made, job_id)
+    assert body["status"] == "completed"
+    assert body["task_id"] == job_id
+    answer = body["pipeline_result"]["final_answer"]
+    assert list(answer["disposal_steps"])[0] == "단계1"
+    assert body["reward"]["received"] is True
+    assert [stage for _, stage, _ in told(settings, job_id)] == STAGES
+    assert [seq for seq, _, _ in told(settings, job_id)] == list(range(1, 11))
+
+
+@hypothesis_settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(seed=st.integers(0, 2**32), times=st.integers(1, 3))
+def test_any_order_and_repetition_ends_the_same(
+    settings: Settings, provider: Provider, seed: int, times: int
+) -> None:
+    async def play() -> None:
+        async with line(settings) as made:
+            user = f"user-{seed}-{times}"
+            jobs = [await made.submit(provider.image_url, user) for _ in range(3)]
+            await made.run(choose=shuffled(seed), times=times)
+            bodies = [await result(made, job, user) for job in jobs]
+        assert [body["status"] for body in bodies] == ["completed"] * 3
+        assert sum(body["reward"]["received"] for body in bodies) == 1  # a character is won once
+        for job in jobs:
+            assert sorted(seq for seq, _, _ in told(settings, job)) == list(range(1, 11))
+
+    asyncio.run(play())
+    assert provider.application.ledger.report(markers=False)["repeated"] == {}
+
+
+async def test_nothing_is_paid_twice_when_the_process_dies_after_any_delivery(
+    settings: Settings, provider: Provider
+) -> None:
+    for deaths in range(7):
+        async with line(settings) as first:
+            job_id = await first.submit(provider.image_url, f"mortal-{deaths}")
+            for _ in range(deaths):
+                if first.events:
+                    await first.deliver(first.events.pop(0))
+        # What the broker had is gone as well; only the database is left.
+        async with line(settings) as second:
+            await asyncio.sleep(0.02)
+            await (await second.resources.get(Sweeper)).sweep()
+            await second.run()
+            body = await result(second, job_id, f"mortal-{deaths}")
+        assert body["status"] == "completed", deaths
+        calls = provider.application.ledger.markers
+        assert [calls[f"{job_id}:{task}"] for task in ("vision", "answer")] == [1, 1]
+
+
+async def test_a_stage_that_was_interrupted_is_worked_on_again(
+    settings: Settings, provider: Provider
+) -> None:
+    async with line(settings) as first:
+        job_id = await first.submit(provider.image_url)
+        event = first.events.pop(0)
+        work = asyncio.create_task(first.deliver(event))
+        await asyncio.sleep(0.05)
+        work.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    async with line(settings) as second:
+        second.events.append(event)
+        await second.run()
+        assert (await result(second, job_id))["status"] == "completed"
+
+
+async def test_progress_goes_on_with_the_same_numbers_when_redis_is_lost(
+    settings: Settings, provider: Provider
+) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url)
+        await made.deliver(made.events.pop(0))
+        with Redis.from_url(settings.redis_streams_url.get_secret_value()) as redis:
+            redis.flushall()
+        await made.run()
+        assert [seq for seq, _, _ in told(settings, job_id)] == [4, 5, 6, 7, 8, 9, 10]
+        story = await (await made.resources.get(Jobs)).story(UUID(job_id))
+    assert [step.seq for step in story] == list(range(1, 11))
+    assert [step.stage for step in story] == STAGES
+
+
+async def test_a_cancelled_job_ends_cancelled_and_asks_nobody_any_more(
+    settings: Settings, provider: Provider
+) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url)
+        await made.deliver(made.events.pop(0))
+        await (await made.resources.get(Jobs)).cancel("u1", UUID(job_id))
+        await made.run()
+        body = await result(made, job_id)
+    assert (body["status"], body["pipeline_result"], body["error"]["code"]) == (
+        "cancelled",
+        None,
+        "CANCELLED",
+    )
+    assert f"{job_id}:answer" not in provider.application.ledger.markers
+    assert told(settings, job_id)[-1][1:] == ("error", "cancelled")
+
+
+async def test_a_picture_that_is_none_fails_the_job_with_its_code(
+    settings: Settings, provider: Provider
+) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(f"{provider.url}/images/../calls")
+        await made.run()
+        body = await result(made, job_id)
+    assert body["status"] == "failed"
+    assert body["error"]["code"] in {"IMAGE_UNREADABLE", "IMAGE_URL_INVALID"}
+    assert [event[1:] for event in told(settings, job_id)[-2:]] == [("vision", "failed"), ("error", "failed")]
+
+
+async def test_a_job_past_its_deadline_ends_with_an_error(settings: Settings, provider: Provider) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url)
+        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+            connection.execute("UPDATE scan.jobs SET deadline_at = now() - interval '1 second'")
+        await (await made.resources.get(Sweeper)).sweep()
+        assert (await result(made, job_id))["error"]["code"] == "DEADLINE_EXCEEDED"
+        made.events.clear()
