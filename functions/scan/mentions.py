@@ -175,12 +175,14 @@ class Names:
         words = [word for part in text[:LONGEST].split() if (word := normal(part))]
         letters = "".join(words)
         starts = list(accumulate((len(word) for word in words), initial=0))
-        apart = list(self._apart(words, letters, starts))
+        whole = list(self._whole(letters, starts))
+        apart = [
+            span
+            for span in self._apart(words, letters, starts)
+            if not any(start < span[1] < end for _, start, end in whole)
+        ]
         taken = {start for _, start, _ in apart}
-        spans = sorted(
-            [span for span in self._whole(letters, starts) if span[1] not in taken] + apart,
-            key=lambda s: s[1],
-        )
+        spans = sorted([span for span in whole if span[1] not in taken] + apart, key=lambda span: span[1])
         ends = {end for _, _, end in spans}
         before = dict(zip(starts[1:], words, strict=True))  # the word that ends where another one starts
         found: list[Mention] = []

@@ -113,27 +113,26 @@ def _keywords() -> Mapping[str, Rule]:
     return {normal(word): rule for rule in rules().values() for word in rule.keywords}
 
 
-_ASKED = (  # how questions begin and end, longest first
-    sorted(
-        "이거 이건 이것 이게 저거 요거 그거 이 그 저 혹시 제가 집에 있는 근데 그럼 안녕하세요".split(),
-        key=len,
-        reverse=True,
-    ),
-    sorted(
-        """은 는 을 를 도 이 가 어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기 해야 하는 하면
-        해도 할 하나 하 면 야 지 려면 려고 수 방법 법 곳 데 되 돼 되는 하죠 할까 나 요 죠 건가 거 있 알려 줘 주세요 까 해 서""".split(),
-        key=len,
-        reverse=True,
-    ),
+def _longest_first(words: str) -> list[str]:
+    return sorted(words.split(), key=len, reverse=True)
+
+
+_BEGINNINGS = _longest_first(
+    "이거 이건 이것 이게 저거 요거 그거 이 그 저 혹시 제가 집에 있는 근데 그럼 안녕하세요"
+)
+_ENDINGS = _longest_first(
+    """은 는 을 를 도 이 가 어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기
+    해야 하는 하면 해도 할 하나 하 면 야 지 려면 려고 수 방법 법 곳 데 되 돼 되는 하죠 할까 나 요 죠 건가 거 있 알려 줘
+    주세요 까 해 서"""
 )
 
 
 def _content(text: str) -> str:
     """What is left of a question without how every question begins and ends."""
-    left, (starts, ends) = normal(text), _ASKED
-    while start := next((word for word in starts if left.startswith(word)), ""):
+    left = normal(text)
+    while start := next((word for word in _BEGINNINGS if left.startswith(word)), ""):
         left = left.removeprefix(start)
-    while end := next((word for word in ends if left.endswith(word)), ""):
+    while end := next((word for word in _ENDINGS if left.endswith(word)), ""):
         left = left.removesuffix(end)
     return left
 

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from functions.scan.classification import NOTHING, Classification, Outcome
+from functions.scan.compose import OFFLINE, WAVERING, Answer, compose, insufficiencies
+from functions.scan.korean import with_particle
+from functions.scan.retrieval import DEFAULT_INPUT, retrieve
+from functions.scan.rewards import earned
+from functions.scan.taxonomy import RECYCLABLE, taxonomy
+
+
+def recyclable(middle: str, minor: str | None = None) -> Classification:
+    return Classification(major_category=RECYCLABLE, middle_category=middle, minor_category=minor)
+
+
+def answer(
+    where: Classification,
+    tags: list[str] | None = None,
+    said: str = DEFAULT_INPUT,
+    *,
+    offline: bool = False,
+    candidates: tuple[Classification, ...] = (),
+) -> Answer:
+    match = retrieve(where, where.minor_category, tags or [], said)
+    return compose(where, match, tags or [], said, offline=offline, candidates=candidates)
+
+
+def sentences(text: str) -> int:
+    return len(re.findall(r"[.!?](?=\s|$)", text))
+
+
+def test_steps_are_numbered_from_1_and_only_those_in_use() -> None:
+    steps = answer(recyclable("유리병", "소주병")).disposal_steps
+    assert list(steps) == ["단계1", "단계2", "단계3"]
+    assert all(steps.values())
+
+
+def test_what_the_photo_shows_still_has_to_be_done() -> None:
+    made = answer(recyclable("무색페트병", "생수병"), ["라벨이 붙어 있음", "내용물이 남음", "투명함"])
+    assert made.insufficiencies == ["라벨을 떼어 주세요.", "남은 내용물을 비워 주세요."]
+    assert "라벨을 떼어 주세요" in made.user_answer
+
+
+def test_a_closed_cap_is_right_on_a_clear_bottle_and_wrong_on_glass() -> None:
+    assert answer(recyclable("무색페트병"), ["뚜껑이 닫혀 있음"]).insufficiencies == []
+    assert answer(recyclable("유리병"), ["뚜껑이 닫혀 있음"]).insufficiencies
+
+
+@pytest.mark.parametrize("tags", [["라벨 없음", "내용물 없음", "깨끗하게 헹궈짐"], ["no such tag", ""], []])
+def test_nothing_is_left_to_do_for_what_is_done_or_unknown(tags: list[str]) -> None:
+    assert answer(recyclable("무색페트병"), tags).insufficiencies == []
+
+
+def test_what_has_become_another_category_earns_no_reward() -> None:
+    where = recyclable("유리병", "소주병")
+    made = answer(where, said="떨어뜨려서 깨졌어요")
+    assert made.insufficiencies == ["깨진 유리는 불연성종량제폐기물로 나눠 주세요."]
+    assert earned(where, True, made.insufficiencies) is None
+    assert "신문지" in made.disposal_steps["단계2"]
+
+
+def test_insufficiencies_repeat_nothing_and_need_no_match() -> None:
+    where = recyclable("플라스틱류")
+    assert insufficiencies(where, ["라벨이 붙어 있음", "라벨이 붙어 있음"]) == ["라벨을 떼어 주세요."]
+
+
+def test_the_offline_model_says_that_it_is_one() -> None:
+    assert OFFLINE in answer(recyclable("금속류"), offline=True).user_answer
+    assert "오프라인" not in answer(recyclable("금속류")).user_answer
+
+
+def test_two_candidates_are_both_named() -> None:
+    made = answer(
+        recyclable("금속류"),
+        [WAVERING],
+        offline=True,
+        candidates=(recyclable("금속류"), recyclable("유리병")),
+    )
+    assert "금속류" in made.user_answer and "유리병" in made.user_answer
+    assert made.insufficiencies  # not sure is not done
+    assert sentences(made.user_answer) <= 3
+
+
+def test_an_item_that_only_the_user_named_is_asked_back() -> None:
+    made = answer(recyclable("유리병", "소주병"), [WAVERING], "소주병이에요")
+    assert made.user_answer.startswith("혹시 소주병이 맞나요?")
+    assert made.insufficiencies
+
+
+def test_another_thing_that_the_user_named_is_answered_too() -> None:
+    made = answer(recyclable("종이", "골판지 상자"), said="안에 있던 건전지는요?")
+    assert "말씀하신 건전지는 전지류로 나누면 돼요." in made.user_answer
+
+
+def test_without_a_rule_the_answer_is_fixed_and_asks_what_it_is() -> None:
+    made = answer(NOTHING)
+    assert "알아보지 못했어요" in made.user_answer and made.user_answer.endswith("?")
+    assert made.disposal_steps  # the client shows a blank page without steps
+    assert made.insufficiencies == []
+
+
+@pytest.mark.parametrize("outcome", ["no_waste", "unsafe", "unreadable"])
+def test_other_outcomes_have_their_own_helpful_answer(outcome: Outcome) -> None:
+    made = compose(NOTHING, None, [], DEFAULT_INPUT, outcome=outcome)
+    assert "다시 찍어" in made.user_answer and made.disposal_steps
+    assert "이코" in made.user_answer
+
+
+def test_every_item_in_any_condition_is_answered_by_eco_in_at_most_three_sentences() -> None:
+    tags = list(taxonomy().tags)
+    for number, item in enumerate(taxonomy().items):
+        where = Classification(
+            major_category=item.major, middle_category=item.middle, minor_category=item.name
+        )
+        for seen in ([], [tags[number % len(tags)], tags[(number * 7) % len(tags)]]):
+            made = answer(where, seen, offline=True)
+            assert 1 <= sentences(made.user_answer) <= 3, made.user_answer
+            assert "이코" in made.user_answer
+            assert made.disposal_steps and all(made.disposal_steps.values())
+
+
+def test_the_same_question_has_the_same_answer() -> None:
+    assert answer(recyclable("유리병"), ["깨짐"]) == answer(recyclable("유리병"), ["깨짐"])
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("유리병", "유리병으로"),
+        ("종이류", "종이류로"),
+        ("고철", "고철로"),
+        ("CD", "CD로"),
+        ("금속류(캔·고철)", "금속류(캔·고철)로"),
+    ],
+)
+def test_particles_follow_the_last_sound(word: str, said: str) -> None:
+    assert with_particle(word, "으로", "로") == said

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from functions.scan import evaluate
+from functions.scan.classification import Classification
+from functions.scan.reindex import document_index
+from functions.scan.retrieval import DEFAULT_INPUT, restore, retrieve, search
+from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
+
+UNKNOWN = Classification(major_category=UNCLASSIFIED, middle_category=UNCLASSIFIED)
+
+
+def recyclable(middle: str, minor: str | None = None) -> Classification:
+    return Classification(major_category=RECYCLABLE, middle_category=middle, minor_category=minor)
+
+
+def test_recall_of_items_is_at_least_95_of_100() -> None:
+    recall = evaluate.items()
+    assert recall.asked == len(taxonomy().items)
+    assert recall.rate >= evaluate.ITEMS_TARGET, recall.misses
+
+
+def test_recall_of_names_and_aliases_is_at_least_95_of_100() -> None:
+    recall = evaluate.names()
+    assert recall.rate >= evaluate.ITEMS_TARGET, recall.misses
+
+
+def test_recall_of_questions_is_at_least_90_of_100() -> None:
+    recall = evaluate.questions()
+    assert recall.asked >= 100
+    assert recall.rate >= evaluate.QUESTIONS_TARGET, recall.misses
+
+
+def test_recall_of_a_second_set_of_questions_is_at_least_90_of_100() -> None:
+    recall = evaluate.questions("questions_by_rule.jsonl")
+    assert recall.rate >= evaluate.QUESTIONS_TARGET, recall.misses
+
+
+def test_the_generated_documents_are_those_of_the_rules() -> None:
+    assert json.loads((DATA / "index" / "documents.json").read_text()) == document_index(taxonomy())
+
+
+def test_the_minor_that_the_model_saw_picks_the_item() -> None:
+    match = retrieve(recyclable("유리병", "소주병"), "소주병", [], DEFAULT_INPUT)
+    assert match and (match.rule.key, match.item, match.how) == ("glass", "소주병", "index")
+    assert match.steps == match.rule.item_steps["소주병"]
+
+
+def test_the_user_refines_within_the_category() -> None:
+    match = retrieve(recyclable("플라스틱류"), None, [], "떡볶이 먹은 배달 용기예요")
+    assert match and (match.rule.key, match.item) == ("plastic", "배달 용기")
+
+
+def test_the_user_does_not_move_the_answer_to_another_category() -> None:
+    match = retrieve(recyclable("종이", "골판지 상자"), "골판지 상자", [], "안에 든 아이스팩은요?")
+    assert match and (match.rule.key, match.item) == ("paper", "골판지 상자")
+
+
+def test_without_a_classification_the_users_words_decide() -> None:
+    match = retrieve(UNKNOWN, None, [], "소주병이에요")
+    assert match and match.item == "소주병"
+    assert retrieve(UNKNOWN, None, [], DEFAULT_INPUT) is None
+    assert retrieve(UNKNOWN, None, [], "") is None
+
+
+@pytest.mark.parametrize(
+    ("middle", "tag", "item"),
+    [
+        ("유리병", "깨짐", "깨진 유리"),
+        ("조명제품", "깨짐", "깨진 형광등"),
+        ("종이", "기름기가 있음", "기름 묻은 종이"),
+        ("발포합성수지", "색이 있는 스티로폼임", "오염된 스티로폼"),
+    ],
+)
+def test_a_condition_on_the_photo_can_change_the_category(middle: str, tag: str, item: str) -> None:
+    match = retrieve(recyclable(middle), None, [tag], DEFAULT_INPUT)
+    assert match and match.item == item and match.rule.category.middle != middle
+
+
+def test_a_condition_in_the_users_words_can_change_the_category() -> None:
+    match = retrieve(recyclable("유리병", "소주병"), "소주병", [], "떨어뜨려서 깨졌어요")
+    assert match and match.item == "깨진 유리"
+
+
+def test_a_category_without_an_item_has_its_rule() -> None:
+    match = retrieve(recyclable("금속류"), None, [], DEFAULT_INPUT)
+    assert match and (match.rule.key, match.item) == ("metal", None)
+    assert match.steps == match.rule.common_steps
+
+
+def test_a_class_of_waste_is_answered_by_its_rule() -> None:
+    match = search("대형 폐기물은 어떻게 버려요?")
+    assert match and (match.rule.key, match.item, match.how) == ("bulky", None, "index")
+
+
+def test_typing_errors_are_found_by_letters() -> None:
+    match = search("스티로뽐 상자 버리는 법")
+    assert match and match.rule.key == "styrofoam"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "어떻게 버려요?", "이거 어디에 버리나요", "안녕하세요", "ㅋㅋㅋㅋ", "😀", "\x00"]
+)
+def test_questions_about_nothing_find_nothing(text: str) -> None:
+    assert search(text) is None
+
+
+def test_a_stored_match_is_the_same_again() -> None:
+    match = search("소주병")
+    assert match and restore(match.rule.key, match.item, match.score, match.how) == match
+    assert restore("gone", None, 1.0, "index") is None
+
+
+def test_the_index_answers_without_loading_the_tokeniser_or_yaml() -> None:
+    script = """
+import sys
+from functions.scan.retrieval import DEFAULT_INPUT, retrieve, search
+from functions.scan.classification import Classification
+assert search("소주병 어떻게 버려요?").item == "소주병"
+where = Classification(major_category="재활용폐기물", middle_category="유리병")
+assert retrieve(where, None, [], DEFAULT_INPUT)
+print([m for m in ("kiwipiepy", "yaml", "numpy", "onnxruntime", "PIL", "openai") if m in sys.modules])
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ran.stdout.strip() == "[]"

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from functions.scan.classification import Classification
+from functions.scan.rewards import BY_MIDDLE, CHARACTERS, DEFAULT, Character, earned, match_reason
+from functions.scan.rules import lookup
+from functions.scan.taxonomy import RECYCLABLE, taxonomy
+
+CONTRACT = """
+페이피 char-paepy 종이
+팩토리 char-factory 종이팩
+페티 char-petty 무색페트병
+메탈리 char-metally 금속류
+비니 char-bini 비닐류
+글래시 char-glassy 유리병
+코튼 char-cotton 의류및원단
+플리 char-plea 플라스틱류
+일렉 char-eb7429f0523f 전기전자제품
+배리 char-battery 전지
+라이티 char-lighty 조명제품
+폼이 char-foamy 발포합성수지
+"""
+
+
+def test_the_characters_are_those_of_the_contract() -> None:
+    rows = [tuple(line.split()) for line in CONTRACT.strip().splitlines()]
+    assert [(c.name, c.code, c.match) for c in CHARACTERS if c.match] == rows
+    assert (DEFAULT.name, DEFAULT.code, DEFAULT.match) == ("이코", "char-eco", None)
+    assert set(BY_MIDDLE) == set(taxonomy().middles(RECYCLABLE))
+
+
+@pytest.mark.parametrize("character", [c for c in CHARACTERS if c.match], ids=lambda c: c.code)
+def test_a_recyclable_with_rules_and_nothing_left_to_do_earns_its_character(character: Character) -> None:
+    where = Classification(major_category=RECYCLABLE, middle_category=character.match or "")
+    assert earned(where, True, []) is character
+
+
+@pytest.mark.parametrize(
+    ("major", "middle", "rules_found", "left", "enabled"),
+    [
+        (RECYCLABLE, "유리병", True, [], False),
+        (RECYCLABLE, "유리병", False, [], True),
+        (RECYCLABLE, "유리병", True, ["뚜껑을 떼어 주세요."], True),
+        (RECYCLABLE, "", True, [], True),
+        ("", "유리병", True, [], True),
+        ("일반종량제폐기물", "일반종량제폐기물", True, [], True),
+        ("음식물류폐기물", "음식물류폐기물", True, [], True),
+        ("대형폐기물", "대형폐기물", True, [], True),
+        ("미분류", "미분류", True, [], True),
+    ],
+)
+def test_whatever_is_missing_earns_nothing(
+    major: str, middle: str, rules_found: bool, left: list[str], enabled: bool
+) -> None:
+    where = Classification(major_category=major, middle_category=middle)
+    assert earned(where, rules_found, left, enabled) is None
+
+
+def test_a_middle_without_a_character_earns_the_default_one() -> None:
+    where = Classification(major_category=RECYCLABLE, middle_category="새로운류")
+    assert earned(where, True, []) is DEFAULT
+
+
+def test_the_reason_names_what_was_done() -> None:
+    where = Classification(major_category=RECYCLABLE, middle_category="유리병", minor_category="소주병")
+    assert (
+        match_reason(where, BY_MIDDLE["유리병"])
+        == "유리병(소주병) 분리배출을 바르게 해서 글래시가 찾아왔어요."
+    )
+
+
+# What a line says to do, and a word of the rule that must say so too.
+DONE = {
+    "비우": "비우",
+    "헹구": "헹구|헹궈",
+    "말려": "말려|마른",
+    "테이프": "테이프",
+    "철핀": "철핀",
+    "묶": "묶",
+    "라벨": "라벨",
+    "찌그러": "찌그러",
+    "뚜껑": "뚜껑",
+    "봉투에 담": "봉투에 담",
+    "다른 재질": "다른 재질",
+    "의류수거함": "의류수거함",
+    "종이팩 수거함": "종이팩 수거함",
+    "폐건전지함": "폐건전지함",
+    "폐형광등 수거함": "폐형광등 수거함",
+    "소형 가전 수거함": "소형 가전 수거함",
+    "무상 방문 수거": "무상 방문 수거",
+    "감싸": "감싸",
+    "깨지지 않게": "깨지지 않게",
+    "보증금": "보증금",
+    "운송장": "운송장",
+    "단자": "단자",
+    "젖지 않게": "젖지 않게",
+}
+
+
+@pytest.mark.parametrize("character", [c for c in CHARACTERS if c.match], ids=lambda c: c.code)
+def test_what_a_character_says_agrees_with_the_rule(character: Character) -> None:
+    rule = lookup(RECYCLABLE, character.match or "")
+    assert rule
+    said = " ".join(rule.common_steps) + " ".join(target.note for target in rule.targets)
+    asked = [word for word in DONE if word in character.dialog]
+    assert asked
+    assert all(re.search(DONE[word], said) for word in asked)
+    assert "종량제" not in character.dialog
