@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from functions.auth.events import SessionOpened, UserRegistered
+from functions.runtime.errors import Conflict
 from functions.runtime.request import User
 from functions.scan.rewards import DEFAULT
 
@@ -51,6 +52,17 @@ class Accounts:
             row = await self._database.one(_ACCOUNT, (user.id,))
         return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
 
+    async def change(self, user: User, nickname: str | None, phone_number: str | None) -> Account:
+        """The account with what is not None changed. Raises Conflict for somebody else's phone number."""
+        from psycopg.errors import UniqueViolation
+
+        await self.of(user)
+        try:
+            row = await self._database.one(_CHANGE, (nickname, phone_number, user.id))
+        except UniqueViolation:
+            raise Conflict("PHONE_NUMBER_TAKEN", "This phone number belongs to another account.") from None
+        return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
+
     async def ensure(self, user: User) -> None:
         """An account for somebody who is signed in; nothing happens if there is one."""
         await self._database.run(
@@ -84,10 +96,14 @@ class Accounts:
         await self._database.run(_SEEN, (event.at, event.user_id))
 
 
-_ACCOUNT = """
-SELECT id, username, nickname, nickname, email, phone_number, profile_image_url, provider, last_login_at, created_at
-FROM users.accounts WHERE id = %s
+_COLUMNS = """
+    id, username, nickname, nickname, email, phone_number, profile_image_url, provider, last_login_at, created_at
 """
+_ACCOUNT = f"SELECT {_COLUMNS} FROM users.accounts WHERE id = %s"  # noqa: S608 - columns from above
+_CHANGE = f"""
+UPDATE users.accounts SET nickname = coalesce(%s, nickname), phone_number = coalesce(%s, phone_number)
+WHERE id = %s RETURNING {_COLUMNS}
+"""  # noqa: S608 - columns from above
 _ENSURE = """
 WITH account AS (
     INSERT INTO users.accounts (id, username, nickname, provider)

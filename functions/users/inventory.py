@@ -11,8 +11,10 @@ from pydantic import BaseModel
 
 from functions.runtime.batch import Batch
 from functions.runtime.errors import Reject
+from functions.runtime.request import User
 from functions.scan.events import CharacterGranted
 from functions.scan.rewards import CHARACTERS
+from functions.users.accounts import Accounts
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -35,14 +37,14 @@ class Collected(BaseModel):
 class Inventory:
     """Collects granted characters, many in one statement, and lists them."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, accounts: Accounts) -> None:
+        self._database, self._accounts = database, accounts
         self._granted: Batch[CharacterGranted] = Batch(self._store)
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database."""
-        return cls(await resources.database())
+        return cls(await resources.database(), await resources.get(Accounts))
 
     async def collect(self, granted: CharacterGranted) -> None:
         """Return once the user owns the character; owning it already is the same. Raises Reject."""
@@ -52,9 +54,15 @@ class Inventory:
             raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.") from None
         await self._granted.add(granted)
 
-    async def of(self, user_id: str) -> list[Collected]:
-        """In the order of collecting. A code of a newer release is left out until this one knows it."""
-        rows = await self._database.all(_OWNED, (user_id,))
+    async def of(self, user: User) -> list[Collected]:
+        """In the order of collecting; a new user has the default one, also before their event has come.
+
+        A code of a newer release is left out until this one knows it.
+        """
+        rows = await self._database.all(_OWNED, (user.id,))
+        if not rows:
+            await self._accounts.ensure(user)
+            rows = await self._database.all(_OWNED, (user.id,))
         return [
             Collected(
                 id=row_id,

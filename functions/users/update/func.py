@@ -1,0 +1,41 @@
+"""PATCH /api/v1/users/me: change my nickname or phone number."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from pydantic import BaseModel, Field, field_validator
+
+from functions.runtime import Unprocessable, User, http_function
+from functions.users.accounts import Account, Accounts
+from functions.users.phone import normalised
+
+
+class Changes(BaseModel):
+    """What shall change; what is absent or null stays."""
+
+    nickname: str | None = Field(None, max_length=120)
+    phone_number: str | None = Field(None, max_length=100)
+
+    @field_validator("nickname")
+    @classmethod
+    def readable(cls, nickname: str | None) -> str | None:
+        """Something is to be seen, and nothing of it steers a terminal or a log."""
+        if nickname is None:
+            return None
+        nickname = nickname.strip()
+        if not nickname or any(unicodedata.category(character) == "Cc" for character in nickname):
+            raise ValueError("must have 1 to 120 characters and no control characters")
+        return nickname
+
+
+@http_function("PATCH /api/v1/users/me", max_body=4_096)
+async def update(body: Changes, user: User, accounts: Accounts) -> Account:
+    """The changed account. Raises Unprocessable or Conflict."""
+    if body.nickname is None and body.phone_number is None:
+        raise Unprocessable("NO_CHANGES_PROVIDED", "Give a nickname or a phone_number to change.")
+    phone = None if body.phone_number is None else normalised(body.phone_number)
+    return await accounts.change(user, body.nickname, phone)
+
+
+new = update.new
