@@ -100,6 +100,7 @@ class Journal:
         self._wake = asyncio.Event()
         self._stopping = False
         self._seq = 0
+        self._failures = 0
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -174,6 +175,7 @@ class Journal:
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     await self._turn()
+                self._failures = 0
             except (psycopg.Error, OSError, TimeoutError) as error:
                 await self._recover(error)
             if self._stopping and (not self.up or not (self._batch or self._pages)):
@@ -252,9 +254,11 @@ class Journal:
         if self._connection:
             with contextlib.suppress(psycopg.Error, OSError, TimeoutError):
                 await asyncio.wait_for(self._connection.close(), 1.0)
-        attempt = 0
         while not self._stopping:
             self._refuse_waiting()
+            # Also before the first attempt: a full disk, say, fails every statement and no connection.
+            await asyncio.sleep(_RECONNECT_S[min(self._failures, len(_RECONNECT_S) - 1)])
+            self._failures += 1
             try:
                 async with asyncio.timeout(ANSWER_TIMEOUT_S):
                     if not await self._connect():
@@ -263,9 +267,8 @@ class Journal:
                         self._stopping = True
                         return
                 break
-            except (psycopg.Error, OSError, TimeoutError):
-                await asyncio.sleep(_RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)])
-                attempt += 1
+            except (psycopg.Error, OSError, TimeoutError) as again:
+                _log.debug("still out of reach: %s", again)
         if self.up:
             _log.info("PostgreSQL is back, dispatching goes on")
             self._on_state(True)

@@ -11,6 +11,7 @@ from brokers.embedded.journal import Journal, Row
 
 WINDOW_EVENTS = 512
 WINDOW_BYTES = 8 * 1024 * 1024
+_AGAIN_S = 1.0
 
 
 class Line:
@@ -85,23 +86,31 @@ class Line:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _deliver(self, row: Row) -> None:
-        settled = await self.dispatcher.deliver(
-            row.event,
-            failures=row.failures,
-            wait_s=row.wait_s,
-            on_retry=lambda failures, wait_s: self._journal.count_failure(
-                self._name, row.seq, failures, wait_s
-            ),
-        )
+        try:
+            settled = await self.dispatcher.deliver(
+                row.event,
+                failures=row.failures,
+                wait_s=row.wait_s,
+                on_retry=lambda failures, wait_s: self._journal.count_failure(
+                    self._name, row.seq, failures, wait_s
+                ),
+            )
+        except Exception:  # a fault of ours: not settled, so it is tried again
+            asyncio.get_running_loop().call_later(_AGAIN_S, self._again, row)
+            raise
         self._journal.settle(self._name, row.seq, self._led_to(settled, self.dispatcher))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            # Not settled: the row stays in the journal and is delivered after the next start.
             asyncio.get_running_loop().call_exception_handler(
                 {"message": f"delivery to {self._name} broke", "exception": error, "task": task}
             )
+        self.pump()
+
+    def _again(self, row: Row) -> None:
+        self._ready.append(row)
+        self._bytes += len(row.event.data)
         self.pump()
 
     def _take(self, row: Row) -> None:

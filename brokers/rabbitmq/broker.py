@@ -18,6 +18,7 @@ from brokers.errors import Unavailable
 from brokers.metrics import Metrics
 from brokers.rabbitmq import message
 from brokers.rabbitmq.layout import Layout, declare
+from brokers.rabbitmq.wire import Confirmed, Writer
 from brokers.routing import Routes
 from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 CONFIRM_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 10.0
 STOP_GRACE_S = 5.0
+_HAND_BACK_S = 1.0
 _RECONNECT_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _log = logging.getLogger(__name__)
 
@@ -55,7 +57,7 @@ class RabbitMQBroker:
                 self._consumers.append(
                     _Consumer(self, self.layout.dead_letter_queue(trigger.name), dispatcher)
                 )
-        self._publishing: Channel | None = None
+        self._publishing: Confirmed | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -77,23 +79,13 @@ class RabbitMQBroker:
         """Publish to an exchange and wait for the confirm. Raises Unavailable."""
         from aiormq.exceptions import AMQPError
 
-        channel = self._publishing
-        if channel is None:
+        if self._publishing is None:
             raise Unavailable("no connection to RabbitMQ")
         try:
-            await channel.basic_publish(
-                event.data,
-                exchange=exchange,
-                properties=message.to_properties(event),
-                timeout=CONFIRM_TIMEOUT_S,
-                wait=False,
-            )
+            properties = message.to_properties(event)
+            await self._publishing.publish(exchange, properties, event.data, CONFIRM_TIMEOUT_S)
         except (AMQPError, OSError, TimeoutError) as error:
             raise Unavailable(f"RabbitMQ did not confirm: {error!r}") from error
-        except asyncio.CancelledError:
-            if channel.is_closed or channel.closing.done():  # aiormq cancels what waits on a lost channel
-                raise Unavailable("the connection to RabbitMQ was lost") from None
-            raise
 
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Take no more deliveries, finish those under way within `grace_s`, disconnect."""
@@ -123,6 +115,8 @@ class RabbitMQBroker:
             except (AMQPError, OSError, TimeoutError) as error:
                 _log.warning("RabbitMQ is out of reach: %r", error)
             finally:
+                if self._publishing is not None:
+                    self._publishing.lost()
                 self._publishing = None
                 for consumer in self._consumers:
                     consumer.forget()
@@ -140,11 +134,12 @@ class RabbitMQBroker:
     async def _open(self, connection: Connection) -> list[AbstractChannel]:
         publishing = cast("Channel", await connection.channel(publisher_confirms=True))
         await declare(publishing, self.layout, self.triggers)
-        self._publishing = publishing
+        writer = Writer(connection)
+        self._publishing = Confirmed(publishing, writer)
         channels: list[AbstractChannel] = [publishing]
         for consumer in self._consumers:
             channel = await connection.channel(publisher_confirms=False)
-            await consumer.consume(channel)
+            await consumer.consume(channel, writer)
             channels.append(channel)
         return channels
 
@@ -173,10 +168,12 @@ class _Consumer:
         self.tasks: set[asyncio.Task[None]] = set()
         self._channel: AbstractChannel | None = None
         self._tag: str | None = None
+        self._writer: Writer | None = None
         dispatcher.metrics.in_flight.set_function(lambda: len(self.tasks))
 
-    async def consume(self, channel: AbstractChannel) -> None:
+    async def consume(self, channel: AbstractChannel, writer: Writer) -> None:
         """Start on a new channel."""
+        self._writer = writer
         await channel.basic_qos(prefetch_count=self.dispatcher.trigger.in_flight)
         self._channel = channel
         self._tag = (await channel.basic_consume(self.queue, self._deliver)).consumer_tag
@@ -191,7 +188,7 @@ class _Consumer:
 
     def forget(self) -> None:
         """The channel is gone."""
-        self._channel = self._tag = None
+        self._channel = self._tag = self._writer = None
         for task in self.tasks:
             task.cancel()
 
@@ -201,14 +198,16 @@ class _Consumer:
         self.tasks.add(task)
         try:
             await self._settle(delivered)
+        except Exception:  # a fault of ours must not keep the message and its place in the prefetch
+            _log.exception("delivery from %s broke, handed out again", self.queue)
+            await self._hand_back(delivered, delivered.delivery_tag or 0)
         finally:
             self.tasks.discard(task)
 
     async def _settle(self, delivered: DeliveredMessage) -> None:
-        from aiormq.exceptions import AMQPError
-
-        channel, tag = delivered.channel, delivered.delivery_tag
+        channel, tag, writer = delivered.channel, delivered.delivery_tag, self._writer
         assert tag is not None
+        assert writer is not None
         properties = delivered.header.properties
         try:
             event = message.to_event(properties.headers, properties.content_type, delivered.body)
@@ -223,11 +222,15 @@ class _Consumer:
             if settled.dead_letter is not None:
                 name = self.dispatcher.trigger.name
                 await self.broker.send(self.broker.layout.dead_letter_exchange(name), settled.dead_letter)
-            await channel.basic_ack(tag, wait=False)
+            if not channel.is_closed:
+                writer.acknowledge(channel.number, tag)
         except Unavailable as unavailable:
             _log.warning("event %s is handed out again: %s", event.id, unavailable)
-            with contextlib.suppress(AMQPError, OSError):
-                await asyncio.sleep(1.0)
-                await channel.basic_nack(tag, requeue=True, wait=False)
-        except (AMQPError, OSError):
-            _log.info("event %s is handed out again: the channel closed before its ack", event.id)
+            await self._hand_back(delivered, tag)
+
+    async def _hand_back(self, delivered: DeliveredMessage, tag: int) -> None:
+        from aiormq.exceptions import AMQPError
+
+        with contextlib.suppress(AMQPError, OSError):  # a closed channel hands it back by itself
+            await asyncio.sleep(_HAND_BACK_S)
+            await delivered.channel.basic_nack(tag, requeue=True, wait=False)
