@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,8 @@ from cli.errors import Wrong
 TIMEOUT_S = 30.0
 SILENCE_S = 60.0
 RECONNECTS = 5
+UNAVAILABLE_TRIES = 10
+UNAVAILABLE_WAIT_S = 0.5
 
 
 @dataclass(slots=True)
@@ -95,6 +98,17 @@ class Client:
 
     def _exchange(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        for _ in range(UNAVAILABLE_TRIES):
+            response, content = self._once(method, path, body, headers)
+            if response.status != 503:
+                break
+            # Nothing was done, or the idempotency key tells it: a process of the platform is starting again.
+            time.sleep(UNAVAILABLE_WAIT_S)
+        return response, content
+
+    def _once(
+        self, method: str, path: str, body: Mapping[str, Any] | None, headers: Any
     ) -> tuple[http.client.HTTPResponse, bytes]:
         parts = urlsplit(self.url)
         sent = {"Cookie": self._cookie(), **(headers or {})}

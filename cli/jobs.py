@@ -12,6 +12,8 @@ from cli.client import Client
 from cli.errors import Wrong
 from cli.options import address, home_option, url_option
 
+LEVELS = ("major", "middle", "minor")
+
 
 @click.command()
 @click.option("--user", default="터미널", show_default=True, help="Whose scans.")
@@ -33,6 +35,6 @@ def jobs(user: str, limit: int, url: str | None, home: Path) -> None:
 
 def _row(scan: dict[str, Any]) -> tuple[object, ...]:
     categories, reward = scan.get("categories") or {}, scan.get("reward") or {}
-    names = categories.values() if isinstance(categories, dict) else categories
-    what = " › ".join(str(name) for name in names if name)
+    names = [categories.get(f"{level}_category") or categories.get(level) for level in LEVELS]
+    what = " › ".join(name for name in names if name)
     return scan["job_id"], scan["status"], str(scan["created_at"])[:19], what, reward.get("name")

@@ -30,8 +30,8 @@ def result(body: dict[str, Any], console: Console | None = None) -> None:
         lines += ["", "[yellow]더 해야 할 일[/]", *(f"  - {escape(str(item))}" for item in missing)]
     if text := answer.get("user_answer"):
         lines += ["", escape(str(text))]
-    if sources := list(_sources(pipeline.get("disposal_rules"))):
-        lines += ["", "[dim]근거: " + escape(" · ".join(dict.fromkeys(sources))) + "[/]"]
+    if sources := _sources(pipeline.get("disposal_rules")):
+        lines += ["", "[dim]근거: " + escape(" · ".join(sources)) + "[/]"]
     console.print(Panel("\n".join(lines), title="분리배출 안내", title_align="left"))
     if reward := body.get("reward"):
         owned = "이미 함께하는 친구예요" if reward.get("already_owned") else "새 캐릭터를 얻었어요!"
@@ -40,15 +40,11 @@ def result(body: dict[str, Any], console: Console | None = None) -> None:
 
 
 def _sources(rules: Any) -> list[str]:
-    """Names of the rules behind the answer, wherever the document keeps them."""
-    found: list[str] = []
-    if isinstance(rules, dict):
-        for key, value in rules.items():
-            if key in ("source", "sources", "title", "category", "file") and isinstance(value, str):
-                found.append(value)
-            elif isinstance(value, dict | list):
-                found += _sources(value)
-    elif isinstance(rules, list):
-        for item in rules:
-            found += [item] if isinstance(item, str) and len(item) < 60 else _sources(item)
-    return found[:8]
+    """The rule that was applied and where it comes from: `{name, source: [{title, publisher}]}`."""
+    if not isinstance(rules, dict):
+        return []
+    named = [str(rules["name"])] if rules.get("name") else []
+    sources = rules.get("source") or []
+    return named + [
+        f"{source.get('title')} ({source.get('publisher')})" for source in sources if isinstance(source, dict)
+    ]

@@ -63,7 +63,6 @@ def run(
             os.environ, home=home, port=port, broker=broker, model=model, processes=processes
         )
         platform = Platform(options, report)
-        click.secho(f"Eco² starts in {platform.home.folder} …", dim=True)
 
         def ready(url: str) -> None:
             click.secho(f"Eco² serves at {url}", bold=True)
@@ -79,4 +78,4 @@ def run(
 
 def report(line: str) -> None:
     """A line of progress."""
-    click.secho(f"  {line}", dim=True)
+    click.secho(line, dim=True)

@@ -44,6 +44,7 @@ class Platform:
         """Start, serve until SIGTERM, SIGINT or `stopped`, stop. Raises CannotStartError."""
         self.home.make()
         with self.home.lock():
+            self.report(f"Eco² starts in {self.home.folder} …")
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(signum, self._interrupted)

@@ -24,7 +24,7 @@ RESULT: dict[str, Any] = {
                 "minor_category": "음료수병",
             }
         },
-        "disposal_rules": {"title": "무색페트병 배출요령"},
+        "disposal_rules": {"name": "무색페트병", "source": [{"title": "배출요령", "publisher": "환경부"}]},
         "final_answer": {
             "disposal_steps": {"1": "내용물을 비웁니다", "2": "라벨을 뗍니다"},
             "insufficiencies": ["뚜껑이 닫혀 있어요"],
@@ -52,6 +52,7 @@ class FakePlatform:
     result: dict[str, Any] = field(default_factory=lambda: dict(RESULT))
     submit_status: int = 202
     break_once: bool = False
+    unavailable: int = 0
     last_event_ids: list[str | None] = field(default_factory=list)
 
 
@@ -72,7 +73,10 @@ def handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
             return "s_access=token" in self.headers.get("Cookie", "")
 
         def do_GET(self) -> None:
-            if self.path.startswith("/api/v1/auth/local/login?name="):
+            if platform.unavailable:
+                platform.unavailable -= 1
+                self.answer(503, {"detail": "starting"}, ("Retry-After", "1"))
+            elif self.path.startswith("/api/v1/auth/local/login?name="):
                 self.answer(302, None, ("Location", "/"), ("Set-Cookie", "s_access=token; HttpOnly; Path=/"))
             elif not self.signed_in():
                 self.answer(401, {"detail": "Sign in first"})
@@ -86,7 +90,7 @@ def handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
                     "status": "completed",
                     "created_at": "2026-11-01T10:00:00+09:00",
                 }
-                row |= {"categories": ["재활용폐기물", "무색페트병"], "reward": {"name": "페티"}}
+                row |= {"categories": {"middle_category": "무색페트병"}, "reward": {"name": "페티"}}
                 self.answer(200, {"scans": [row], "next_cursor": None})
 
         def events(self) -> None:

@@ -35,7 +35,7 @@ def test_a_photo_goes_all_the_way(platform: FakePlatform, picture: Path) -> None
     ]
     for text in ("재활용폐기물 › 무색페트병 › 음료수병", "1. 내용물을 비웁니다", "뚜껑이 닫혀 있어요"):
         assert text in result.output
-    for text in ("[투명] 페트병이에요", "무색페트병 배출요령", "페티", "새 캐릭터"):
+    for text in ("[투명] 페트병이에요", "무색페트병 · 배출요령 (환경부)", "페티", "새 캐릭터"):
         assert text in result.output
 
 
@@ -48,6 +48,12 @@ def test_a_broken_stream_is_taken_up_where_it_was(platform: FakePlatform, pictur
     platform.break_once = True
     assert eco2("scan", picture, "--url", platform.url).exit_code == 0
     assert platform.last_event_ids == [None, "2"]
+
+
+def test_a_platform_that_restarts_is_waited_for(platform: FakePlatform, picture: Path) -> None:
+    platform.unavailable = 2
+    assert eco2("scan", picture, "--url", platform.url, "--json").exit_code == 0
+    assert platform.unavailable == 0
 
 
 def test_a_failed_job_says_why_and_exits_with_1(platform: FakePlatform, picture: Path) -> None:
