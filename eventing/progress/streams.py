@@ -60,6 +60,8 @@ class ProgressStreams:
         truth. The end of a job is never left out; its number is a floor. Tokens may repeat their stage and
         status. Raises redis.RedisError.
         """
+        from redis.exceptions import ConnectionError as RedisConnectionError
+
         job_id, stage = progress.job_id, progress.stage
         arguments: tuple[Any, ...] = (
             3,
@@ -77,5 +79,11 @@ class ProgressStreams:
             job_id,
             0 if number is None or progress.terminal else 1,
         )
-        seq = await keys.script(self.streams, _PUBLISH, _PUBLISH_SHA, *arguments)
+        try:
+            seq = await keys.script(self.streams, _PUBLISH, _PUBLISH_SHA, *arguments)
+        except RedisConnectionError:
+            if stage == "token":
+                raise  # it might be there twice
+            # The pool's connection was from before a restart of Redis; the marker makes a second try safe.
+            seq = await keys.script(self.streams, _PUBLISH, _PUBLISH_SHA, *arguments)
         return None if seq is None else int(seq)

@@ -78,7 +78,7 @@ class Relay:
     async def subscribed(self) -> None:
         """Wait until the gateway listens to the job's channel."""
         async with asyncio.timeout(TIMEOUT_S):
-            while not (await self.redis.pubsub_numsub(keys.channel(JOB)))[0][1]:  # noqa: ASYNC110
+            while not (await self.redis.pubsub_numsub(keys.channel(JOB)))[0][1]:
                 await asyncio.sleep(0.01)
 
     async def history(self) -> Sequence[Progress]:

@@ -26,25 +26,29 @@ class Heard:
 
     async def __aenter__(self) -> Heard:
         await self.pubsub.psubscribe("sse:events:*")
-        await self.pubsub.get_message(timeout=TIMEOUT_S)
+        async with asyncio.timeout(TIMEOUT_S):
+            while (await self.pubsub.get_message(timeout=1.0) or {}).get("type") != "psubscribe":
+                pass
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.pubsub.aclose()  # type: ignore[no-untyped-call]
 
     async def next(self, count: int) -> list[Entry]:
-        found: list[Entry] = []
+        """The next `count` different events; the router may repeat one."""
+        found: dict[int, Entry] = {}
         async with asyncio.timeout(TIMEOUT_S):
             while len(found) < count:
                 message = await self.pubsub.get_message(timeout=1.0)
                 if message and message["type"] == "pmessage":
-                    found.append(Entry.parse(message["data"]))
-        return found
+                    entry = Entry.parse(message["data"])
+                    found.setdefault(entry.seq, entry)
+        return list(found.values())
 
 
 async def until(condition: Callable[[], Awaitable[Any]]) -> None:
     async with asyncio.timeout(TIMEOUT_S):
-        while not await condition():  # noqa: ASYNC110 - the condition lies in Redis
+        while not await condition():
             await asyncio.sleep(0.02)
 
 

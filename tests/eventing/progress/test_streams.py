@@ -38,6 +38,13 @@ async def test_tokens_repeat(relay: Relay) -> None:
     assert [await relay.streams.publish(token) for _ in range(3)] == [1, 2, 3]
 
 
+async def test_a_connection_that_redis_closed_is_tried_again(relay: Relay, steps: list[Progress]) -> None:
+    await relay.stop_routers()
+    for number, step in enumerate(steps, start=1):
+        await keys.command(relay.redis, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no")
+        assert await relay.streams.publish(step) == number
+
+
 async def test_nothing_follows_the_end(relay: Relay, steps: list[Progress]) -> None:
     cancelled = Progress(JOB, "error", "cancelled", error="cancelled")
 
