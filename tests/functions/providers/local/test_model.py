@@ -1,0 +1,142 @@
+"""Verdicts by threshold, and the shipped model on photos it was not trained on."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from functions.providers.local.evaluate import Tally, on_other_grounds, strangers
+from functions.providers.local.model import DATA, MATERIALS, LocalClassifier, LocalGuess, guess_of, verdict_of
+from functions.providers.local.photo import UnreadablePhoto
+from functions.providers.local.train import sha256
+
+VAL = Path(__file__).parents[5] / "shared" / "images" / "trashnet" / "val"
+with_photos = pytest.mark.skipif(not VAL.is_dir(), reason=f"no photos at {VAL}")
+
+
+@pytest.fixture(scope="module")
+def classifier() -> LocalClassifier:
+    return LocalClassifier()
+
+
+@pytest.fixture(scope="module")
+def guesses(classifier: LocalClassifier) -> dict[str, list[LocalGuess]]:
+    """The first 16 photos of each material."""
+    return {
+        material: [classifier.classify(path.read_bytes()) for path in sorted((VAL / material).iterdir())[:16]]
+        for material in MATERIALS
+    }
+
+
+def drawn(seed: int, size: tuple[int, int] = (300, 400)) -> bytes:
+    noise = np.random.default_rng(seed).integers(0, 255, (8, 6, 3)).astype(np.uint8)
+    file = BytesIO()
+    Image.fromarray(noise).resize(size).save(file, "PNG")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("probability", "familiar", "verdict"),
+    [
+        (1.0, True, "sure"),
+        (0.8, True, "sure"),
+        (0.7999, True, "candidates"),
+        (0.5, True, "candidates"),
+        (0.4999, True, "unsure"),
+        (0.99, False, "unsure"),
+    ],
+)
+def test_verdicts_follow_the_probability(probability: float, familiar: bool, verdict: str) -> None:
+    assert verdict_of(probability, familiar=familiar) == verdict
+
+
+def test_both_candidates_are_named_likeliest_first() -> None:
+    guess = guess_of(np.array([0.1, 0.3, 0.0, 0.55, 0.0, 0.0, 0.05], np.float32), 0.7, familiar=True)
+    assert [material for material, _ in guess.candidates] == ["paper", "glass"]
+    assert [p for _, p in guess.candidates] == pytest.approx([0.55, 0.3])
+    assert (guess.material, guess.verdict) == ("paper", "candidates")
+
+
+def test_an_unfamiliar_picture_has_no_material() -> None:
+    sure = np.array([0.9, 0.1, 0, 0, 0, 0, 0], np.float32)
+    guess = guess_of(sure, 0.1, familiar=False)
+    assert (guess.material, guess.verdict) == (None, "unsure")
+
+
+def test_a_picture_of_nothing_has_no_material() -> None:
+    nothing = np.array([0.4, 0.1, 0, 0, 0, 0, 0.5], np.float32)
+    assert guess_of(nothing, 0.9, familiar=True).material is None
+
+
+def test_the_same_picture_gets_the_same_guess(classifier: LocalClassifier) -> None:
+    assert classifier.classify(drawn(1)) == LocalClassifier().classify(drawn(1))
+
+
+def test_threads_share_one_classifier() -> None:
+    classifier = LocalClassifier()
+    pictures = [drawn(seed) for seed in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        together = list(pool.map(classifier.classify, pictures, timeout=60))
+    assert together == [classifier.classify(picture) for picture in pictures]
+
+
+def test_what_is_no_picture_is_refused(classifier: LocalClassifier) -> None:
+    with pytest.raises(UnreadablePhoto):
+        classifier.classify(b"no picture")
+
+
+def test_the_shipped_files_are_those_of_the_provenance() -> None:
+    provenance = json.loads((DATA / "provenance.json").read_text())
+    assert {name: sha256(DATA / name) for name in provenance["files"]} == provenance["files"]
+    assert sum((DATA / name).stat().st_size for name in provenance["files"]) < 6_500_000
+
+
+def test_pictures_of_no_waste_are_not_answered(classifier: LocalClassifier) -> None:
+    seen = [
+        (kind, classifier.classify(content))
+        for unknown in (False, True)
+        for kind, content in strangers(held_out=unknown)
+    ]
+    assert Tally(seen).share("unsure") >= 0.9
+
+
+@with_photos
+@pytest.mark.parametrize("material", MATERIALS)
+def test_photos_of_each_material_are_recognised(guesses: dict[str, list[LocalGuess]], material: str) -> None:
+    right = sum(guess.candidates[0][0] == material for guess in guesses[material])
+    assert right >= 0.7 * len(guesses[material])
+
+
+@with_photos
+def test_photos_of_waste_are_recognised_and_seldom_refused(guesses: dict[str, list[LocalGuess]]) -> None:
+    tally = Tally([(material, guess) for material, found in guesses.items() for guess in found])
+    assert tally.accuracy(MATERIALS) >= 0.88
+    assert tally.accuracy(MATERIALS[:-1]) >= 0.9
+    assert tally.share("unsure") <= 0.08
+    assert tally.right_when_sure() >= 0.93
+
+
+@with_photos
+def test_items_on_other_grounds_are_recognised(classifier: LocalClassifier) -> None:
+    every_second = list(on_other_grounds(VAL, each=1))[::2]
+    tally = Tally([(material, classifier.classify(content)) for material, content in every_second])
+    assert tally.accuracy(MATERIALS) >= 0.7
+
+
+@with_photos
+def test_the_way_the_phone_was_held_does_not_matter(classifier: LocalClassifier) -> None:
+    photo = Image.open(sorted((VAL / "cardboard").iterdir())[0])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright, turned = BytesIO(), BytesIO()
+    photo.save(upright, "JPEG", quality=95)
+    photo.transpose(Image.Transpose.ROTATE_90).save(turned, "JPEG", quality=95, exif=exif)
+    one, other = classifier.classify(upright.getvalue()), classifier.classify(turned.getvalue())
+    assert one.material == other.material
+    assert one.probability == pytest.approx(other.probability, abs=0.05)
