@@ -164,7 +164,7 @@ class Sessions:
         return await self._outbox.relay(pool, publisher, limit=RELAYED, grace_s=grace_s)
 
     async def _end(self, claims: Claims, reason: str) -> None:
-        self._tokens.revoke(claims.session, claims.issued_at + max(self._tokens.lifetime_s.values()))
+        self._tokens.revoke(claims.session)
         await self._database.run(_END, (reason, claims.session))
 
 

@@ -68,7 +68,7 @@ class Tokens:
         self.lifetime_s: dict[Kind, int] = {"access": access_ttl_s, "refresh": refresh_ttl_s}
         self._issuer, self._audience, self._now = issuer, audience, now
         self._verified: OrderedDict[str, Claims] = OrderedDict()
-        self._revoked: dict[str, int] = {}
+        self._revoked: dict[str, float] = {}
         self._headers: dict[str, str] = {}  # encoded header → key id: parsing it again costs as much as RSA
 
     @classmethod
@@ -130,17 +130,18 @@ class Tokens:
             raise TokenRevoked
         return claims
 
-    def revoke(self, identifier: str, until: int) -> None:
+    def revoke(self, identifier: str) -> None:
         """Refuse a token (its id) or all tokens of a session from now on, in this process.
 
         Only this set in memory exists so far: what fills it everywhere – an event, `blacklist:{jti}` in Redis
         and reading that again after a lost connection – comes with the full revocation. Sessions are ended in
-        the database at once, so that an ended login can't be refreshed anywhere.
+        the database at once, so that an ended login can't be refreshed anywhere; so the set has to remember for
+        the life of an access token only.
         """
+        now = self._now()
         if len(self._revoked) >= REMEMBERED:
-            now = self._now()
-            self._revoked = {known: end for known, end in self._revoked.items() if end + LEEWAY_S > now}
-        self._revoked[identifier] = until
+            self._revoked = {known: until for known, until in self._revoked.items() if until > now}
+        self._revoked[identifier] = now + self.lifetime_s["access"] + LEEWAY_S
 
     def _check(self, text: str) -> Claims:
         """Everything about a token that does not change with time, and that it is valid already."""

@@ -199,10 +199,25 @@ def test_a_revoked_token_is_refused_although_it_is_remembered(tokens: Tokens, wh
     text, issued = tokens.issue("access", USER, "local", SESSION)
     other, _ = tokens.issue("access", USER, "local", "another-session")
     tokens.verify(text, "access")
-    tokens.revoke(issued.id if what == "token" else issued.session, issued.expires_at)
+    tokens.revoke(issued.id if what == "token" else issued.session)
     with pytest.raises(TokenRevoked):
         tokens.verify(text, "access")
     tokens.verify(other, "access")
+
+
+def test_memory_of_revoked_tokens_forgets_what_has_expired_anyway(
+    keys: SigningKeys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.auth.tokens.REMEMBERED", 3)
+    clock = [1_000_000.0]
+    tokens = Tokens(keys, issuer=ISSUER, audience=AUDIENCE, access_ttl_s=60, now=lambda: clock[0])
+    for number in range(10):
+        clock[0] += 40
+        text, issued = tokens.issue("access", USER, "local", SESSION)
+        tokens.revoke(issued.id)
+        with pytest.raises(TokenRevoked):
+            tokens.verify(text, "access")
+        assert len(tokens._revoked) <= 3, number
 
 
 def test_memory_of_verified_tokens_is_bounded(
