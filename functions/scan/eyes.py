@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -39,19 +40,23 @@ class Eyes:
     async def classify(self, event: ScanRequested) -> VisionResult:
         """Raises ImageRejected (the job fails), Retry and Reject."""
         image = await self.fetcher.fetch(event.image_url)
+        deadline = time.monotonic() + BUDGET_S
         try:
-            completion = await self._ask(event, image.jpeg, "")
+            completion = await self._ask(event, image.jpeg, "", BUDGET_S)
             result, findings = _repaired(event, completion)
             if findings:
                 # Once more with what was wrong; what is still unknown then has become 미분류.
-                completion = await self._ask(event, image.jpeg, "\n".join(findings))
+                left_s = deadline - time.monotonic()
+                completion = await self._ask(event, image.jpeg, "\n".join(findings), left_s)
                 result, _ = _repaired(event, completion)
         except ModelRefused as refused:
             meta = VisionMeta(user_input=event.user_input, model=refused.model)
             return VisionResult(classification=NOTHING, confidence=0, outcome="unsafe", meta=meta)
         return result
 
-    async def _ask(self, event: ScanRequested, jpeg: bytes, findings: str) -> Completion[VisionDraft]:
+    async def _ask(
+        self, event: ScanRequested, jpeg: bytes, findings: str, budget_s: float
+    ) -> Completion[VisionDraft]:
         async def offline() -> VisionDraft:
             from functions.scan.offline import classify_offline
 
@@ -67,9 +72,9 @@ class Eyes:
             output=VisionDraft,
             image=jpeg,
             offline=offline,
-            marker=f"{event.job_id}:vision",
+            marker=f"{event.job_id}:vision{':repair' if findings else ''}",
         )
-        return await ask(self.models, event.model, request, budget_s=BUDGET_S)
+        return await ask(self.models, event.model, request, budget_s=max(budget_s, 0.1))
 
 
 def _repaired(event: ScanRequested, completion: Completion[VisionDraft]) -> tuple[VisionResult, list[str]]:

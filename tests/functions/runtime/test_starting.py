@@ -1,0 +1,114 @@
+"""A function starts in each of its ways: our server, functions-framework, func's scaffold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+from embedded.servers import free_port
+from functions.runtime.declaration import Function
+from functions.runtime.registry import load_all
+
+BIN = Path(sys.executable).parent
+ALL = pytest.mark.parametrize("function", load_all(), ids=lambda f: f.name)
+
+
+@contextmanager
+def started(command: list[str], port: int) -> Iterator[str]:
+    """Run until ready on `port`; its URL."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ECO2_")}
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, process.communicate()[1].decode()[-2000:]
+            try:
+                with urllib.request.urlopen(f"{url}/health/ready", timeout=5) as answer:
+                    if answer.status == 200:
+                        break
+            except OSError:
+                time.sleep(0.05)
+        else:
+            pytest.fail("it did not become ready")
+        yield url
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def status(url: str, data: bytes | None = None) -> int:
+    request = urllib.request.Request(url, data=data, headers={"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except HTTPError as error:
+        with error:
+            return error.code
+
+
+@pytest.mark.parametrize("name", ["scan-categories", "scan-vision", "stream-router"])
+def test_our_server_starts_it_and_ends_on_sigterm(name: str) -> None:
+    port = free_port()
+    with started([sys.executable, "-m", "functions.runtime", name, "--port", str(port)], port) as url:
+        assert status(f"{url}/health/live") == 200
+        assert status(f"{url}/metrics") == 200
+
+
+@pytest.mark.parametrize("target", ["categories", "vision"])
+def test_functions_framework_starts_it(target: str) -> None:
+    port = free_port()
+    source = next(f.folder for f in load_all() if f.name == f"scan-{target}") / "func.py"
+    command = [str(BIN / "functions-framework"), "--target", target, "--source", str(source)]
+    with started([*command, "--host", "127.0.0.1", "--port", str(port)], port) as url:
+        if target == "categories":
+            assert status(f"{url}/api/v1/scan/categories") == 200
+        else:
+            assert status(url, b"{}") == 400  # no CloudEvent
+            assert status(url) == 405
+
+
+@ALL
+async def test_the_folder_exports_what_funcs_scaffold_looks_for(function: Function) -> None:
+    import importlib
+
+    module = importlib.import_module(f"functions.{function.domain}.{function.folder.name}.func")
+    instance = module.new()
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/health/ready", "query_string": b"", "headers": []}
+    instance._warming = instance._warming or object()  # no connections are wanted here
+    await instance.handle(scope, receive, send)
+    assert sent[0]["status"] == 200
+    assert instance.alive()[0]
+
+
+def test_a_wrong_name_or_setting_is_one_clear_line() -> None:
+    command = [sys.executable, "-m", "functions.runtime", "scan-visoin"]
+    wrong = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert wrong.returncode != 0
+    assert "no function 'scan-visoin'; there are: " in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    environment = os.environ | {"ECO2_MODLE": "x"}
+    command = [sys.executable, "-m", "functions.runtime", "scan-vision"]
+    wrong = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    assert "ECO2_MODLE: no such setting" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
