@@ -44,6 +44,7 @@ def doctor(home: Path) -> None:
 
 def machine() -> Iterator[Finding]:
     """Python, packages, limits, programs."""
+    yield Finding(sys.platform == "linux", f"system {sys.platform}", "the embedded platform needs Linux")
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(sys.version_info >= (3, 11), f"Python {version}", "3.11 or newer is needed")
     missing = []

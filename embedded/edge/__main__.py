@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import logging
 import os
-import resource
 import socket
 from pathlib import Path
 from types import FrameType
@@ -22,6 +21,7 @@ from embedded.edge.readiness import Readiness
 from embedded.edge.routes import load, parse_limits
 from embedded.edge.upstream import Upstream
 from embedded.objects import ObjectStore
+from embedded.openfiles import raise_limit
 from embedded.signature import Key
 
 _log = logging.getLogger("eco2.edge")
@@ -40,22 +40,6 @@ def options() -> argparse.Namespace:
     parser.add_argument("--limits", default="", help="FUNCTION=REQUESTS/SECONDS,…; off: no limit")
     parser.add_argument("--grace", type=float, default=10.0, help="seconds for requests to end on SIGTERM")
     return parser.parse_args()
-
-
-def more_files() -> int:
-    """Raise the limit of open files as far as this user may; returns how many requests that carries.
-
-    Each proxied request holds two: the client's connection and the upstream's.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for wanted in (65_536, hard):
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), max(hard, wanted)))
-            break
-        except (ValueError, OSError):
-            continue
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(64, (soft - SPARE_FILES) // 2)
 
 
 def authorizer(kind: str, upstream: Upstream) -> Authorizer:
@@ -90,7 +74,7 @@ def build(arguments: argparse.Namespace) -> Edge:
         cors=cors,
         readiness=Readiness(processes),
         objects=objects,
-        most_open=more_files(),
+        most_open=max(64, (raise_limit() - SPARE_FILES) // 2),  # two for each: client and upstream
     )
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from time import monotonic, time
 
 from embedded import logs
+from embedded.openfiles import raise_limit
 from embedded.supervisor import environment, prepared, rabbitmq, stores
 from embedded.supervisor.child import Child, python
 from embedded.supervisor.environment import Addresses
@@ -41,12 +42,12 @@ class Platform:
         self._public: list[socket.socket] = []
 
     async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
-        """Start, serve until SIGTERM, SIGINT or `stopped`, stop. Raises CannotStartError."""
+        """Start, serve until SIGTERM, SIGINT, SIGHUP or `stopped`, stop. Raises CannotStartError."""
         self.home.make()
         with self.home.lock():
             self.report(f"Eco² starts in {self.home.folder} …")
             loop = asyncio.get_running_loop()
-            for signum in (signal.SIGTERM, signal.SIGINT):
+            for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.add_signal_handler(signum, self._interrupted)
             bounding = asyncio.create_task(self._bound_logs())
             stopping = asyncio.create_task(self.stopped.wait())
@@ -63,7 +64,7 @@ class Platform:
                 bounding.cancel()
                 stopping.cancel()
                 await self._stop()
-                for signum in (signal.SIGTERM, signal.SIGINT):
+                for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.remove_signal_handler(signum)
 
     def _interrupted(self) -> None:
@@ -74,6 +75,7 @@ class Platform:
 
     async def _start(self) -> str:
         began = monotonic()
+        raise_limit()
         options, home = self.options, self.home
         self._public = listen_together(options.edges, options.port)
         hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))

@@ -15,9 +15,11 @@ from typing import Any
 
 import psutil
 import pytest
+from click.testing import CliRunner
 
 from cli import photo
 from cli.client import Client
+from cli.main import main
 from cli.scan import submit
 from embedded.supervisor.home import Home
 
@@ -93,6 +95,18 @@ def test_it_survives_crashes_and_goes_on_where_it_stopped(up: Up, home: Home) ->
     second = scan(state["url"])
 
     family = psutil.Process(process.pid).children(recursive=True)
+    for command, said in (
+        (["jobs", "--user", "시험"], second),
+        (["events", "--job", second], "done"),
+        (["dead-letters", "list"], "no dead letters"),
+        (["dead-letters", "show", "1"], "no dead letter 1"),
+        (["functions"], "scan-vision"),
+        (["doctor"], "started again 1 times"),
+        (["up"], f"is running already at {state['url']}"),
+    ):
+        home_option = [] if command == ["functions"] else ["--home", str(home.folder)]
+        shown = CliRunner().invoke(main, [*command, *home_option], env={"ECO2_URL": None})
+        assert said in shown.output, (command, shown.output)
     process.kill()
     process.wait(10)
     _gone, alive = psutil.wait_procs(family, timeout=30)
