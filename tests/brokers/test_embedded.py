@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,11 +80,19 @@ class TestEmbeddedBroker(BrokerDurability):
         wait_until(lambda: ids([r.event for r in subscriber.seen(sent.run, "/plain")]) == ids(events))
 
 
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """Not below pytest's own folder: a second run closes that for the user that PostgreSQL runs as."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
 class TestPostgresRestarts:
     def test_events_are_refused_while_it_is_down_and_nothing_accepted_is_lost(
-        self, subscriber: Subscriber, tmp_path: Path
+        self, subscriber: Subscriber, public_folder: Path, tmp_path: Path
     ) -> None:
-        server = Postgres(tmp_path / "postgres" / "data")
+        server = Postgres(public_folder / "data")
         server.start()
         migrate(server.url)
         # A new start listens in a new folder; the link keeps the broker's address the same.
