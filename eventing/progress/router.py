@@ -20,18 +20,30 @@ STATE_TTL_S = 3600
 DEFAULT_SOCKET_TIMEOUT_S = 5.0  # redis-py's own since 8.0
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # by consecutive failures; the last one stays
 
-# State moves forward only: a repeated or late entry leaves it. KEYS: states. ARGV: ttl, then JSON a key.
-_ADVANCE = """
-for i, key in ipairs(KEYS) do
-  local new = ARGV[i + 1]
-  local known = redis.call('GET', key)
+# Settles a batch: states move forward only, so a repeated or late entry leaves them; then messages, then acks.
+# KEYS: states, then shard streams. ARGV: ttl, group, number of states, number of messages, a JSON a state,
+# channel and message a message, then for each stream the number of its ids and the ids.
+_SETTLE = """
+local states, messages, at = tonumber(ARGV[3]), tonumber(ARGV[4]), 5
+for i = 1, states do
+  local new, known = ARGV[at], redis.call('GET', KEYS[i])
   local seq = known and tonumber(string.match(known, '^{"seq":(%d+)'))
   if not seq or seq < tonumber(string.match(new, '^{"seq":(%d+)')) then
-    redis.call('SET', key, new, 'EX', ARGV[1])
+    redis.call('SET', KEYS[i], new, 'EX', ARGV[1])
   end
+  at = at + 1
+end
+for _ = 1, messages do
+  redis.call('PUBLISH', ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+for i = states + 1, #KEYS do
+  local last = at + tonumber(ARGV[at])
+  for n = at + 1, last do redis.call('XACK', KEYS[i], ARGV[2], ARGV[n]) end
+  at = last + 1
 end
 """
-_ADVANCE_SHA = hashlib.sha1(_ADVANCE.encode(), usedforsecurity=False).hexdigest()
+_SETTLE_SHA = hashlib.sha1(_SETTLE.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,7 @@ class Router:
         self.streams = streams
         self.pubsub = pubsub
         self.consumer = consumer
+        self.one_server = _server(streams) == _server(pubsub)
         self.count = count
         socket_timeout_s = (
             streams.connection_pool.connection_kwargs.get("socket_timeout") or DEFAULT_SOCKET_TIMEOUT_S
@@ -170,17 +183,28 @@ class Router:
         return len(routed) + len(foreign)
 
     async def relay(self, entries: Sequence[Routed]) -> None:
-        """Advance the jobs' states, publish to their channels, then ack. Raises redis.RedisError before the ack."""
-        newest = {keys.state(entry.domain, entry.job_id): entry.json for entry in entries}
-        await self._advance(newest)
-        if len(entries) == 1:
-            await keys.command(self.pubsub, "PUBLISH", keys.channel(entries[0].job_id), entries[0].entry)
-        else:
+        """Publish entries to their jobs' channels, advance the states and ack. Raises redis.RedisError before that.
+
+        One command where both roles are one server, one more where they are not: then messages go first.
+        """
+        messages = [(keys.channel(entry.job_id), entry.entry) for entry in entries]
+        if not self.one_server:
             async with self.pubsub.pipeline(transaction=False) as pipe:
-                for entry in entries:
-                    pipe.execute_command("PUBLISH", keys.channel(entry.job_id), entry.entry)
+                for channel, message in messages:
+                    pipe.execute_command("PUBLISH", channel, message)
                 await pipe.execute()
-        await self.ack([(entry.stream, entry.id) for entry in entries])
+            messages = []
+        states = {keys.state(entry.domain, entry.job_id): entry.json for entry in entries}
+        acks: dict[str, list[bytes]] = {}
+        for entry in entries:
+            acks.setdefault(entry.stream, []).append(entry.id)
+        arguments: list[object] = [len(states) + len(acks), *states, *acks]
+        arguments += [STATE_TTL_S, keys.GROUP, len(states), len(messages), *states.values()]
+        for channel, message in messages:
+            arguments += [channel, message]
+        for ids in acks.values():
+            arguments += [len(ids), *ids]
+        await keys.script(self.streams, _SETTLE, _SETTLE_SHA, *arguments)
         self.routed += len(entries)
 
     async def ack(self, entries: Sequence[tuple[str, bytes]]) -> None:
@@ -188,15 +212,12 @@ class Router:
         by_stream: dict[str, list[bytes]] = {}
         for stream, entry_id in entries:
             by_stream.setdefault(stream, []).append(entry_id)
-        if len(by_stream) == 1:
-            for stream, ids in by_stream.items():
-                await keys.command(self.streams, "XACK", stream, keys.GROUP, *ids)
-            return
         async with self.streams.pipeline(transaction=False) as pipe:
             for stream, ids in by_stream.items():
                 pipe.execute_command("XACK", stream, keys.GROUP, *ids)
             await pipe.execute()
 
-    async def _advance(self, states: dict[str, bytes]) -> None:
-        arguments = (len(states), *states, STATE_TTL_S, *states.values())
-        await keys.script(self.streams, _ADVANCE, _ADVANCE_SHA, *arguments)
+
+def _server(redis: Redis) -> tuple[object, ...]:
+    settings = redis.connection_pool.connection_kwargs
+    return tuple(settings.get(name) for name in ("host", "port", "path"))

@@ -68,6 +68,20 @@ async def test_events_reach_the_channel_in_order_and_are_acked(relay: Relay, ste
     assert (state["seq"], state["stage"]) == (10, "done")
 
 
+async def test_roles_on_two_servers_work_as_well(relay: Relay, steps: list[Progress]) -> None:
+    await relay.stop_routers()
+    router = relay.router()
+    assert router.one_server
+    router.one_server = False
+    task = asyncio.create_task(router.run())
+    async with Heard(relay.redis) as heard:
+        for step in steps:
+            await relay.streams.publish(step)
+        assert [entry.seq for entry in await heard.next(10)] == list(range(1, 11))
+    await until(lambda: _is_zero(pending(relay.redis)))
+    task.cancel()
+
+
 async def _is_zero(count: Awaitable[int]) -> bool:
     return await count == 0
 
@@ -91,7 +105,7 @@ async def test_what_was_read_but_not_published_is_routed_after_a_restart(valkey_
         await died.create_groups()
         for step in scan():
             await relay.streams.publish(step)
-        died.pubsub = Redis(port=1)  # the pubsub role is out of reach
+        died.pubsub, died.one_server = Redis(port=1), False  # the pubsub role is out of reach
         with pytest.raises(RedisConnectionError):
             await died.read_once()
         await died.pubsub.aclose()
