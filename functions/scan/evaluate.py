@@ -72,7 +72,9 @@ def questions(name: str = "questions.jsonl") -> Recall:
     for row in rows:
         match = search(row["question"])
         if match is None or match.rule.key != row["rule"] or (row["item"] and match.item != row["item"]):
-            misses.append(f"{row['question']}: {match and (match.item, match.how)}, not {row['item']}")
+            misses.append(
+                f"{row['question']}: {match and (match.rule.key, match.item, match.how)}, not {row['rule']}, {row['item']}"
+            )
     return Recall(len(rows), len(rows) - len(misses), tuple(misses))
 
 
@@ -82,6 +84,7 @@ def main() -> int:
         "items": (items(), ITEMS_TARGET),
         "names": (names(), ITEMS_TARGET),
         "questions": (questions(), QUESTIONS_TARGET),
+        "questions, by rule": (questions("questions_by_rule.jsonl"), QUESTIONS_TARGET),
     }
     for name, (recall, target) in sets.items():
         print(f"{name}: recall@1 {recall.rate:.3f} ({recall.found}/{recall.asked}), target {target}")  # noqa: T201

@@ -22,7 +22,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 _PARTICLE = re.compile(
-    r"(들|류)?"
+    r"(들|류|세트)?"
     r"(은|는|이|가|을|를|도|만|의|랑|이랑|하고|과|와|로|으로|에|에서|에다|까지|부터|같은|처럼|이나|나|요|말고|이에요|예요|에요|이야"
     r"|야|입니다|인데|인데요|이요|인가요?|이고|이면|라면|이라면|이라|라|인지|인가|이라고|뿐|통째로|째)?"
     r"(요|도|는|은)?"
@@ -30,7 +30,7 @@ _PARTICLE = re.compile(
 _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|이에요|예요|에요|이야|야|입니다|인데|이요)")
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
     r"(들|류)?(으로|로|에|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신"
-    r"|묻은|묻어|담긴|담았|들었|먹고|다먹|마시고)"
+    r"|묻은|묻어|담긴|담았|들었|먹고|다먹|마시고|시키고|시켜)"
 )
 _ASKED_CLASS = re.compile(
     r"(류)?(되나|되는|돼|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
@@ -53,7 +53,7 @@ _HEADS = sorted(  # what the parts and containers of things are called
     key=lambda head: (-len(head), head),
 )
 _GENERIC = _words(  # stand for a material or a class rather than one thing
-    """음식물 음식물쓰레기 음식쓰레기 음쓰 의약품 폐의약품 약 옷 의류 고철 쇠 캔 깡통 고무 실리콘 천 은박 비닐 스티로폼
+    """음식물 음식물쓰레기 음식쓰레기 음쓰 의약품 폐의약품 약 화장품 옷 의류 고철 쇠 캔 깡통 고무 실리콘 천 은박 비닐 스티로폼
     박스 상자 종이상자 봉지 그릇 통 물통 휴지통 쓰레기통 유리병 페트병 페트 플라스틱용기 복합재질
     뚜껑 플라스틱뚜껑 병뚜껑 라벨 테이프 스티커 끈 튜브 필터 배터리 건전지 기름 국물 국 먼지 재 돌 흙
     사진 카드 파일 시계 매트 칼 거울 전구 초 면 무 배 감 회"""
@@ -179,10 +179,12 @@ class Names:
         apart = [
             span
             for span in self._apart(words, letters, starts)
-            if not any(start < span[1] < end for _, start, end in whole)
+            if not any(
+                start < span[1] < end and (name == span[0] or end != span[2]) for name, start, end in whole
+            )
         ]
-        taken = {start for _, start, _ in apart}
-        spans = sorted([span for span in whole if span[1] not in taken] + apart, key=lambda span: span[1])
+        taken = {end for _, _, end in apart}  # the compound says more than its head
+        spans = sorted([span for span in whole if span[2] not in taken] + apart, key=lambda span: span[1])
         ends = {end for _, _, end in spans}
         before = dict(zip(starts[1:], words, strict=True))  # the word that ends where another one starts
         found: list[Mention] = []

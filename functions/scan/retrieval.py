@@ -19,7 +19,7 @@ from functions.scan.classification import Classification
 from functions.scan.mentions import LONGEST, normal, topic
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import DATA, Item, taxonomy
-from functions.scan.tokens import KEYWORD, pieces, tokens
+from functions.scan.tokens import KEYWORD, asked
 
 DEFAULT_INPUT = "이 폐기물을 어떻게 분리배출해야 하나요?"
 K1, B = 1.2, 0.5
@@ -156,11 +156,9 @@ def _ranked(question: str, within: str | None = None) -> RuleMatch | None:
     index = _documents()
     scores: dict[int, float] = {}
     named: set[int] = set()  # documents that have a noun of the question as, or in, a name
-    question = question[:LONGEST]
-    asked = dict.fromkeys(tokens(question), 1.0)
-    for word in question.split():
-        asked.update(dict.fromkeys(pieces(word), PIECE_WEIGHT))
-    for token, weight in asked.items():
+    words, spelled = asked(question[:LONGEST])
+    weights = dict.fromkeys(words, 1.0) | dict.fromkeys(spelled, PIECE_WEIGHT)
+    for token, weight in weights.items():
         posting = index.postings.get(token, ())
         rarity = math.log(1 + (len(index.rows) - len(posting) / 2 + 0.5) / (len(posting) / 2 + 0.5))
         for document, count in zip(posting[::2], posting[1::2], strict=True):

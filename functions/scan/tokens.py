@@ -74,7 +74,7 @@ _COMMON = frozenset(
         "그것",
     ]
 )
-_loading = threading.Lock()
+_one_at_a_time = threading.Lock()
 
 
 @cache
@@ -86,13 +86,29 @@ def _loaded() -> Kiwi:
 
 def tokens(text: str) -> list[str]:
     """Nouns, and stems of verbs and adjectives ended with 다, in order; without what every question has."""
-    with _loading:
-        kiwi = _loaded()
-    kept: list[str] = []
-    for token in kiwi.tokenize(text):
-        form = token.form.casefold()
-        if form not in _COMMON and token.tag.startswith((*_NOUNS, *_VERBS)):
-            kept.append(form if token.tag.startswith(_NOUNS) else f"{form}다")
+    return [word for word, *_ in _words(text) if word.removesuffix("다") not in _COMMON]
+
+
+def asked(question: str) -> tuple[list[str], list[str]]:
+    """The question's tokens, and the pieces of its words that have no verb or adjective in them."""
+    found = _words(question)
+    acting = {at for _, start, end, acts in found if acts for at in range(start, end)}
+    left = "".join(" " if at in acting else letter for at, letter in enumerate(question))
+    return [word for word, *_ in found if word.removesuffix("다") not in _COMMON], [
+        piece for word in left.split() if word in question.split() for piece in pieces(word)
+    ]
+
+
+def _words(text: str) -> list[tuple[str, int, int, bool]]:
+    """Each kept token with its place in the text and whether it is a verb or an adjective."""
+    kept: list[tuple[str, int, int, bool]] = []
+    with _one_at_a_time:
+        found = _loaded().tokenize(text)
+    for token in found:
+        acts = token.tag.startswith(_VERBS)
+        if acts or token.tag.startswith(_NOUNS):
+            form = token.form.casefold()
+            kept.append((f"{form}다" if acts else form, token.start, token.start + token.len, acts))
     return kept
 
 
