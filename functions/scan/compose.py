@@ -130,7 +130,7 @@ def _advice(match: RuleMatch, todo: Sequence[str], user_input: str) -> str:
         if len(todo) == 1:
             return todo[0]
         return f"{todo[0].rstrip('.')}, 그 밖에도 할 일이 {len(todo) - 1}가지 더 있어요."
-    return _one_sentence(match.rule.note(match.item) or "")
+    return _one_sentence(match.rule.note(match.item) or f"먼저 {match.steps[0]}")
 
 
 def _other(match: RuleMatch, user_input: str) -> Item | None:

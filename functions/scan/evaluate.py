@@ -72,9 +72,8 @@ def questions(name: str = "questions.jsonl") -> Recall:
     for row in rows:
         match = search(row["question"])
         if match is None or match.rule.key != row["rule"] or (row["item"] and match.item != row["item"]):
-            misses.append(
-                f"{row['question']}: {match and (match.rule.key, match.item, match.how)}, not {row['rule']}, {row['item']}"
-            )
+            found = match and (match.rule.key, match.item, match.how)
+            misses.append(f"{row['question']}: {found}, not {row['rule']}, {row['item']}")
     return Recall(len(rows), len(rows) - len(misses), tuple(misses))
 
 

@@ -59,29 +59,7 @@ _GENERIC = _words(  # stand for a material or a class rather than one thing
     사진 카드 파일 시계 매트 칼 거울 전구 초 면 무 배 감 회"""
 )
 _CLASSES = _words("음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 스티로폼")
-_NO_NOUN = (
-    "거",
-    "에",
-    "서",
-    "고",
-    "는데",
-    "은",
-    "는",
-    "이",
-    "가",
-    "을",
-    "를",
-    "도",
-    "로",
-    "요",
-    "나",
-    "라",
-    "게",
-    "지",
-    "데",
-    "이랑",
-    "랑",
-)
+_NO_NOUN = tuple(_words("거 에 서 고 데 은 는 이 가 을 를 도 로 요 나 라 게 지 랑"))
 LONGEST = 1000  # letters of a text that are read
 _SURE = -1.0  # a topic below this weight is probably not what the sentence is about
 

@@ -72,6 +72,10 @@ def test_the_offline_model_says_that_it_is_one() -> None:
     assert "오프라인" not in answer(recyclable("금속류")).user_answer
 
 
+def test_without_an_item_the_first_step_is_said() -> None:
+    assert "먼저 내용물을 비우고 물로 헹궈요." in answer(recyclable("금속류")).user_answer
+
+
 def test_two_candidates_are_both_named() -> None:
     made = answer(
         recyclable("금속류"),
