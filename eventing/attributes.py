@@ -48,9 +48,14 @@ def text_finding(value: object) -> str | None:
     return None
 
 
+@lru_cache(256)
+def _is_name(name: str) -> bool:
+    return name != "data" and _NAME.fullmatch(name) is not None
+
+
 def extension_finding(name: object, value: object) -> str | None:
     """The name of an extension attribute and its canonical string value, which may be empty."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or name == "data":
+    if not isinstance(name, str) or not _is_name(name):
         return "is no attribute name (a-z and 0-9 only)"
     if value == "":
         return None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -158,6 +158,7 @@ def _binary(headers: Mapping[str, str], body: bytes) -> CloudEvent:
     if "datacontenttype" in found:
         findings["datacontenttype"] = ["is the Content-Type header in binary mode, not a ce- header"]
     found["datacontenttype"] = headers.get("content-type")
+    _within_budget(sum(map(len, found)) + sum(len(value) for value in found.values() if value))
     return _event(found, body, findings)
 
 
@@ -182,6 +183,7 @@ def _structured(content_type: str, body: bytes) -> CloudEvent:
     for name, value in found.items():
         if name not in _CORE and not isinstance(value, str):
             found[name] = _canonical(name, value, findings)
+    _within_budget(sum(len(name) + len(value) for name, value in found.items() if isinstance(value, str)))
     return _event(found, data, findings)
 
 
@@ -224,8 +226,6 @@ def _event(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -
         )
     core = {name: found.pop(name, "") for name in _REQUIRED}
     core |= {name: found.pop(name) for name in _OPTIONAL if name in found}
-    if _length(core.values()) + _length(found) + _length(found.values()) > ATTRIBUTES_BUDGET:
-        raise InvalidCloudEvent({"attributes": [f"are more than {ATTRIBUTES_BUDGET} characters together"]})
     try:
         event = CloudEvent(**core, extensions=found or _NO_EXTENSIONS, data=data)
     except InvalidCloudEvent as invalid:
@@ -235,5 +235,6 @@ def _event(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -
     return event
 
 
-def _length(values: Iterable[object]) -> int:
-    return sum(len(value) for value in values if isinstance(value, str))
+def _within_budget(length: int) -> None:
+    if length > ATTRIBUTES_BUDGET:
+        raise InvalidCloudEvent({"attributes": [f"are more than {ATTRIBUTES_BUDGET} characters together"]})
