@@ -66,8 +66,8 @@ def _resident_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def on_other_grounds(folder: Path, each: int = 2) -> Iterator[tuple[str, bytes]]:
-    """The photos whose item can be cut out, each laid on `each` grounds, as (material, JPEG)."""
+def on_other_grounds(folder: Path, *, each: int = 2, every: int = 1) -> Iterator[tuple[str, bytes]]:
+    """`every` n-th photo, where its item can be cut out, laid on `each` grounds, as (material, JPEG)."""
     import numpy as np
     from PIL import Image as Pillow
 
@@ -75,7 +75,7 @@ def on_other_grounds(folder: Path, each: int = 2) -> Iterator[tuple[str, bytes]]
     from .cutout import cut_out
     from .views import photos
 
-    for path, material, number in photos(folder):
+    for path, material, number in photos(folder)[::every]:
         random = np.random.default_rng((_SEED, material, number))
         with Pillow.open(path) as photo:
             cutout = cut_out(photo.convert("RGB"))
