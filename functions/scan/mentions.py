@@ -53,7 +53,8 @@ _HEADS = sorted(  # what the parts and containers of things are called
     key=lambda head: (-len(head), head),
 )
 _GENERIC = _words(  # stand for a material or a class rather than one thing
-    """음식물 음식물쓰레기 음식쓰레기 음쓰 의약품 폐의약품 약 화장품 옷 의류 고철 쇠 캔 깡통 고무 실리콘 천 은박 비닐 스티로폼
+    """음식물 음식물쓰레기 음식쓰레기 음쓰 의약품 폐의약품 약
+    화장품 옷 의류 고철 쇠 캔 깡통 고무 실리콘 천 은박 비닐 스티로폼
     박스 상자 종이상자 봉지 그릇 통 물통 휴지통 쓰레기통 유리병 페트병 페트 플라스틱용기 복합재질
     뚜껑 플라스틱뚜껑 병뚜껑 라벨 테이프 스티커 끈 튜브 필터 배터리 건전지 기름 국물 국 먼지 재 돌 흙
     사진 카드 파일 시계 매트 칼 거울 전구 초 면 무 배 감 회"""
