@@ -67,6 +67,10 @@ def run(
         def ready(url: str) -> None:
             click.secho(f"Eco² serves at {url}", bold=True)
             click.echo(f"  model {options.model}, broker {options.broker}, logs {platform.home.logs}")
+            if options.missing_key:
+                click.secho(
+                    f"  {options.missing_key} is not set: the local model answers instead", fg="yellow"
+                )
             click.echo("  try: eco2 scan PHOTO    stop: Ctrl-C")
             asyncio.get_running_loop().run_in_executor(None, then, url)
 

@@ -49,6 +49,16 @@ class Options:
         return tuple(name.strip() for name in text.split(",") if name.strip())
 
     @property
+    def missing_key(self) -> str:
+        """The setting without which the chosen model can't be asked, or empty."""
+        for prefix, name in (("gpt", "ECO2_OPENAI_API_KEY"), ("gemini", "ECO2_GEMINI_API_KEY")):
+            if self.model.startswith(prefix) and not (
+                self.environment.get(name) or self.environment.get(f"{name}_FILE")
+            ):
+                return name
+        return ""
+
+    @property
     def starts_postgres(self) -> bool:
         return not self.environment.get("ECO2_DATABASE_URL")
 

@@ -84,8 +84,9 @@ class Platform:
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
         wiring = asyncio.create_task(self._wire(_url(hosts[0])))
+        rabbit = asyncio.create_task(self._rabbitmq())
         try:
-            database, redis, amqp = await self._stores()
+            database, redis, stores_ready = await self._stores()
             at = Addresses(
                 public=public,
                 functions=_url(hosts[0]),
@@ -97,37 +98,48 @@ class Platform:
             self._environment = environment.functions(options, home, at)
             self._state |= {"database": database, "redis": redis, "environment": self._environment}
             self._write_state()
-            await self._migrate()
+            if not self._is_migrated():
+                await stores_ready
+                await self._migrate()
             await wiring
+            # A later start does not wait here: functions import while PostgreSQL recovers, sockets queue.
+            await self._start_functions(hosts, simulated, broker)
+            await stores_ready
+            await self._broker(broker, await rabbit)
         finally:
             wiring.cancel()
-        # What is asked starts before what asks; all at once, because their sockets queue already.
-        if simulated:
-            await self._serve("model", ["functions.providers.simulated"], simulated)
-        await self._broker(broker, amqp)
-        for number, listener in enumerate(hosts, 1):
-            await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
-        await self._edge(hosts, broker)
+            rabbit.cancel()
         await wait_ready(self._public[0].getsockname(), self.children, home.logs)
         self._write_state()
         _log.info("ready at %s after %.1f s", public, monotonic() - began)
         self.report(f"ready after {monotonic() - began:.1f} s")
         return public
 
-    async def _stores(self) -> tuple[str, str, str]:
-        """Start what no URL was given for, side by side; the addresses of database, Redis and RabbitMQ."""
+    async def _start_functions(
+        self, hosts: Sequence[socket.socket], simulated: socket.socket | None, broker: socket.socket
+    ) -> None:
+        if simulated:
+            await self._serve("model", ["functions.providers.simulated"], simulated)
+        for number, listener in enumerate(hosts, 1):
+            await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
+        await self._edge(hosts, broker)
+
+    async def _rabbitmq(self) -> str:
+        if self.options.starts_rabbitmq:
+            return await rabbitmq.start(self.home, self.children)
+        return self.options.environment.get("ECO2_AMQP_URL", "")
+
+    async def _stores(self) -> tuple[str, str, asyncio.Future[list[None]]]:
+        """Start what no URL was given for; addresses of database and Redis, and what to await until they serve."""
         options, home = self.options, self.home
         database = options.environment.get("ECO2_DATABASE_URL", "")
-        redis, amqp = "", options.environment.get("ECO2_AMQP_URL", "")
+        redis = ""
         waits = []
-        amqp_url: asyncio.Task[str] | None = None
         if options.starts_valkey:
             valkey = stores.valkey(home)
             await self._add(stores.child("valkey", valkey, grace_s=10))
             redis = valkey.url
             waits.append(stores.ready(valkey, home.folder / "valkey" / "valkey.log"))
-        if options.starts_rabbitmq:
-            amqp_url = asyncio.create_task(rabbitmq.start(home, self.children))
         if options.starts_postgres:
             postgres = stores.postgres(home)
             await asyncio.to_thread(postgres.prepare)
@@ -135,17 +147,17 @@ class Platform:
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
             database = postgres.url
             waits.append(stores.ready(postgres, home.folder / "postgres" / "postgres.log"))
-        await asyncio.gather(*waits)
-        return database, redis, await amqp_url if amqp_url else amqp
+        return database, redis, asyncio.gather(*waits)
+
+    def _is_migrated(self) -> bool:
+        marker = self.home.folder / "postgres" / "migrated"
+        return self.options.starts_postgres and prepared.is_done(marker, prepared.migrations())
 
     async def _migrate(self) -> None:
-        marker = self.home.folder / "postgres" / "migrated"
         digest = prepared.migrations()
-        if self.options.starts_postgres and prepared.is_done(marker, digest):
-            return
         await self._step("migrations", ["schemas.migrate"], self._environment)
         if self.options.starts_postgres:
-            marker.write_text(digest)
+            (self.home.folder / "postgres" / "migrated").write_text(digest)
 
     async def _wire(self, functions_url: str) -> None:
         folder = self.home.folder

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from embedded.supervisor.child import Child, python
-from embedded.supervisor.sockets import listen, listen_together, owner, port_of
+from embedded.supervisor.sockets import listen, listen_again, listen_together, owner, port_of
 
 SERVE = """
 import socket, sys
@@ -165,4 +165,19 @@ def test_one_port_for_several_processes() -> None:
     group = listen_together(3)
     assert len({port_of(listener) for listener in group}) == 1
     for listener in group:
+        listener.close()
+
+
+def test_the_same_port_is_taken_again_when_it_is_free() -> None:
+    first = listen_together(2)
+    port = port_of(first[0])
+    url = f"http://127.0.0.1:{port}"
+    other = listen_again(1, url)
+    assert port_of(other[0]) != port
+    for listener in (*first, *other):
+        listener.close()
+    again = listen_again(2, url)
+    assert {port_of(listener) for listener in again} == {port}
+    fresh = listen_again(1, "")
+    for listener in (*again, *fresh):
         listener.close()

@@ -71,6 +71,12 @@ def test_options_come_from_arguments_then_environment() -> None:
     assert given.starts_valkey
 
 
+def test_a_model_without_its_key_is_noticed() -> None:
+    assert from_environment({}, model="gpt-5.2").missing_key == "ECO2_OPENAI_API_KEY"
+    assert not from_environment({"ECO2_OPENAI_API_KEY_FILE": "/run/key"}, model="gpt-5.2").missing_key
+    assert not from_environment({}).missing_key
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
