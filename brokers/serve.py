@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -49,6 +50,8 @@ def run(options: argparse.Namespace, make: Make) -> str | None:
     """Run a broker until SIGTERM or SIGINT; returns what went wrong, for sys.exit."""
     import uvloop
 
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # a connection for each event in flight
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
     logging.basicConfig(level=options.log_level, format="%(levelname)s %(name)s %(message)s")
     try:
         wiring = load(options.triggers)
