@@ -23,9 +23,9 @@ def retryable(status: int) -> bool:
     return status in _RETRYABLE or status >= 500
 
 
-def traced(event: CloudEvent) -> CloudEvent:
-    """The event with the current span as its `traceparent` and `tracestate`, unless it carries its own."""
-    span = trace.current.get()
+def traced(event: CloudEvent, span: trace.TraceContext | None = None) -> CloudEvent:
+    """The event with `span` (the current one) as `traceparent` and `tracestate`, unless it carries its own."""
+    span = span or trace.current.get()
     if span is None or "traceparent" in event.extensions:
         return event
     extensions = {**event.extensions, "traceparent": span.traceparent}

@@ -63,6 +63,11 @@ def new(*, sampled: bool = True) -> TraceContext:
     return TraceContext(secrets.token_hex(16), _span_id(), 0x03 if sampled else 0x02)
 
 
+def resumed(trace_id: str) -> TraceContext:
+    """A new span of a trace that was stored by its id alone."""
+    return TraceContext(trace_id, _span_id())
+
+
 def _span_id() -> str:
     return secrets.token_hex(8)
 

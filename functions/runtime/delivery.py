@@ -14,6 +14,7 @@ from typing import Any
 from eventing import trace
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
+from eventing.publisher import traced
 from functions.runtime import telemetry
 from functions.runtime.binding import parameters
 from functions.runtime.declaration import EventFunction
@@ -137,7 +138,7 @@ def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Reply:
         userid=event.extensions.get("userid"),
         expirytime=event.extensions.get("expirytime"),
     )
-    headers, body = reply.to_binary()
+    headers, body = traced(reply).to_binary()
     return Reply(200, body, headers)
 
 

@@ -17,6 +17,7 @@ from eventing import trace
 from eventing.catalogue import to_event
 from eventing.cloudevent import CloudEvent
 from eventing.outbox import Outbox
+from eventing.publisher import traced
 from functions.runtime.errors import Conflict, NotFound, Unprocessable
 from functions.scan.events import Completed, Reward, ScanRequested
 from functions.scan.pipeline import STAGES
@@ -101,7 +102,7 @@ class Jobs:
         wanted = ScanRequested(
             job_id=job_id, user_id=user_id, image_url=image_url, user_input=user_input, model=model
         )
-        event = requested(wanted)
+        event = traced(requested(wanted))  # a relay from the outbox belongs to this trace, too
         digest = hashlib.sha256(to_json([image_url, user_input, model])).digest()
         context = trace.current.get()
         row = await self._database.one(
@@ -211,7 +212,9 @@ class Jobs:
 
     async def reopen(self, job_id: str) -> None:
         """A dead letter was replayed: a job that failed meanwhile gets another chance."""
-        await self._database.run(_REOPEN, (self._resources.settings.scan_deadline_s, job_id))
+        deadline_s = self._resources.settings.scan_deadline_s
+        if await self._database.one(_REOPEN, (deadline_s, job_id)):
+            await self._progress.forget(job_id)
 
     async def _end(self, job_id: str, status: str, result: Result) -> bool:
         body = result.model_dump_json()
@@ -320,7 +323,7 @@ WHERE (job_id, stage) = (%s, %s)
 _REOPEN = """
 UPDATE scan.jobs SET status = 'active', outcome = NULL, ended_at = NULL,
                      deadline_at = now() + make_interval(secs => %s)
-WHERE id = %s AND status = 'failed'
+WHERE id = %s AND status = 'failed' RETURNING 1
 """
 _STORY = """
 SELECT j.status, j.outcome, j.trace_id, j.created_at, j.ended_at, s.stage, s.started_at, s.finished_at

@@ -6,9 +6,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from eventing import trace
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
+from eventing.publisher import traced
 from functions.runtime import telemetry
 from functions.scan.events import ScanRequested
 from functions.scan.jobs import Jobs, requested
@@ -67,24 +69,26 @@ class Sweeper:
 def emitted_again(row: tuple[Any, ...]) -> CloudEvent:
     """The last event of a job, equal to the one that was lost: same id, same data.
 
-    From (id, user_id, image_url, user_input, model, stage, event_id, output) of the last finished stage.
+    From (id, user_id, image_url, user_input, model, trace_id, stage, event_id, output) of the last finished
+    stage; it goes on in the job's trace.
     """
-    job_id, user_id, image_url, user_input, model, stage, event_id, output = row
+    job_id, user_id, image_url, user_input, model, trace_id, stage, event_id, output = row
     if stage is None:
-        return requested(
+        event = requested(
             ScanRequested(
                 job_id=job_id, user_id=user_id, image_url=image_url, user_input=user_input, model=model
             )
         )
-    emits = STAGES[stage].emits
-    source = f"/eco2/scan/{stage}"
-    return to_event(
-        emits.model_validate_json(bytes(output)),
-        source=source,
-        subject=str(job_id),
-        id=derived_id(event_id, source),
-        userid=user_id,
-    )
+    else:
+        source = f"/eco2/scan/{stage}"
+        event = to_event(
+            STAGES[stage].emits.model_validate_json(bytes(output)),
+            source=source,
+            subject=str(job_id),
+            id=derived_id(event_id, source),
+            userid=user_id,
+        )
+    return traced(event, trace.resumed(trace_id)) if trace_id else event
 
 
 _LATE = """
@@ -109,5 +113,5 @@ FROM overdue LEFT JOIN LATERAL (
     WHERE s.job_id = overdue.id AND s.output IS NOT NULL ORDER BY s.finished_at DESC LIMIT 1
 ) AS last ON true
 WHERE j.id = overdue.id
-RETURNING j.id, j.user_id, j.image_url, j.user_input, j.model, last.stage, last.event_id, last.output
+RETURNING j.id, j.user_id, j.image_url, j.user_input, j.model, j.trace_id, last.stage, last.event_id, last.output
 """
