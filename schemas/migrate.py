@@ -10,7 +10,6 @@ import hashlib
 import os
 import sys
 from pathlib import Path
-from typing import LiteralString, cast
 
 import psycopg
 
@@ -31,7 +30,8 @@ def migrate(database_url: str) -> list[str]:
             "CREATE TABLE IF NOT EXISTS public.schema_migrations "
             "(name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        known = dict(connection.execute("SELECT name, sha256 FROM public.schema_migrations").fetchall())
+        rows = connection.execute("SELECT name, sha256 FROM public.schema_migrations").fetchall()
+        known: dict[str, str] = dict(rows)
         for path in sorted(MIGRATIONS.glob("*.sql")):
             sql = path.read_text()
             digest = hashlib.sha256(sql.encode()).hexdigest()
@@ -42,7 +42,7 @@ def migrate(database_url: str) -> list[str]:
                     )
                 continue
             with connection.transaction():
-                connection.execute(cast("LiteralString", sql))
+                connection.execute(sql.encode())
                 connection.execute(
                     "INSERT INTO public.schema_migrations (name, sha256) VALUES (%s, %s)", (path.name, digest)
                 )

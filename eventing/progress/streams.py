@@ -87,3 +87,9 @@ class ProgressStreams:
             # The pool's connection was from before a restart of Redis; the marker makes a second try safe.
             seq = await keys.script(self.streams, _PUBLISH, _PUBLISH_SHA, *arguments)
         return None if seq is None else int(seq)
+
+    async def forget(self, job_id: str) -> None:
+        """Drop the job's numbers, markers and history, so that a job that ended may go on. Raises RedisError."""
+        await self.streams.delete(
+            keys.job(self.domain, job_id), keys.history(self.domain, job_id), keys.state(self.domain, job_id)
+        )

@@ -33,7 +33,7 @@ class Parameter:
 @cache
 def parameters(handler: Callable[..., Any]) -> tuple[Parameter, ...]:
     """The handler's parameters with resolved types."""
-    hints = get_type_hints(handler)
+    hints = get_type_hints(handler, include_extras=True)
     signature = inspect.signature(handler).parameters.values()
     return tuple(Parameter(p.name, hints.get(p.name, str), p.default) for p in signature)
 

@@ -53,6 +53,8 @@ def routes() -> list[dict[str, Any]]:
             "function": function.name,
             "auth": not function.public,
             "limit": function.rate_limit,
+            "timeout_s": function.timeout_s + 5,
+            "max_body": function.max_body,
         }
         for function in load_all()
         if isinstance(function, HttpFunction)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
 
 from functions.runtime.database import Database, Worker
 from functions.runtime.errors import Unavailable
-from functions.runtime.settings import Settings, settings
+from functions.runtime.settings import Secret, Settings, settings
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
     from redis.asyncio import Redis
 
     from eventing.publisher import Publisher
@@ -66,7 +65,7 @@ class Resources:
 
     async def redis(self, role: RedisRole) -> Redis:
         """The client of one role; roles with one URL share a client. `pubsub` is kept apart: it blocks."""
-        secret: SecretStr = getattr(self.settings, f"redis_{role}_url")
+        secret: Secret = getattr(self.settings, f"redis_{role}_url")
         url = secret.get_secret_value()
         if not url:
             raise Unavailable(f"ECO2_REDIS_{role.upper()}_URL is not set", code="NOT_CONFIGURED")

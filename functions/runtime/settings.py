@@ -7,52 +7,70 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 
 class SettingsError(ValueError):
     """The environment is wrong; the message lists every finding."""
 
 
-class Settings(BaseModel):
-    """What functions read. `python -m functions.runtime.settings` prints the table."""
+class Secret:
+    """A string that does not show in logs and errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    __slots__ = ("_value",)
 
-    env: str = Field("production", description="`local` allows development sign-in and loopback origins")
-    database_url: SecretStr = Field(SecretStr(""), description="PostgreSQL")
-    redis_streams_url: SecretStr = Field(SecretStr(""), description="Redis: progress streams; must not evict")
-    redis_pubsub_url: SecretStr = Field(SecretStr(""), description="Redis: live progress to gateways")
-    redis_cache_url: SecretStr = Field(SecretStr(""), description="Redis: results; may evict")
-    redis_auth_url: SecretStr = Field(SecretStr(""), description="Redis: revoked tokens; must not evict")
-    redis_state_url: SecretStr = Field(SecretStr(""), description="Redis: OAuth state")
-    pool_size: int = Field(8, ge=1, le=8, description="PostgreSQL connections a process at most")
-    objects_url: str = Field("", description="object store (S3 wire format) the client uploads to")
-    cdn_url: str = Field("", description="public prefix of uploaded images")
-    objects_bucket: str = Field("eco2-images", description="bucket of uploaded images")
-    objects_access_key: str = Field("eco2", description="object store access key id")
-    objects_secret_key: SecretStr = Field(SecretStr(""), description="object store secret key")
-    image_hosts: str = Field("", description="other hosts images may come from, comma separated, https only")
-    signing_keys: str = Field("", description="folder with the RS256 keys (PEM) that sign tokens")
-    issuer: str = Field("https://eco2.local", description="`iss` of tokens")
-    audience: str = Field("eco2-api", description="`aud` of tokens")
-    access_ttl_s: int = Field(1800, ge=10, description="life of an access token, seconds")
-    refresh_ttl_s: int = Field(1_209_600, ge=60, description="life of a refresh token, seconds")
-    cookie_domain: str = Field("", description="Domain of the login cookies; empty: host only")
-    frontend_url: str = Field("", description="where sign-in returns to; empty: the origin asked")
-    cors_origins: str = Field("", description="allowed origins, comma separated")
-    model: str = Field("local", description="model of a scan that names none")
-    models: str = Field("gpt-5.2,gemini-3-flash-preview,local", description="models a client may name")
-    scan_deadline_s: int = Field(180, ge=5, description="a job not done by then fails")
-    scan_overdue_s: float = Field(20, gt=0, description="a job without movement for so long is emitted again")
-    rewards: bool = Field(True, description="whether scans earn characters")
-    grace_s: float = Field(25, ge=0, description="how long work may go on after SIGTERM")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    processes: int = Field(1, ge=1, le=16, description="function host processes of the embedded platform")
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def get_secret_value(self) -> str:
+        """The string."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('…')" if self._value else "Secret('')"
+
+
+def _setting(default: Any, about: str, *, least: float = 0, most: float = 1e9) -> Any:
+    return field(default=default, metadata={"about": about, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What functions read; docs/settings.md is the table. A dataclass: every cold start pays for it."""
+
+    env: str = _setting("production", "`local` allows development sign-in and loopback origins")
+    database_url: Secret = _setting(Secret(""), "PostgreSQL")
+    redis_streams_url: Secret = _setting(Secret(""), "Redis: progress streams; must not evict")
+    redis_pubsub_url: Secret = _setting(Secret(""), "Redis: live progress to gateways")
+    redis_cache_url: Secret = _setting(Secret(""), "Redis: results; may evict")
+    redis_auth_url: Secret = _setting(Secret(""), "Redis: revoked tokens; must not evict")
+    redis_state_url: Secret = _setting(Secret(""), "Redis: OAuth state")
+    pool_size: int = _setting(8, "PostgreSQL connections a process at most", least=1, most=8)
+    objects_url: str = _setting("", "object store (S3 wire format) the client uploads to")
+    cdn_url: str = _setting("", "public prefix of uploaded images")
+    objects_bucket: str = _setting("eco2-images", "bucket of uploaded images")
+    objects_access_key: str = _setting("eco2", "object store access key id")
+    objects_secret_key: Secret = _setting(Secret(""), "object store secret key")
+    image_hosts: str = _setting("", "other hosts images may come from, comma separated, https only")
+    signing_keys: str = _setting("", "folder with the RS256 keys (PEM) that sign tokens")
+    issuer: str = _setting("https://eco2.local", "`iss` of tokens")
+    audience: str = _setting("eco2-api", "`aud` of tokens")
+    access_ttl_s: int = _setting(1800, "life of an access token, seconds", least=10)
+    refresh_ttl_s: int = _setting(1_209_600, "life of a refresh token, seconds", least=60)
+    cookie_domain: str = _setting("", "Domain of the login cookies; empty: host only")
+    frontend_url: str = _setting("", "where sign-in returns to; empty: the origin asked")
+    cors_origins: str = _setting("", "allowed origins, comma separated")
+    model: str = _setting("local", "model of a scan that names none")
+    models: str = _setting("gpt-5.2,gemini-3-flash-preview,local", "models a client may name")
+    scan_deadline_s: int = _setting(180, "a job not done by then fails", least=5)
+    scan_overdue_s: float = _setting(20, "a job without movement for so long is emitted again", least=0.001)
+    rewards: bool = _setting(True, "whether scans earn characters")
+    grace_s: float = _setting(25, "how long work may go on after SIGTERM", least=0)
+    log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    processes: int = _setting(1, "function host processes of the embedded platform", least=1, most=16)
 
 
 @cache
@@ -77,24 +95,52 @@ def with_files(environ: Mapping[str, str]) -> dict[str, str]:
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from `environ`. Raises SettingsError with all findings at once."""
     elsewhere = known_elsewhere()
+    known = {f"ECO2_{each.name.upper()}": each for each in fields(Settings)}
     values: dict[str, Any] = {}
     findings: list[str] = []
-    for name, value in with_files(environ).items():
-        field = name.removeprefix("ECO2_").lower()
-        if name.startswith("ECO2_") and field in Settings.model_fields:
-            values[field] = value
+    for name, text in with_files(environ).items():
+        if name in known:
+            try:
+                values[known[name].name] = _parsed(known[name], text)
+            except ValueError as error:
+                findings.append(f"{name}: {error}")
         elif name.startswith("ECO2_") and name not in elsewhere:
             findings.append(f"{name}: no such setting")
+    if findings:
+        raise SettingsError("; ".join(findings) + " (docs/settings.md has the table of settings)")
+    return Settings(**values)
+
+
+def _parsed(setting: Field[Any], text: str) -> Any:
+    match setting.type:
+        case "str":
+            return text
+        case "Secret":
+            return Secret(text)
+        case "bool":
+            if text.lower() not in _BOOLEANS:
+                raise ValueError(f"expected true or false, not {text!r}")
+            return _BOOLEANS[text.lower()]
     try:
-        parsed = Settings(**values)
-    except ValidationError as error:
-        findings += [
-            f"ECO2_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False)
-        ]
-        parsed = None
-    if findings or parsed is None:
-        raise SettingsError("; ".join(findings) + " (the README has the table of settings)")
-    return parsed
+        number = int(text) if setting.type == "int" else float(text)
+    except ValueError:
+        raise ValueError(f"expected a number, not {text!r}") from None
+    least, most = setting.metadata["least"], setting.metadata["most"]
+    if not least <= number <= most:
+        raise ValueError(f"expected {least:g} to {most:g}, not {text}")
+    return number
+
+
+_BOOLEANS = {
+    "true": True,
+    "1": True,
+    "yes": True,
+    "on": True,
+    "false": False,
+    "0": False,
+    "no": False,
+    "off": False,
+}
 
 
 @cache
@@ -105,12 +151,7 @@ def known_elsewhere() -> frozenset[str]:
     return frozenset(setting.name for setting in SETTINGS) | _ELSEWHERE
 
 
-_ELSEWHERE = {"ECO2_HOME", "ECO2_PORT", "ECO2_BROKER", "ECO2_URL", "ECO2_AMQP_URL", "ECO2_TRIGGERS"}
-
-
-if __name__ == "__main__":
-    import sys
-
-    for field, info in Settings.model_fields.items():
-        default = info.default.get_secret_value() if isinstance(info.default, SecretStr) else info.default
-        sys.stdout.write(f"| `ECO2_{field.upper()}` | `{default}` | {info.description} |\n")
+_ELSEWHERE = {
+    *("ECO2_HOME", "ECO2_PORT", "ECO2_BROKER", "ECO2_URL", "ECO2_AMQP_URL", "ECO2_TRIGGERS", "ECO2_EDGES"),
+    "ECO2_RATE_LIMITS",
+}

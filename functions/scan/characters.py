@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from functions.scan.events import Answered, Reward
-from functions.scan.rewards import earned, match_reason
+from functions.scan.rewards import DEFAULT, earned, match_reason
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -33,10 +33,11 @@ class Characters:
         )
         if character is None:
             return None
-        row = await self.database.one(
-            _GRANT, {"user": event.user_id, "code": character.code, "job": event.job_id}
-        )
-        received = bool(row and row[0])
+        received = False
+        if character is not DEFAULT:  # which everybody owns from the first day
+            granted = {"user": event.user_id, "code": character.code, "job": event.job_id}
+            row = await self.database.one(_GRANT, granted)
+            received = bool(row and row[0])
         return Reward(
             name=character.name,
             code=character.code,

@@ -40,6 +40,7 @@ STAGES = {
 }
 QUEUED_SEQ, QUEUED_MESSAGE = 1, "사진을 받았어요"
 DONE_SEQ, DONE_MESSAGE = 2 * len(STAGES) + 2, "분석이 끝났어요"
+ERROR_SEQ = DONE_SEQ + 1  # a number of its own, so that no client takes an error for what it has seen
 
 
 def before(stage: Stage) -> Stage | None:

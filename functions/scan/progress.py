@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Self
 from eventing import trace
 from eventing.progress.events import Progress
 from eventing.progress.streams import ProgressStreams
-from functions.scan.pipeline import DONE_MESSAGE, DONE_SEQ, QUEUED_MESSAGE, QUEUED_SEQ, Stage, before
+from functions.scan.pipeline import (
+    DONE_MESSAGE,
+    DONE_SEQ,
+    ERROR_SEQ,
+    QUEUED_MESSAGE,
+    QUEUED_SEQ,
+    Stage,
+    before,
+)
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -51,11 +59,20 @@ class ScanProgress:
         for step, seq in ending(job_id, last, finished, code, message):
             await self._publish(step, seq)
 
-    async def _publish(self, progress: Progress, floor: int) -> None:
+    async def forget(self, job_id: str) -> None:
+        """The job goes on after it had failed: what was told is dropped, streams are told from the database."""
         from redis.exceptions import RedisError
 
         try:
-            await self._streams.publish(progress, floor=floor)
+            await self._streams.forget(job_id)
+        except (RedisError, OSError) as failure:
+            log.warning("progress not forgotten: %s", type(failure).__name__)
+
+    async def _publish(self, progress: Progress, number: int) -> None:
+        from redis.exceptions import RedisError
+
+        try:
+            await self._streams.publish(progress, number=number)
         except (RedisError, OSError) as failure:
             log.warning("progress not published: %s", type(failure).__name__)
 
@@ -94,7 +111,7 @@ def ending(
         error=code.lower(),
         failed_stage=last.name if last else "queued",
     )
-    return [*steps, (error, last.first_seq + 2 if last else QUEUED_SEQ + 1)]
+    return [*steps, (error, ERROR_SEQ)]
 
 
 def _progress(

@@ -11,11 +11,10 @@ from pydantic import BaseModel, ConfigDict
 from functions.providers.errors import ModelRefused
 from functions.providers.request import ModelRequest
 from functions.providers.shared import SharedModels, ask
-from functions.scan.compose import Answer, compose, insufficiencies, numbered
+from functions.scan.compose import Answer, compose, numbered
 from functions.scan.events import RulesMatched
 from functions.scan.prompts import prompt
-from functions.scan.retrieval import RuleMatch
-from functions.scan.rules import rules
+from functions.scan.retrieval import RuleMatch, restore
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -47,7 +46,8 @@ class Voice:
 
     async def answer(self, event: RulesMatched) -> Answer:
         """Raises Retry and Reject."""
-        match = matched(event)
+        found = event.match
+        match = restore(found.key, found.item, found.score, found.how) if found else None
         vision = event.vision
         offline = vision.meta.provider == "local"
         fixed = compose(
@@ -61,7 +61,7 @@ class Voice:
         )
         if match is None or vision.outcome != "waste":
             return fixed  # nothing to word from: no model is asked, and none is paid
-        todo = insufficiencies(vision.classification, vision.situation_tags)
+        todo = fixed.insufficiencies
 
         async def composed() -> AnswerDraft:
             return AnswerDraft(
@@ -81,12 +81,6 @@ class Voice:
         except ModelRefused:
             return fixed
         return accepted(completion.output, fixed, match)
-
-
-def matched(event: RulesMatched) -> RuleMatch | None:
-    """The rule that the event names."""
-    found = event.match
-    return RuleMatch(rules()[found.key], found.item, found.score, found.how) if found else None
 
 
 def accepted(draft: AnswerDraft, fixed: Answer, match: RuleMatch) -> Answer:

@@ -23,7 +23,9 @@ class ProgressRouter(Router):
     async def open(cls, resources: Resources) -> Self:
         """Named by host and worker, so that no two processes share a consumer."""
         consumer = f"{socket.gethostname()}-{id(resources):x}"
-        return cls(await resources.redis("streams"), await resources.redis("pubsub"), DOMAINS, consumer=consumer)
+        return cls(
+            await resources.redis("streams"), await resources.redis("pubsub"), DOMAINS, consumer=consumer
+        )
 
 
 class ProgressReclaimer(Reclaimer):

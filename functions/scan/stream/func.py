@@ -37,7 +37,7 @@ async def stream(user: User, jobs: Jobs, scan: ScanGateway, request: Request, jo
     last = request.headers.get("last-event-id", "")
     events = scan.gateway.follow(
         str(job_id),
-        after=int(last) if last.isdigit() else None,
+        after=int(last) if last.isdecimal() and len(last) < 10 else None,
         history=partial(jobs.story, job_id),
         expires_at=user.expires_at,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -111,7 +112,7 @@ async def test_a_login_is_audited(functions: Functions, postgres_url: str) -> No
 
 
 async def test_development_sign_in_does_not_exist_elsewhere(configured: Settings) -> None:
-    functions = Functions(configured.model_copy(update={"env": "production"}))
+    functions = Functions(replace(configured, env="production"))
     answer = await sign_in(functions)
     assert (answer.status_code, answer.json()["code"]) == (404, "ROUTE_NOT_FOUND")
     assert "set-cookie" not in answer.headers
@@ -256,7 +257,7 @@ async def test_logging_out_never_fails_on_bad_tokens(functions: Functions, heade
 
 
 async def test_outside_of_development_cookies_are_secure(configured: Settings) -> None:
-    settings = configured.model_copy(update={"env": "production", "cookie_domain": "eco2.example"})
+    settings = replace(configured, env="production", cookie_domain="eco2.example")
     functions = Functions(settings)
     answer = await functions.call(logout, "POST", LOGOUT)
     for line in answer.headers.get_list("set-cookie"):

@@ -14,7 +14,7 @@ from eventing.cloudevent import CloudEvent, decode
 from functions.runtime import Reject, Reply, Request, Resources, Retry
 from functions.runtime.declaration import EventFunction, event_function
 from functions.runtime.delivery import deliver
-from functions.runtime.settings import Settings
+from functions.runtime.settings import Secret, Settings
 from functions.runtime.work import Work
 
 Handler = Callable[[Any], Awaitable[Any]]
@@ -54,7 +54,7 @@ def function(handler: Callable[..., Any], **options: Any) -> EventFunction:
 
 @pytest.fixture
 async def resources(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Resources]:
-    made = Resources(Settings.model_validate({"database_url": postgres_url}))
+    made = Resources(Settings(database_url=Secret(postgres_url)))
     yield made
     await made.close()
 

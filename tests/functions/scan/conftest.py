@@ -14,7 +14,7 @@ import uvicorn
 from embedded.servers import free_port
 from functions.providers.simulated.behaviour import Behaviour
 from functions.providers.simulated.server import Simulated
-from functions.runtime.settings import Settings
+from functions.runtime.settings import Secret, Settings
 
 
 @dataclass
@@ -78,13 +78,14 @@ def settings(
     monkeypatch.setenv("ECO2_MODEL", "simulated")
     monkeypatch.setenv("ECO2_MODELS", "simulated,local")
     monkeypatch.setenv("ECO2_MODEL_FALLBACK", "")
-    return Settings.model_validate(
-        {
-            "env": "local",
-            "database_url": postgres_url,
-            **{f"redis_{role}_url": valkey_url for role in ("streams", "pubsub", "cache", "auth", "state")},
-            "cdn_url": f"{provider.url}/images",
-            "model": "simulated",
-            "scan_overdue_s": 0.01,
-        }
+    redis = Secret(valkey_url)
+    return Settings(
+        env="local",
+        database_url=Secret(postgres_url),
+        redis_streams_url=redis,
+        redis_pubsub_url=redis,
+        redis_cache_url=redis,
+        cdn_url=f"{provider.url}/images",
+        model="simulated",
+        scan_overdue_s=0.01,
     )
