@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -125,6 +128,73 @@ async def test_a_connection_lost_in_a_commit_refuses_the_new_and_repeats_the_set
     assert ids(owner.durable) == ["done", "reply"]
     await owner.journal.append([owner.row("a", "new")])
     assert ids(await owner.page("a")) == ["new"]
+
+
+async def test_a_commit_that_happened_but_was_not_confirmed_is_taken_back(
+    postgres_url: str, other: psycopg.AsyncConnection
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        name, _, sockets = postgres_url.removeprefix("postgresql://postgres@/").partition("?host=")
+        line = Line(Path(sockets))
+        server = await asyncio.start_unix_server(line.connect, f"{folder}/.s.PGSQL.5432")
+        owner = Owner(f"postgresql://postgres@/{name}?host={folder}")
+        await owner.journal.open(5)
+        done = owner.row("a", "done")
+        await owner.journal.append([done])
+
+        async def turn(new: str, settled: Row, reply: str) -> asyncio.Task[None]:
+            appending = asyncio.create_task(owner.journal.append([owner.row("a", new)]))
+            await asyncio.sleep(0)  # it has asked; what is asked for now goes with it
+            owner.journal.settle(settled.trigger, settled.seq, [owner.row("b", reply)])
+            return appending
+
+        await (await turn("next", done, "first"))  # the statement is prepared now, and is one round trip
+        line.mute = True
+        refused = await turn("refused", owner.durable[1], "reply")
+        committed = "SELECT array_agg(attributes->>'id' ORDER BY seq) FROM broker.journal"
+        async with asyncio.timeout(WAIT_S):
+            while await (await other.execute(committed)).fetchone() != (["first", "refused", "reply"],):
+                await asyncio.sleep(0.01)
+        line.cut()
+        with pytest.raises(Unavailable):
+            await asyncio.wait_for(refused, WAIT_S)
+        await asyncio.wait_for(owner.back.wait(), WAIT_S)
+        assert await owner.page("a") == []
+        assert ids(await owner.page("b")) == ["first", "reply"]
+        assert ids(owner.durable) == ["done", "next", "first", "reply"]
+        await owner.journal.close()
+        line.cut()
+        server.close()
+
+
+class Line:
+    """Between the journal and PostgreSQL: can swallow answers, and be cut."""
+
+    def __init__(self, sockets: Path) -> None:
+        self.mute = False
+        self._sockets = sockets
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(f"{self._sockets}/.s.PGSQL.5432")
+        self._writers += [writer, to_server]
+        await asyncio.gather(
+            self._pass(reader, to_server, answers=False), self._pass(from_server, writer, answers=True)
+        )
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, answers: bool
+    ) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                if not (answers and self.mute):
+                    writer.write(data)
+        writer.close()
+
+    def cut(self) -> None:
+        self.mute = False
+        for writer in self._writers:
+            writer.close()
 
 
 async def _blocked(other: psycopg.AsyncConnection) -> None:
