@@ -28,6 +28,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MAX_EVENT = 131_072
 RESTART_WAIT_S = 1.0
+WARM_AFTER_S = 0.1  # being ready comes first; a call that comes earlier opens what it needs by itself
 
 
 class App:
@@ -62,6 +63,7 @@ class App:
             self._background = asyncio.create_task(self._run(), name=self.function.name)
 
     async def _warm(self) -> None:
+        await asyncio.sleep(WARM_AFTER_S)
         wanted = services(self.function.handler)
         if isinstance(self.function, EventFunction) and self.function.ledger:
             wanted.append(self.function.ledger)

@@ -19,7 +19,7 @@ Outcome = Literal["waste", "no_waste", "unsafe", "unreadable"]
 class Classification(BaseModel):
     """A place in the taxonomy; the minor is an item's name or None."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     major_category: str
     middle_category: str
@@ -29,6 +29,8 @@ class Classification(BaseModel):
 class VisionMeta(BaseModel):
     """Where a result comes from."""
 
+    model_config = ConfigDict(defer_build=True)
+
     user_input: str = ""
     provider: str = ""
     model: str = ""
@@ -36,6 +38,8 @@ class VisionMeta(BaseModel):
 
 class VisionResult(BaseModel):
     """The outcome of the vision stage; `candidates` are named instead of one answer when the model wavers."""
+
+    model_config = ConfigDict(defer_build=True)
 
     classification: Classification
     situation_tags: list[str] = []
@@ -47,7 +51,7 @@ class VisionResult(BaseModel):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class DraftCategory(_Strict):

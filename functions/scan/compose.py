@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from functions.scan.classification import Classification, Outcome
 from functions.scan.korean import with_particle
@@ -35,6 +35,8 @@ _UNTOLD = {
 
 class Answer(BaseModel):
     """What the user is told: steps 단계1, 단계2, …, what is still to be done, and 이코's words."""
+
+    model_config = ConfigDict(defer_build=True)
 
     disposal_steps: dict[str, str]
     insufficiencies: list[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from eventing.catalogue import EventData
 from functions.scan.classification import VisionResult
@@ -36,6 +36,8 @@ class Classified(ScanRequested):
 class MatchedRules(BaseModel):
     """Which disposal rule applies: its key, the item it was found by, and how it was found."""
 
+    model_config = ConfigDict(defer_build=True)
+
     key: str
     item: str | None = None
     score: float
@@ -60,6 +62,8 @@ class Answered(RulesMatched):
 
 class Reward(BaseModel):
     """A character that this scan earned; `received` when it is new to the user."""
+
+    model_config = ConfigDict(defer_build=True)
 
     name: str
     code: str

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from eventing import trace
@@ -45,6 +45,8 @@ FAILED_MESSAGE = "분석하지 못했어요. 잠시 후 다시 시도해 주세�
 
 class Result(BaseModel):
     """The body of GET result for a job that has ended; the client's names."""
+
+    model_config = ConfigDict(defer_build=True)
 
     task_id: UUID
     status: str

@@ -13,7 +13,7 @@ from functions.scan.taxonomy import DATA, UNCLASSIFIED
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Category(_Frozen):
