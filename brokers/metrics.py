@@ -36,10 +36,16 @@ class Metrics:
         self._in_flight = Gauge(
             "eco2_broker_in_flight", "Events being delivered", ["trigger"], registry=registry
         )
+        self._waiting = Gauge(
+            "eco2_broker_waiting",
+            "Events in memory that wait for their turn (the embedded broker's)",
+            ["trigger"],
+            registry=registry,
+        )
 
     def of(self, trigger: str) -> DeliveryMetrics:
         """The counters of one trigger."""
-        return DeliveryMetrics(trigger, self._deliveries, self._seconds, self._in_flight)
+        return DeliveryMetrics(trigger, self._deliveries, self._seconds, self._in_flight, self._waiting)
 
     def text(self) -> bytes:
         """All of it, as /metrics answers."""
@@ -49,7 +55,9 @@ class Metrics:
 class DeliveryMetrics:
     """Counters of one trigger, labels resolved."""
 
-    def __init__(self, trigger: str, deliveries: Counter, seconds: Histogram, in_flight: Gauge) -> None:
+    def __init__(
+        self, trigger: str, deliveries: Counter, seconds: Histogram, in_flight: Gauge, waiting: Gauge
+    ) -> None:
         self.delivered = deliveries.labels(trigger, "delivered")
         self.rejected = deliveries.labels(trigger, "rejected")
         self.retried = deliveries.labels(trigger, "retried")
@@ -57,3 +65,4 @@ class DeliveryMetrics:
         self.dropped = deliveries.labels(trigger, "dropped")
         self.seconds = seconds.labels(trigger)
         self.in_flight = in_flight.labels(trigger)
+        self.waiting = waiting.labels(trigger)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from brokers.client import Client
 from brokers.dispatch import Dispatcher, Settled, dead_letter_trigger
@@ -77,14 +77,11 @@ class EmbeddedBroker:
         await self.journal.close()
         await self.client.close()
 
-    def backlog(self) -> Mapping[str, int]:
-        """Events in memory by trigger, being delivered included."""
-        return {name: line.waiting + line.in_flight for name, line in self.lines.items()}
-
     def _add_line(self, trigger: Trigger, *, until_taken: bool) -> None:
         dispatcher = Dispatcher(trigger, self.client, self.metrics, until_taken=until_taken)
         line = self.lines[trigger.name] = Line(dispatcher, self.journal, self._led_to)
         dispatcher.metrics.in_flight.set_function(lambda: line.in_flight)
+        dispatcher.metrics.waiting.set_function(lambda: line.waiting)
 
     def _rows(self, event: CloudEvent) -> list[Row]:
         return [Row(name, self.journal.next_seq(), event) for name in self.routes.of(event)]

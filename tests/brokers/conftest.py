@@ -1,4 +1,4 @@
-"""Subscriber and RabbitMQ for the suites; both once a session."""
+"""Subscriber and RabbitMQ for the suites; each is started once a test run."""
 
 from __future__ import annotations
 
