@@ -7,6 +7,7 @@ bodies, because a body that is no event counts as a failed delivery.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import Any
@@ -19,7 +20,7 @@ from functions.runtime import telemetry
 from functions.runtime.binding import parameters
 from functions.runtime.declaration import EventFunction
 from functions.runtime.errors import FunctionError, Invalid, Reject, Retry
-from functions.runtime.ledger import Claim, Ledger, State
+from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
 from functions.runtime.problems import problem
 from functions.runtime.reply import Reply
 from functions.runtime.request import Request
@@ -29,6 +30,7 @@ from functions.runtime.work import Stopped, Work, WorkStopped
 log = logging.getLogger(__name__)
 ACKNOWLEDGED = Reply(204)
 BUSY = Reply(409)
+STORE_AGAIN_S = 0.25
 
 
 async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Reply:
@@ -64,6 +66,7 @@ async def _attempt(
 ) -> Reply:
     ledger: Ledger | None = None
     claimed = False
+    started = time.monotonic()
     try:
         data = _data(function, event)
         ledger = await resources.get(function.ledger) if function.ledger else None
@@ -76,7 +79,8 @@ async def _attempt(
             output = await function.handler(**await _arguments(function, event, data, resources))
         stored = output.model_dump_json().encode() if isinstance(output, EventData) else None
         if ledger:
-            return _settled(function, event, await ledger.complete(function, event, stored))
+            until = started + function.timeout_s + LEASE_MARGIN_S - 1
+            return _settled(function, event, await _store(ledger, function, event, stored, until=until))
         return _settled(function, event, Claim(State.DONE, stored))
     except WorkStopped as stopped:
         if stopped.reason is Stopped.CANCELLED:
@@ -140,6 +144,21 @@ def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Reply:
     )
     headers, body = traced(reply).to_binary()
     return Reply(200, body, headers)
+
+
+async def _store(
+    ledger: Ledger, function: EventFunction, event: CloudEvent, output: bytes | None, *, until: float
+) -> Claim:
+    """Store what the work gave. While the database restarts this waits for it: given up, the work, which a
+    model may have been paid for, would be done again. Raises Retry at `until`, when the claim ends.
+    """
+    while True:
+        try:
+            return await ledger.complete(function, event, output)
+        except Retry:
+            if time.monotonic() + STORE_AGAIN_S > until:
+                raise
+        await asyncio.sleep(STORE_AGAIN_S)
 
 
 async def _drop(
