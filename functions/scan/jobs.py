@@ -308,13 +308,14 @@ FROM scan.jobs
 WHERE user_id = %(user)s AND (%(at)s::timestamptz IS NULL OR (created_at, id) < (%(at)s, %(id)s))
 ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 """
+# Whoever works on a job that ended without a result stops: what is still asked of a provider would be paid in vain.
 _END = f"""
 WITH ended AS (
     UPDATE scan.jobs SET status = %(status)s, outcome = %(outcome)s::jsonb, ended_at = now()
     WHERE id = %(id)s AND status = 'active' RETURNING id, outcome
 )
 SELECT j.user_id, coalesce((SELECT outcome FROM ended), j.outcome), last.stage, last.finished,
-       (SELECT count(pg_notify('eco2_cancel', id::text)) FROM ended WHERE %(status)s = 'cancelled')
+       (SELECT count(pg_notify('eco2_cancel', id::text)) FROM ended WHERE %(status)s <> 'completed')
 FROM scan.jobs j {_LAST_STAGE} WHERE j.id = %(id)s
 """  # noqa: S608 - put together from constants
 _IN_HANDS = """
