@@ -75,7 +75,9 @@ async def _attempt(
             if claim.state is not State.CLAIMED:
                 return _settled(function, event, claim)
             claimed = True
-        async with work.on(event.subject or event.id, function.timeout_s):
+        # Cancelling a job stops its stages, not what tells of its end.
+        subject = (function.stage and event.subject) or event.id
+        async with work.on(subject, function.timeout_s):
             output = await function.handler(**await _arguments(function, event, data, resources))
         stored = output.model_dump_json().encode() if isinstance(output, EventData) else None
         if ledger:
