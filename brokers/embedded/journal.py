@@ -15,6 +15,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, NamedTuple
 
 import psycopg
@@ -24,6 +25,7 @@ from eventing.cloudevent import CloudEvent
 
 OWNER_LOCK = 0x65636F32_62726F6B  # "eco2brok"
 ANSWER_TIMEOUT_S = 15.0
+PACE_S = 0.004
 _RECONNECT_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 # The journal is small and hot: a plan made while it was empty would scan all of it when it is not.
 _SESSION = (
@@ -101,6 +103,7 @@ class Journal:
         self._stopping = False
         self._seq = 0
         self._failures = 0
+        self._committed_at = 0.0
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -184,7 +187,10 @@ class Journal:
     async def _turn(self) -> None:
         """Commit until nothing is asked for, then read pages: their rows are then never on the way too."""
         while self._batch:
+            # What comes within the pace of a commit shares the next; the first after silence never waits.
+            await asyncio.sleep(self._committed_at + PACE_S - monotonic())
             await self._commit()
+            self._committed_at = monotonic()
         while self._pages:
             trigger, after, limit, then = self._pages[0]
             assert self._connection

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from functions.runtime.batch import Batch
-from functions.runtime.errors import Reject
+from eventing.batch import Batch
+from functions.runtime.errors import Reject, Retry
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -29,7 +29,7 @@ class Ownerships:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._records: Batch[Ownership] = Batch(self._store)
+        self._records: Batch[Ownership, None] = Batch(self._store, whole=(Retry,))
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -44,13 +44,14 @@ class Ownerships:
             raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.") from None
         await self._records.add(ownership)
 
-    async def _store(self, ownerships: Sequence[Ownership]) -> None:
+    async def _store(self, ownerships: Sequence[Ownership]) -> Sequence[None]:
         # In one order everywhere, so that two batches with the same rows wait for each other instead of both.
         rows = sorted(
             {(o.user_id, o.code): o for o in ownerships}.values(), key=lambda o: (o.user_id, o.code)
         )
         columns = [o.user_id for o in rows], [o.code for o in rows], [o.job_id for o in rows]
         await self._database.run(_RECORD, columns)
+        return [None] * len(ownerships)
 
 
 _RECORD = """

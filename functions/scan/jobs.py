@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
 CACHE_S = 3600
+OWNED_KEPT = 10_000
 MESSAGES = {
     "CANCELLED": "요청을 취소했어요.",
     "DEADLINE_EXCEEDED": "시간 안에 분석을 마치지 못했어요. 잠시 후 다시 시도해 주세요.",
@@ -83,6 +84,7 @@ class Jobs:
     ) -> None:
         self._database, self._cache, self._progress = database, cache, told
         self.outbox, self._resources = outbox, resources
+        self._owned: dict[tuple[UUID, str], None] = {}  # the latest known owners, oldest first
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -133,6 +135,7 @@ class Jobs:
                     "IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another request."
                 )
             return UUID(str(earlier))
+        self._remember_owner(job_id, user_id)
         await self._progress.queued(str(job_id))
         await self.outbox.send(created, event, self._database, self._resources.publisher())
         return job_id
@@ -160,13 +163,14 @@ class Jobs:
 
     async def owned(self, user_id: str, job_id: UUID) -> None:
         """Raises NotFound unless the job is this user's."""
-        if (
-            await self._database.one(
-                "SELECT 1 FROM scan.jobs WHERE id = %s AND user_id = %s", (job_id, user_id)
-            )
-            is None
-        ):
+        if await self._database.one(_OWNED, (job_id, user_id)) is None:
             raise unknown()
+        self._remember_owner(job_id, user_id)
+
+    def _remember_owner(self, job_id: UUID, user_id: str) -> None:
+        self._owned[job_id, user_id] = None
+        if len(self._owned) > OWNED_KEPT:
+            del self._owned[next(iter(self._owned))]
 
     async def history(
         self, user_id: str, limit: int, before: tuple[datetime, UUID] | None
@@ -302,6 +306,7 @@ LEFT JOIN LATERAL (
 _RESULT = f"""
 SELECT j.outcome, last.stage, last.finished FROM scan.jobs j {_LAST_STAGE} WHERE (j.id, j.user_id) = (%s, %s)
 """  # noqa: S608 - put together from constants
+_OWNED = "SELECT 1 FROM scan.jobs WHERE id = %s AND user_id = %s"
 _HISTORY = """
 SELECT id, CASE status WHEN 'active' THEN 'processing' ELSE status END, created_at, image_url, outcome
 FROM scan.jobs

@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from functions.runtime.batch import Batch
-from functions.runtime.errors import Reject
+from eventing.batch import Batch
+from functions.runtime.errors import Reject, Retry
 from functions.runtime.request import User
 from functions.scan.events import CharacterGranted
 from functions.scan.rewards import CHARACTERS
@@ -39,7 +39,7 @@ class Inventory:
 
     def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database, self._accounts = database, accounts
-        self._granted: Batch[CharacterGranted] = Batch(self._store)
+        self._granted: Batch[CharacterGranted, None] = Batch(self._store, whole=(Retry,))
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -76,11 +76,12 @@ class Inventory:
             if code in _BY_CODE
         ]
 
-    async def _store(self, granted: Sequence[CharacterGranted]) -> None:
+    async def _store(self, granted: Sequence[CharacterGranted]) -> Sequence[None]:
         # In one order everywhere, so that two batches with the same rows wait for each other instead of both.
         rows = sorted({(g.user_id, g.code): g for g in granted}.items())
         users, codes, jobs = [u for (u, _), _ in rows], [c for (_, c), _ in rows], [g.job_id for _, g in rows]
         await self._database.run(_COLLECT, (users, codes, jobs))
+        return [None] * len(granted)
 
 
 _OWNED = """

@@ -18,7 +18,7 @@ CREATE TABLE scan.jobs (
     ended_at        timestamptz,
     outcome         jsonb,                            -- the body of GET result, once ended
     UNIQUE (user_id, idempotency_key)
-);
+) WITH (fillfactor = 50);
 CREATE INDEX jobs_history ON scan.jobs (user_id, created_at DESC, id DESC);
 CREATE INDEX jobs_active ON scan.jobs (created_at) WHERE status = 'active';
 
@@ -34,7 +34,7 @@ CREATE TABLE scan.stage_results (
     started_at  timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     PRIMARY KEY (job_id, stage)
-);
+) WITH (fillfactor = 50);                             -- each row is updated once, in its page
 
 CREATE TABLE scan.grants (
     user_id    text        NOT NULL,

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from functions.runtime.batch import Batch
-from functions.runtime.errors import Retry
+from eventing.batch import Batch
 
 
 class Table:
@@ -19,14 +18,15 @@ class Table:
         self.down = False
         self.hold: asyncio.Event | None = None
 
-    async def write(self, rows: Sequence[str]) -> None:
+    async def write(self, rows: Sequence[str]) -> Sequence[str]:
         if self.hold:
             await self.hold.wait()
         if self.down:
-            raise Retry("down")
+            raise ConnectionError("down")
         if "poison" in rows:
             raise ValueError("poison")
         self.batches.append(list(rows))
+        return [row.upper() for row in rows]
 
 
 async def test_rows_that_come_together_are_written_together() -> None:
@@ -39,7 +39,7 @@ async def test_rows_that_come_together_are_written_together() -> None:
 
 async def test_a_full_batch_does_not_wait() -> None:
     table = Table()
-    batch = Batch(table.write, rows=10, wait_s=3600)
+    batch = Batch(table.write, rows=10, pace_s=3600)
     async with asyncio.timeout(5):
         await asyncio.gather(*(batch.add(str(number)) for number in range(30)))
     assert [len(rows) for rows in table.batches] == [10, 10, 10]
@@ -64,19 +64,19 @@ async def test_one_bad_row_spoils_only_its_own() -> None:
     batch = Batch(table.write)
     async with asyncio.timeout(5):
         results = await asyncio.gather(*map(batch.add, ["a", "poison", "b"]), return_exceptions=True)
-    assert results[0] is None
+    assert results[0] == "A"
     assert isinstance(results[1], ValueError)
-    assert results[2] is None
+    assert results[2] == "B"
     assert table.batches == [["a"], ["b"]]
 
 
 async def test_trouble_with_the_database_reaches_every_row_at_once() -> None:
     table = Table()
     table.down = True
-    batch = Batch(table.write)
+    batch = Batch(table.write, whole=(ConnectionError,))
     async with asyncio.timeout(5):
         results = await asyncio.gather(*map(batch.add, "abc"), return_exceptions=True)
-    assert [type(result) for result in results] == [Retry] * 3
+    assert [type(result) for result in results] == [ConnectionError] * 3
 
 
 async def test_a_caller_that_gives_up_takes_no_row_with_it() -> None:
