@@ -186,23 +186,32 @@ async def test_work_ends_at_its_timeout_and_may_be_taken_again(resources: Resour
     assert (await deliver(function(echo), request(asked()), resources, Work())).status == 200
 
 
-async def test_work_that_is_cancelled_is_acknowledged_and_work_at_stop_is_handed_back(
+async def test_a_stage_that_is_cancelled_is_acknowledged_and_work_at_stop_is_handed_back(
     resources: Resources,
 ) -> None:
-    async def ended_by(end: Callable[[Work], None], id: str) -> Reply:
+    async def ended_by(end: Callable[[Work], None], id: str, stage: str | None = "look") -> Reply:
         work, entered = Work(), asyncio.Event()
 
         async def hang(_: Asked) -> None:
             entered.set()
             await asyncio.sleep(60)
 
-        task = asyncio.create_task(deliver(function(hang), request(asked(id=id)), resources, work))
+        task = asyncio.create_task(
+            deliver(function(hang, stage=stage), request(asked(id=id)), resources, work)
+        )
         await asyncio.wait_for(entered.wait(), 10)
         end(work)
         return await task
 
     assert (await ended_by(lambda work: work.cancel("s1"), "c")).status == 204
     assert (await ended_by(lambda work: work.stop(), "s")).status == 503
+
+    def cancelled_then_stopped(work: Work) -> None:
+        work.cancel("s1")
+        work.stop()
+
+    # What is no stage may be telling of the very end that cancelled the job.
+    assert (await ended_by(cancelled_then_stopped, "t", stage=None)).status == 503
 
 
 def quarantined(postgres_url: str) -> int:
