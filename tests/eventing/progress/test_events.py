@@ -67,3 +67,13 @@ def test_entries_come_in_order_and_once() -> None:
 
     assert [entry.seq for entry in in_order(entries, after=2)] == [3, 4, 5]
     assert in_order(entries, after=4)[0].data == '{"n":0}'
+
+
+def test_the_encoder_agrees_with_sse_starlette() -> None:
+    from sse_starlette import ServerSentEvent as Reference
+
+    for sent in (ServerSentEvent("vision", '{"a":"가"}', 3), ServerSentEvent("keepalive", "{}")):
+        reference = Reference(
+            sent.data, event=sent.event, id=None if sent.id is None else str(sent.id), sep="\n"
+        )
+        assert sorted(encode(sent).split(b"\n")) == sorted(reference.encode().split(b"\n"))
