@@ -1,0 +1,31 @@
+"""Tokens that the platform signed, with whatever life a test needs."""
+
+from __future__ import annotations
+
+import time
+
+from functions.auth.keys import SigningKeys
+from functions.auth.tokens import Kind, Tokens
+from functions.runtime.settings import Settings
+from tests.end_to_end.client import User
+from tests.end_to_end.platform import Platform
+
+LIFE_S = 600
+
+
+def issue(platform: Platform, user: User, *, lasts_s: int, kind: Kind = "access") -> str:
+    """A token of the user's login that ends `lasts_s` from now (negative: it ended then)."""
+    shift_s = 0
+    settings = Settings()
+    tokens = Tokens(
+        SigningKeys.load(platform.home.folder / "keys"),
+        issuer=settings.issuer,
+        audience=settings.audience,
+        access_ttl_s=LIFE_S,
+        refresh_ttl_s=LIFE_S,
+        now=lambda: time.time() + shift_s,
+    )
+    claims = tokens.verify(user.cookies["s_access"], "access")
+    shift_s = lasts_s - LIFE_S
+    text, _ = tokens.issue(kind, claims.user_id, claims.provider, claims.session)
+    return text
