@@ -10,7 +10,7 @@ from cli import scan, show
 from cli.errors import Wrong
 from cli.up import platform_options, run
 
-PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet/val"
+PHOTO = Path(__file__).parent / "samples/glass-bottle.jpg"
 
 
 @click.command()
@@ -19,10 +19,9 @@ def demo(home: Path, port: int | None, broker: str | None, model: str | None, pr
     """Start the platform, sort a photo, stay until Ctrl-C."""
 
     def then(url: str) -> None:
-        picture = next(iter(sorted(PHOTOS.glob("*/*.jpg"))), None)
         try:
-            click.echo(f"scan of {picture or 'a drawn bottle (no photo at hand)'}")
-            show.result(scan.run(url, picture, user="데모"))
+            click.echo(f"scan of {PHOTO}")
+            show.result(scan.run(url, PHOTO, user="데모"))
         except Wrong as error:
             error.show()
         click.echo(f"\nEco² stays at {url} until Ctrl-C.")

@@ -37,20 +37,3 @@ def content_type(content: bytes) -> str | None:
     if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
         return "image/heic"
     return None
-
-
-def drawn() -> tuple[bytes, str]:
-    """A picture of a bottle, for when no photo is at hand."""
-    import io
-
-    from PIL import Image, ImageDraw
-
-    image = Image.new("RGB", (512, 512), (214, 205, 190))
-    draw = ImageDraw.Draw(image)
-    draw.rounded_rectangle((196, 150, 316, 460), 36, fill=(150, 200, 220), outline=(90, 140, 160), width=4)
-    draw.polygon([(206, 170), (306, 170), (276, 96), (236, 96)], fill=(160, 208, 226), outline=(90, 140, 160))
-    draw.rectangle((232, 64, 280, 96), fill=(40, 90, 200))
-    draw.rectangle((196, 260, 316, 350), fill=(235, 245, 250))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue(), "image/jpeg"

@@ -53,15 +53,15 @@ def scan(
 
 def run(
     url: str,
-    picture: Path | None,
+    picture: Path,
     *,
     text: str | None = None,
     model: str | None = None,
     user: str = "터미널",
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Scan a photo (or a drawing) and return the result's body. Raises Wrong."""
-    content, kind = photo.read(picture) if picture else photo.drawn()
+    """Scan a photo and return the result's body. Raises Wrong."""
+    content, kind = photo.read(picture)
     client = Client(url)
     client.sign_in(user)
     if quiet:

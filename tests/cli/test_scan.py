@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import photo
+from cli.demo import PHOTO
 from cli.main import main
 from tests.cli.conftest import JOB, FakePlatform
 
@@ -88,8 +89,8 @@ def test_jobs_are_listed(platform: FakePlatform) -> None:
     assert "무색페트병" in result.output
 
 
-def test_a_drawing_stands_in_for_a_photo() -> None:
-    content, kind = photo.drawn()
+def test_the_demo_has_a_photo() -> None:
+    content, kind = photo.read(PHOTO)
     assert photo.content_type(content) == kind == "image/jpeg"
 
 
