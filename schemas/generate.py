@@ -123,7 +123,9 @@ def settings_page() -> str:
     table = "\n".join(
         f"| `{name}` | `{default}` | {text} |" for name, (default, text) in sorted(rows.items())
     )
-    lead = "Each may also be a file: `ECO2_X_FILE=/path` (mounted secrets). Unknown `ECO2_` names are an error."
+    lead = (
+        "Each may also be a file: `ECO2_X_FILE=/path` (mounted secrets). Unknown `ECO2_` names are an error."
+    )
     return _page("Settings", f"{lead}\n\n| name | default | meaning |\n|---|---|---|\n{table}")
 
 

@@ -1,10 +1,11 @@
-"""Real servers for the tests: one PostgreSQL and one Valkey a session, a fresh database and an empty store a test."""
+"""Real servers for the tests: one PostgreSQL and one Valkey a session, fresh and empty for each test."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -17,15 +18,18 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL with a migrated template database."""
-    server = Postgres(tmp_path_factory.mktemp("postgres") / "data")
+    # Not below pytest's own folder: each run closes that to others, and as root the server is another user.
+    folder = TemporaryDirectory(prefix="eco2-test-", ignore_cleanup_errors=True)
+    server = Postgres(Path(folder.name) / "data")
     server.start()
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_eco2")
     migrate(server.database_url("template_eco2"))
     yield server
     server.stop()
+    folder.cleanup()
 
 
 @pytest.fixture

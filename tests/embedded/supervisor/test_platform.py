@@ -19,6 +19,7 @@ from click.testing import CliRunner
 
 from cli import photo
 from cli.client import Client
+from cli.demo import PHOTO
 from cli.main import main
 from cli.scan import submit
 from embedded.supervisor.home import Home
@@ -65,7 +66,7 @@ def up(home: Home) -> Iterator[Up]:
 def scan(url: str) -> str:
     client = Client(url)
     client.sign_in("시험")
-    result = submit(client, *photo.drawn(), None, None, lambda _stage, _percent: None)
+    result = submit(client, *photo.read(PHOTO), None, None, lambda _stage, _percent: None)
     assert result["status"] == "completed", result
     return str(result["task_id"])
 
