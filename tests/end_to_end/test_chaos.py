@@ -21,9 +21,8 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
-from eventing.cloudevent import CloudEvent
-from functions.scan.sweeper import emitted_again
 from tests.end_to_end.client import Event, User
+from tests.end_to_end.events import repeat
 from tests.end_to_end.platform import Platform, running
 
 USERS = 8
@@ -33,14 +32,6 @@ STORM_S = 10.0
 """Seconds in which everything is submitted and everything goes wrong."""
 PATIENCE_S = 75.0
 WHOLE = list(range(1, 11))
-
-_STAGES = """
-SELECT j.id, j.user_id, j.image_url, j.user_input, j.model, j.trace_id, s.stage, s.event_id, s.output
-FROM scan.jobs j JOIN scan.stage_results s ON s.job_id = j.id AND s.output IS NOT NULL
-"""
-_REQUESTS = """
-SELECT id, user_id, image_url, user_input, model, trace_id, NULL, NULL, NULL FROM scan.jobs
-"""
 
 
 @dataclass
@@ -91,13 +82,7 @@ class Storm:
             await self.lose_redis()
 
     async def repeat_events(self) -> None:
-        """Every event there has been so far, three times, in another order."""
-        rows = await asyncio.to_thread(self.platform.rows, f"{_STAGES} UNION ALL {_REQUESTS}")
-        events: list[CloudEvent] = [emitted_again(row) for row in rows] * 3
-        self.chance.shuffle(events)
-        async with aiohttp.ClientSession() as http:
-            for at in range(0, len(events), 20):
-                await asyncio.gather(*(self.platform.emit(event, http) for event in events[at : at + 20]))
+        await repeat(self.platform, self.chance)
 
 
 async def insist(act: Callable[[], Awaitable[Any]]) -> Any:

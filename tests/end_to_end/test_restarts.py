@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -11,6 +12,7 @@ import psutil
 import pytest
 
 from tests.end_to_end.client import User
+from tests.end_to_end.events import repeat
 from tests.end_to_end.platform import Platform, running
 
 WORK_S = 2
@@ -140,3 +142,30 @@ async def test_a_job_is_accepted_while_the_broker_is_away(platform: Platform, us
     platform.signal("broker", signal.SIGKILL)
     job_id = await submitting
     await ended(platform, user, [job_id])
+
+
+async def test_events_that_come_again_while_their_job_runs_ask_nobody_again(
+    platform: Platform, user: User
+) -> None:
+    image_url = await user.upload()
+    await platform.script("ok", "hang")
+    job_id = await user.submit(image_url)
+    async for event in user.events(job_id):
+        if event.step == ("answer", "started"):
+            break
+
+    async def asked() -> bool:
+        return await _in_flight(platform) == 1
+
+    await platform.until("the answer's call at the model", asked)
+    calls = (await platform.calls())["calls"]
+    assert await repeat(platform, random.Random(7)) >= 9
+    # Passes every queue behind the repeated events.
+    behind = await user.submit(image_url)
+    await ended(platform, user, [behind])
+    assert (await platform.calls())["calls"] == calls + 2
+    assert platform.rows(
+        "SELECT stage, attempt FROM scan.stage_results WHERE job_id = %s ORDER BY started_at", job_id
+    ) == [("vision", 1), ("rule", 1), ("answer", 1)]
+    assert (await user.ask("DELETE", f"/api/v1/scan/{job_id}")).status == 204
+    assert not await paid_twice(platform)
