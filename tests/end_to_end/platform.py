@@ -21,7 +21,6 @@ from eventing.cloudevent import CloudEvent
 
 T = TypeVar("T")
 TAIL = 2_500
-SECRET_FREE = ("functions-1", "functions-2", "broker", "edge", "model")
 
 
 @dataclass(frozen=True, slots=True)
