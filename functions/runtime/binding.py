@@ -29,6 +29,11 @@ class Parameter:
         """Whether it is a domain's service (a class with `open`)."""
         return isinstance(self.type, type) and hasattr(self.type, "open")
 
+    @property
+    def optional(self) -> bool:
+        """Whether it may be left out."""
+        return self.default is not _MISSING
+
 
 @cache
 def parameters(handler: Callable[..., Any]) -> tuple[Parameter, ...]:
