@@ -88,7 +88,7 @@ def test_a_rule_as_a_document_has_the_fields_of_the_contract() -> None:
 
 def test_categories_are_the_four_rows_of_the_contract() -> None:
     rows = categories()
-    assert [(row["id"], row["name"]) for row in rows] == [
+    assert [(row["id"], row["display_name"]) for row in rows] == [
         ("recyclable", "재활용폐기물"),
         ("general", "일반폐기물"),
         ("food", "음식물폐기물"),
