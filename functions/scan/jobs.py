@@ -316,7 +316,7 @@ ORDER BY created_at DESC, id DESC LIMIT %(limit)s
 # Whoever works on a job that ended without a result stops: what is still asked of a provider would be paid in vain.
 _END = f"""
 WITH ended AS (
-    UPDATE scan.jobs SET status = %(status)s, outcome = %(outcome)s::jsonb, ended_at = now()
+    UPDATE scan.jobs SET status = %(status)s, outcome = %(outcome)s::json, ended_at = now()
     WHERE id = %(id)s AND status = 'active' RETURNING id, outcome
 )
 SELECT j.user_id, coalesce((SELECT outcome FROM ended), j.outcome), last.stage, last.finished,

@@ -16,7 +16,7 @@ CREATE TABLE scan.jobs (
     deadline_at     timestamptz NOT NULL,
     swept_at        timestamptz,                      -- when the sweeper last emitted it again
     ended_at        timestamptz,
-    outcome         jsonb,                            -- the body of GET result, once ended
+    outcome         json,                             -- the body of GET result, once ended; keeps the order of steps
     UNIQUE (user_id, idempotency_key)
 ) WITH (fillfactor = 50);
 CREATE INDEX jobs_history ON scan.jobs (user_id, created_at DESC, id DESC);
