@@ -74,14 +74,15 @@ async def _attempt(
     try:
         data = _data(function, event)
         ledger = await resources.get(function.ledger) if function.ledger else None
-        if ledger:
-            claim = await ledger.claim(function, event)
-            if claim.state is not State.CLAIMED:
-                return _settled(function, event, claim)
-            claimed = True
-        # Cancelling a job stops its stages, not what tells of its end.
+        # Cancelling a job stops its stages, not what tells of its end. The claim is inside, because a job that is
+        # cancelled just after it would not be heard of otherwise.
         subject = (function.stage and event.subject) or event.id
         async with work.on(subject, function.timeout_s):
+            if ledger:
+                claim = await ledger.claim(function, event)
+                if claim.state is not State.CLAIMED:
+                    return _settled(function, event, claim)
+                claimed = True
             output = await function.handler(**await _arguments(function, event, data, resources))
         stored = output.model_dump_json().encode() if isinstance(output, EventData) else None
         if ledger:

@@ -14,6 +14,7 @@ from eventing.cloudevent import CloudEvent, decode
 from functions.runtime import Reject, Reply, Request, Resources, Retry
 from functions.runtime.declaration import EventFunction, event_function
 from functions.runtime.delivery import deliver
+from functions.runtime.ledger import Claim, Inbox
 from functions.runtime.settings import Secret, Settings
 from functions.runtime.work import Work
 
@@ -212,6 +213,23 @@ async def test_a_stage_that_is_cancelled_is_acknowledged_and_work_at_stop_is_han
 
     # What is no stage may be telling of the very end that cancelled the job.
     assert (await ended_by(cancelled_then_stopped, "t", stage=None)).status == 503
+
+
+async def test_a_cancellation_while_the_stage_is_being_claimed_is_heard(resources: Resources) -> None:
+    work, claim = Work(), Inbox.claim
+
+    class CancelledMeanwhile(Inbox):
+        async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:
+            claimed = await claim(self, function, event)
+            work.cancel("s1")
+            return claimed
+
+    async def hang(_: Asked) -> None:
+        await asyncio.sleep(60)
+
+    cancelled = function(hang, stage="look", ledger=CancelledMeanwhile)
+    reply = await asyncio.wait_for(deliver(cancelled, request(asked()), resources, work), 10)
+    assert reply.status == 204
 
 
 def quarantined(postgres_url: str) -> int:
