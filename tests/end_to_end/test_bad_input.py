@@ -30,12 +30,6 @@ def platform() -> Iterator[Platform]:
         yield started
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession() as session:
-        yield session
-
-
 def assert_problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
     """A problem document with everything the contract asks for, and nothing of our insides."""
     assert answer.status == status, answer
@@ -349,86 +343,6 @@ async def test_a_request_id_is_kept_or_replaced(user: User) -> None:
     replaced = await user.ask("GET", "/api/v1/nothing", headers={"x-request-id": "<script>"})
     assert_problem(replaced, 404, "NOT_FOUND")
     assert "script" not in replaced.headers["x-request-id"]
-
-
-EVENT = {
-    "ce-specversion": "1.0",
-    "ce-id": "1",
-    "ce-source": "/test",
-    "ce-type": "eco2.scan.requested",
-    "content-type": "application/json",
-}
-BROKEN_EVENTS: dict[str, tuple[dict[str, str], bytes]] = {
-    "no attributes": ({"content-type": "application/json"}, b"{}"),
-    "no id": ({k: v for k, v in EVENT.items() if k != "ce-id"}, b"{}"),
-    "no specversion": ({k: v for k, v in EVENT.items() if k != "ce-specversion"}, b"{}"),
-    "another specversion": ({**EVENT, "ce-specversion": "7"}, b"{}"),
-    "bad time": ({**EVENT, "ce-time": "yesterday"}, b"{}"),
-    "broken structured": ({"content-type": "application/cloudevents+json"}, b'{"specversion": "1.0", '),
-    "structured of a list": ({"content-type": "application/cloudevents+json"}, b"[1]"),
-    "structured and empty": ({"content-type": "application/cloudevents+json"}, b""),
-}
-
-
-@pytest.mark.parametrize("name", BROKEN_EVENTS)
-async def test_a_broken_event_is_refused_by_broker_and_functions(
-    platform: Platform, http: aiohttp.ClientSession, name: str
-) -> None:
-    headers, body = BROKEN_EVENTS[name]
-    for target, host in ((platform.sink, {}), (platform.state["functions"], {"host": "scan-vision"})):
-        async with http.post(target, data=body, headers={**headers, **host}) as response:
-            answer = await response.text()
-            assert response.status == 400, (target, answer)
-            assert not [word for word in INSIDES if word in answer]
-
-
-@pytest.mark.parametrize(
-    "data", [b"not JSON", b"{}", b'{"job_id": "x"}', b"[]", b"null", b'{"job_id": null}']
-)
-async def test_an_event_with_wrong_data_is_recorded_and_not_tried_again(
-    platform: Platform, http: aiohttp.ClientSession, data: bytes
-) -> None:
-    subject, event_id = str(uuid4()), str(uuid4())
-    headers = {**EVENT, "ce-id": event_id, "ce-subject": subject}
-    async with http.post(platform.sink, data=data, headers=headers) as response:
-        assert response.status == 202
-
-    async def held() -> list[tuple[Any, ...]] | None:
-        return platform.rows(
-            "SELECT trigger, error_code, state FROM ops.quarantine WHERE event_id = %s", event_id
-        )
-
-    assert await platform.until("the event in quarantine", held) == [("scan-vision", 400, "held")]
-
-
-async def test_wrong_data_for_a_real_job_ends_that_job(
-    platform: Platform, user: User, http: aiohttp.ClientSession
-) -> None:
-    await platform.script("hang")
-    job_id = await user.submit(await user.upload())
-    headers = {**EVENT, "ce-id": str(uuid4()), "ce-subject": job_id, "ce-type": "eco2.scan.classified"}
-    async with http.post(platform.sink, data=b"{}", headers=headers) as response:
-        assert response.status == 202
-    events = await user.stream(job_id)
-    assert events[-1].name == "error"
-    assert (await user.result(job_id)).json()["status"] == "failed"
-
-
-async def test_events_that_no_one_wants_and_too_large_ones(
-    platform: Platform, http: aiohttp.ClientSession
-) -> None:
-    async with http.post(platform.sink, data=b"{}", headers={**EVENT, "ce-type": "no.such.type"}) as response:
-        assert response.status == 202
-    async with http.post(platform.sink, data=b"x" * 500_000, headers=EVENT) as response:
-        assert response.status == 413
-    async with http.get(platform.sink) as response:
-        assert response.status == 405
-    async with http.post(f"{platform.sink}/other", data=b"{}", headers=EVENT) as response:
-        assert response.status == 404
-    async with http.post(
-        platform.state["functions"], data=b"{}", headers={**EVENT, "host": "no-such-function"}
-    ) as response:
-        assert response.status == 404
 
 
 def test_the_bomb_is_a_bomb() -> None:
