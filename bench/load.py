@@ -3,7 +3,8 @@
 A job is what the web client does: POST the scan, follow its stream to the end, GET the result. It counts as
 completed only if the stream is whole and in order and the result is `completed` and equal to the stream's.
 Users start spread over `--ramp` seconds: all at once would measure one herd again and again, since every job
-of the simulated model takes equally long. The ramp is part of the measured time.
+of the simulated model takes equally long; a ramp of one job's length spreads them evenly. The rate is that of the
+time when all users were busy, latencies are over all jobs.
 """
 
 from __future__ import annotations

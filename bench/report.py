@@ -52,6 +52,22 @@ class Report:
             return 0.0
         return max(o.ended for o in self.outcomes) - min(o.started for o in self.outcomes)
 
+    @property
+    def jobs_per_min(self) -> float:
+        """Completed jobs a minute while all users were busy: neither ramp nor running out counts.
+
+        From when the last user's first job could be over until the last start; the whole run where that is short.
+        """
+        done = self.completed
+        if not done:
+            return 0.0
+        first = min(o.started for o in self.outcomes)
+        begin = first + self.ramp_s + min(o.ended - o.started for o in done)
+        end = max(o.started for o in self.outcomes)
+        if end - begin < 1.0:
+            begin, end = first, max(o.ended for o in self.outcomes)
+        return 60 * sum(begin < o.ended <= end for o in done) / (end - begin)
+
     def figures(self) -> dict[str, Any]:
         """Everything by name, units in the names; per-job figures are per completed job."""
         done = self.completed
@@ -66,7 +82,7 @@ class Report:
             "jobs": len(self.outcomes),
             "completed_percent": round(100 * len(done) / max(len(self.outcomes), 1), 2),
             "seconds": round(self.seconds, 2),
-            "jobs_per_min": round(60 * len(done) / self.seconds, 1) if self.seconds else 0.0,
+            "jobs_per_min": round(self.jobs_per_min, 1),
             "e2e_p50_s": percentile(e2e, 50),
             "e2e_p95_s": percentile(e2e, 95),
             "e2e_p99_s": percentile(e2e, 99),

@@ -130,8 +130,10 @@ def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--brokers", default="embedded,rabbitmq", help="one after the other")
     parser.add_argument("--users", default="50,250,500", help="sizes with the 12 s model; empty: none")
-    parser.add_argument("--seconds", type=float, default=60.0, help="of each size")
-    parser.add_argument("--ramp", type=float, default=1.0, help="seconds over which the users start")
+    parser.add_argument("--seconds", type=float, default=75.0, help="of each size")
+    parser.add_argument(
+        "--ramp", type=float, default=VISION_S + ANSWER_S, help="seconds over which users start"
+    )
     parser.add_argument("--ceiling", default="8,16,32,64", help="sizes with the 0 s model; empty: none")
     parser.add_argument("--ceiling-seconds", type=float, default=10.0)
     parser.add_argument("--identities", type=int, default=256, help="accounts that the ceiling's users share")
