@@ -18,7 +18,12 @@ log = logging.getLogger(__name__)
 Row = tuple[Any, ...]
 CANCEL_CHANNEL = "eco2_cancel"
 CONNECT_TIMEOUT_S = 5.0
-STATEMENT_TIMEOUT_MS = 15_000
+# Our statements look up rows by key, however large the tables are: planning each time would cost more than they
+# do, and a plan that was kept from when a table was small must not scan it when it is not.
+_SESSION = (
+    "-c statement_timeout=15s -c jit=off -c plan_cache_mode=force_generic_plan "
+    "-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+)
 
 
 class Database:
@@ -50,7 +55,7 @@ class Database:
                 "autocommit": True,
                 "prepare_threshold": 2,
                 "connect_timeout": int(CONNECT_TIMEOUT_S),
-                "options": f"-c statement_timeout={STATEMENT_TIMEOUT_MS}",
+                "options": _SESSION,
             },
         )
         await pool.open()
