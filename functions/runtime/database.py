@@ -33,6 +33,7 @@ class Database:
         self._url, self._size = url, size
         self._pool: AsyncConnectionPool | None = None
         self._opening = asyncio.Lock()
+        self._checking: asyncio.Task[None] | None = None
 
     async def pool(self) -> AsyncConnectionPool:
         """The driver's pool, opened on first use."""
@@ -78,6 +79,9 @@ class Database:
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             # PoolTimeout and TooManyRequests are OperationalErrors as well.
             log.warning("database: %s", type(error).__name__)
+            if self._checking is None or self._checking.done():
+                # After a restart of the server every pooled connection is dead; one failure finds them all.
+                self._checking = asyncio.create_task(pool.check(), name="check connections")
             raise Retry("the database is not reachable", code="DATABASE_UNAVAILABLE") from error
 
     async def run(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> None:
@@ -86,6 +90,8 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections."""
+        if self._checking:
+            self._checking.cancel()
         if self._pool is not None:
             await self._pool.close(timeout=2)
 
