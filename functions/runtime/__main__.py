@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
-
-from functions.runtime.registry import UnknownFunctionError, folders, load
-from functions.runtime.settings import SettingsError
 
 
 def main() -> None:
     """Parse the command line and serve; a wrong setting or name is one line on standard error."""
     parser = argparse.ArgumentParser(prog="python -m functions.runtime", description=__doc__)
-    parser.add_argument("names", nargs="*", help="functions to serve; also from ECO2_FUNCTION; `all`")
+    parser.add_argument("names", nargs="*", help="functions to serve, or `all`; by default K_SERVICE's")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
     parser.add_argument("--fd", type=int, default=None, help="a listening socket that was handed over")
     arguments = parser.parse_args()
     names = arguments.names or os.environ.get("K_SERVICE", "").split()
+    gc.disable()  # imports make no garbage; `serve` turns it on again
+    from functions.runtime.registry import UnknownFunctionError, folders, load
+    from functions.runtime.settings import SettingsError
+
     try:
         functions = [load(name) for name in (folders() if names == ["all"] else names)]
         if not functions:

@@ -10,10 +10,9 @@ import socket
 from types import FrameType
 from typing import Any
 
-import uvicorn
-
 from functions.runtime.asgi import App, Receive, Scope, Send
 from functions.runtime.declaration import Function
+from functions.runtime.lean_uvicorn import Config, Server
 from functions.runtime.reply import Reply
 from functions.runtime.resources import Resources
 from functions.runtime.telemetry import configure_logging
@@ -78,10 +77,10 @@ class _Unknown(App):
         return Reply(404)
 
 
-class Server(uvicorn.Server):
+class GracefulServer(Server):
     """uvicorn that tells the functions first when it shall stop."""
 
-    def __init__(self, config: uvicorn.Config, host: Host) -> None:
+    def __init__(self, config: Config, host: Host) -> None:
         super().__init__(config)
         self._host = host
         self._handing_back: asyncio.Task[None] | None = None
@@ -100,7 +99,7 @@ def serve(functions: list[Function], *, port: int | None = None, fd: int | None 
     """Serve until SIGTERM. Give a port, or the file descriptor of a listening socket."""
     host = Host(functions)
     configure_logging(host.resources.settings.log_level)
-    config = uvicorn.Config(
+    config = Config(
         host,
         host="0.0.0.0",  # noqa: S104 - a pod is reached from outside; the embedded platform gives sockets
         port=port or 8080,
@@ -120,4 +119,5 @@ def serve(functions: list[Function], *, port: int | None = None, fd: int | None 
     # Thousands of requests in flight are no garbage: look for cycles less often, and never among the imports.
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
-    Server(config, host).run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
+    gc.enable()
+    GracefulServer(config, host).run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)

@@ -94,7 +94,6 @@ def with_files(environ: Mapping[str, str]) -> dict[str, str]:
 
 def read(environ: Mapping[str, str]) -> Settings:
     """Settings from `environ`. Raises SettingsError with all findings at once."""
-    elsewhere = known_elsewhere()
     known = {f"ECO2_{each.name.upper()}": each for each in fields(Settings)}
     values: dict[str, Any] = {}
     findings: list[str] = []
@@ -104,7 +103,7 @@ def read(environ: Mapping[str, str]) -> Settings:
                 values[known[name].name] = _parsed(known[name], text)
             except ValueError as error:
                 findings.append(f"{name}: {error}")
-        elif name.startswith("ECO2_") and name not in elsewhere:
+        elif name.startswith("ECO2_") and name not in known_elsewhere():
             findings.append(f"{name}: no such setting")
     if findings:
         raise SettingsError("; ".join(findings) + " (docs/settings.md has the table of settings)")

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from pydantic import BaseModel, ConfigDict
-
 from functions.scan.classification import Classification, Outcome
+from functions.scan.events import Answer
 from functions.scan.korean import with_particle
 from functions.scan.retrieval import DEFAULT_INPUT, RuleMatch
 from functions.scan.rules import lookup, rules
@@ -31,16 +30,6 @@ _UNTOLD = {
         ("밝은 곳에서 물건에 가까이 가요", "흔들리지 않게 다시 찍어요"),
     ),
 }
-
-
-class Answer(BaseModel):
-    """What the user is told: steps 단계1, 단계2, …, what is still to be done, and 이코's words."""
-
-    model_config = ConfigDict(defer_build=True)
-
-    disposal_steps: dict[str, str]
-    insufficiencies: list[str]
-    user_answer: str
 
 
 def compose(

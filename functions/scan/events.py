@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from eventing.catalogue import EventData
 from functions.scan.classification import VisionResult
-from functions.scan.compose import Answer
-from functions.scan.retrieval import How
+
+How = Literal["index", "bm25"]
 
 
 class ScanRequested(EventData):
@@ -50,6 +50,16 @@ class RulesMatched(Classified):
     type: ClassVar[str] = "eco2.scan.rules.matched"
 
     match: MatchedRules | None
+
+
+class Answer(BaseModel):
+    """What the user is told: steps 단계1, 단계2, …, what is still to be done, and 이코's words."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    disposal_steps: dict[str, str]
+    insufficiencies: list[str]
+    user_answer: str
 
 
 class Answered(RulesMatched):

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_json
 
 from eventing import trace
@@ -44,10 +43,9 @@ MESSAGES = {
 FAILED_MESSAGE = "분석하지 못했어요. 잠시 후 다시 시도해 주세요."
 
 
-class Result(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Result:
     """The body of GET result for a job that has ended; the client's names."""
-
-    model_config = ConfigDict(defer_build=True)
 
     task_id: UUID
     status: str
@@ -223,7 +221,7 @@ class Jobs:
             await self._progress.forget(job_id)
 
     async def _end(self, job_id: str, status: str, result: Result) -> bool:
-        body = result.model_dump_json()
+        body = to_json(result).decode()
         row = await self._database.one(_END, {"id": job_id, "status": status, "outcome": body})
         user_id, outcome, last, finished, _ = row or ("", None, None, False, 0)
         if outcome is None or outcome["status"] != status:

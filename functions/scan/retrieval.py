@@ -13,9 +13,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from functions.scan.classification import Classification
+from functions.scan.events import How
 from functions.scan.mentions import LONGEST, normal, topic
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import DATA, Item, taxonomy
@@ -26,8 +26,6 @@ K1, B = 1.2, 0.5
 PIECE_WEIGHT = 0.35  # a pair of letters says less than a word
 NAMED = 3.0  # what a noun in a document's names is worth besides
 LEAST_NAMED, LEAST_SPELLED = 4.0, 8.0  # below, a question is not about anything we know
-
-How = Literal["index", "bm25"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,24 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
+from functions.scan.classification import UNCLASSIFIED
 from functions.scan.mentions import Mention, Names, normal, topic
 
+__all__ = [
+    "DATA",
+    "RECYCLABLE",
+    "UNCLASSIFIED",
+    "_CLEAN",
+    "_SOIL",
+    "Item",
+    "State",
+    "Tag",
+    "Taxonomy",
+    "read",
+    "taxonomy",
+]
+
 DATA = Path(__file__).parent / "data"
-UNCLASSIFIED = "미분류"
 RECYCLABLE = "재활용폐기물"
 
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from functions.providers.errors import ModelRefused
 from functions.providers.request import ModelRequest
 from functions.providers.shared import SharedModels, ask
-from functions.scan.compose import Answer, compose, numbered
-from functions.scan.events import RulesMatched
+from functions.scan.compose import compose, numbered
+from functions.scan.events import Answer, RulesMatched
 from functions.scan.prompts import prompt
 from functions.scan.retrieval import RuleMatch, restore
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from functions.scan.classification import NOTHING, Classification, Outcome
-from functions.scan.compose import OFFLINE, WAVERING, Answer, compose, insufficiencies
+from functions.scan.compose import OFFLINE, WAVERING, compose, insufficiencies
+from functions.scan.events import Answer
 from functions.scan.korean import with_particle
 from functions.scan.retrieval import DEFAULT_INPUT, retrieve
 from functions.scan.rewards import earned
