@@ -219,6 +219,7 @@ class Jobs:
         deadline_s = self._resources.settings.scan_deadline_s
         if await self._database.one(_REOPEN, (deadline_s, job_id)):
             await self._progress.forget(job_id)
+            await self._forget_result(job_id)
 
     async def _end(self, job_id: str, status: str, result: Result) -> bool:
         body = to_json(result).decode()
@@ -252,6 +253,14 @@ class Jobs:
         except (RedisError, OSError):
             return None  # a cache that is down is an empty cache
         return cached if isinstance(cached, bytes) else None
+
+    async def _forget_result(self, job_id: str) -> None:
+        from redis.exceptions import RedisError
+
+        try:
+            await self._cache.delete(f"scan:result:{job_id}")
+        except (RedisError, OSError):
+            log.warning("result not removed from the cache; it expires")
 
     async def _remember(self, job_id: UUID, user_id: str, body: bytes) -> None:
         from redis.exceptions import RedisError

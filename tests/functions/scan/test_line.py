@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -169,3 +170,21 @@ async def test_a_job_past_its_deadline_ends_with_an_error(settings: Settings, pr
         await (await made.resources.get(Sweeper)).sweep()
         assert (await result(made, job_id))["error"]["code"] == "DEADLINE_EXCEEDED"
         made.events.clear()
+
+
+async def test_a_replayed_job_that_had_failed_goes_on_to_its_result(
+    settings: Settings, provider: Provider
+) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url)
+        event = made.events.pop(0)
+        jobs = await made.resources.get(Jobs)
+        await jobs.fail(job_id, "STAGE_FAILED")
+        assert (await result(made, job_id))["status"] == "failed"
+        assert await made.deliver(event) == 204  # an ordinary redelivery changes nothing
+        made.events.append(replace(event, extensions={**event.extensions, "redrive": "1"}))
+        assert await made.deliver(made.events.pop(0)) == 200
+        assert isinstance(await jobs.result("u1", UUID(job_id)), Running)
+        await made.run()
+        assert (await result(made, job_id))["status"] == "completed"
+        assert [step.stage for step in await jobs.story(UUID(job_id))] == STAGES
