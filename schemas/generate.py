@@ -17,7 +17,7 @@ from eventing.catalogue import registered
 from functions.providers.settings import SETTINGS
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
 from functions.runtime.registry import load_all
-from functions.runtime.settings import Secret, Settings
+from functions.runtime.settings import PLATFORM, Secret, Settings
 from schemas.documents import asyncapi, openapi
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -123,6 +123,7 @@ def settings_page() -> str:
         f"ECO2_{each.name.upper()}": (_default(each.default), each.metadata["about"])
         for each in fields(Settings)
     }
+    rows |= PLATFORM
     for setting in SETTINGS:
         rows.setdefault(setting.name, (setting.default, setting.meaning))
     table = "\n".join(

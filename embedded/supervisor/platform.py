@@ -24,6 +24,8 @@ from embedded.supervisor.ready import wait_ready
 from embedded.supervisor.sockets import listen, listen_again, listen_together, port_of
 
 STEP_TIMEOUT_S = 60.0
+# On one machine a few accounts may stand for many users; the limits declared with the functions are for production.
+LOCAL_LIMITS = "scan-submit=6000/60,images-upload=6000/60"
 LOG_CHECK_S = 30.0
 _log = logging.getLogger("eco2.supervisor")
 
@@ -195,7 +197,7 @@ class Platform:
         for number in range(1, len(hosts) + 1):
             arguments += ["--ready", f"functions-{number}=127.0.0.1:{port_of(hosts[0])}/health/ready"]
         arguments += ["--ready", f"broker=127.0.0.1:{port_of(broker)}/health/ready", "--grace", "5"]
-        arguments += ["--limits", self.options.environment.get("ECO2_RATE_LIMITS", "")]
+        arguments += ["--limits", self.options.environment.get("ECO2_RATE_LIMITS", LOCAL_LIMITS)]
         if self.options.serves_objects:
             arguments += ["--objects", str(self.home.folder / "objects")]
         for number, listener in enumerate(self._public, 1):

@@ -147,10 +147,20 @@ def known_elsewhere() -> frozenset[str]:
     """Names that other parts read by themselves: providers, brokers, the embedded platform, the client."""
     from functions.providers.settings import SETTINGS
 
-    return frozenset(setting.name for setting in SETTINGS) | _ELSEWHERE
+    return frozenset(setting.name for setting in SETTINGS) | PLATFORM.keys()
 
 
-_ELSEWHERE = {
-    *("ECO2_HOME", "ECO2_PORT", "ECO2_BROKER", "ECO2_URL", "ECO2_AMQP_URL", "ECO2_TRIGGERS", "ECO2_EDGES"),
-    "ECO2_RATE_LIMITS",
+PLATFORM = {
+    "ECO2_HOME": (".eco2", "embedded platform: folder with its data and logs"),
+    "ECO2_PORT": ("8080", "embedded platform: its public port on loopback"),
+    "ECO2_BROKER": ("embedded", "embedded platform: embedded or rabbitmq"),
+    "ECO2_AMQP_URL": ("", "RabbitMQ to use instead of starting one"),
+    "ECO2_EDGES": ("1", "embedded platform: edge processes; each holds about 9,700 streams"),
+    "ECO2_RATE_LIMITS": (
+        "",
+        "embedded platform: `function=requests/seconds` or `function=off`, comma separated",
+    ),
+    "ECO2_TRIGGERS": ("", "broker outside Kubernetes: file with its Triggers"),
+    "ECO2_URL": ("", "command line: address of the platform; empty: the one running in the home"),
 }
+"""Read by the embedded platform, the brokers and the command line: (default, meaning)."""
