@@ -1,8 +1,9 @@
 # One command each; the same names locally and in CI. `make` lists them.
-PYTHON ?= python3
+# An interpreter of 3.11 or newer; empty: Debian's, else the first on the PATH.
+PYTHON ?=
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test bench bench-cold evaluate lint types docs lock manifests clean
+.PHONY: help setup system demo test bench bench-cold evaluate lint types docs lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -10,7 +11,7 @@ help: ## list the commands
 setup: .venv/installed ## prepare .venv with everything Python needs
 
 .venv/installed: requirements.lock bootstrap.lock pyproject.toml
-	@sh embedded/setup.sh python $(PYTHON)
+	@sh embedded/setup.sh python "$(strip $(PYTHON))"
 	@touch $@
 
 system: ## install the system packages that tests need (rabbitmq-server)

@@ -38,8 +38,19 @@ install_packages() {
     fi
 }
 
+# Debian's interpreter first: it is built with profile-guided optimisation, which others on a machine often are not.
+pick_python() {
+    for candidate in /usr/bin/python3.11 python3.11 python3; do
+        if "$candidate" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "$candidate"
+            return
+        fi
+    done
+    echo python3
+}
+
 setup_python() {
-    python=${1:-python3}
+    python=${1:-$(pick_python)}
     "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
         echo "Python 3.11 or newer is needed; $python is not. Name one: make setup PYTHON=python3.11" >&2
         exit 1
@@ -53,7 +64,7 @@ setup_python() {
 }
 
 case ${1:-} in
-    python) setup_python "${2:-python3}" ;;
+    python) setup_python "${2:-}" ;;
     # shellcheck disable=SC2086 # a list of names
     system) install_packages $PACKAGES ;;
     *) echo "usage: setup.sh python [PYTHON] | system" >&2; exit 2 ;;
