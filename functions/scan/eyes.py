@@ -35,6 +35,10 @@ class Eyes:
         fetcher = ImageFetcher(FetchPolicy.of(resources.settings))
         resources.on_close(fetcher.close)
         await asyncio.to_thread(taxonomy)
+        if resources.settings.model == "local":
+            from functions.scan.offline import warm
+
+            asyncio.get_running_loop().run_in_executor(None, warm)
         return cls(fetcher, await resources.get(SharedModels))
 
     async def classify(self, event: ScanRequested) -> VisionResult:

@@ -50,6 +50,11 @@ async def classify_offline(image: bytes, user_input: str) -> VisionDraft:
     return draft_of(guess, user_input)
 
 
+def warm() -> None:
+    """Read the embedded model, so that the first scan does not wait for it."""
+    _classifier().load()
+
+
 @cache
 def _classifier() -> LocalClassifier:
     from functions.providers.local.model import LocalClassifier
