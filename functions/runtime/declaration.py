@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
@@ -91,7 +91,6 @@ class EventFunction(Function):
 
     on: type[EventData] | None = field(kw_only=True)
     emits: type[EventData] | None = None
-    filters: Mapping[str, str] = field(default_factory=dict)
     stage: str | None = None
     ledger: type[Ledger] | None = Inbox
     in_flight: int = 100
@@ -142,7 +141,6 @@ def event_function(
     stage: str | None = None,
     ledger: type[Ledger] | None = Inbox,
     dead_letters: bool = True,
-    filters: Mapping[str, str] | None = None,
 ) -> Callable[[Handler], Declared]:
     """Declare a handler of events of type `on`, whose reply is an event of type `emits` (or nothing).
 
@@ -156,7 +154,6 @@ def event_function(
             **_common(handler, timeout),
             on=on,
             emits=emits,
-            filters=filters or {},
             stage=stage,
             ledger=ledger,
             in_flight=in_flight,

@@ -73,7 +73,7 @@ def wiring(functions_url: str) -> dict[str, Any]:
     triggers = [
         {
             "name": function.name,
-            "filter": {"type": function.on.type, **function.filters},
+            "filter": {"type": function.on.type},
             "subscriber": functions_url,
             "headers": {"host": function.name},
             "retry": function.retry,

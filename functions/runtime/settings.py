@@ -70,7 +70,6 @@ class Settings:
     rewards: bool = _setting(True, "whether scans earn characters")
     grace_s: float = _setting(25, "how long work may go on after SIGTERM", least=0)
     log_level: str = _setting("INFO", "DEBUG, INFO, WARNING or ERROR")
-    processes: int = _setting(1, "function host processes of the embedded platform", least=1, most=16)
 
 
 @cache
@@ -155,6 +154,7 @@ PLATFORM = {
     "ECO2_PORT": ("8080", "embedded platform: its public port on loopback"),
     "ECO2_BROKER": ("embedded", "embedded platform: embedded or rabbitmq"),
     "ECO2_AMQP_URL": ("", "RabbitMQ to use instead of starting one"),
+    "ECO2_PROCESSES": ("", "embedded platform: function host processes, 1 to 16; empty: by cores"),
     "ECO2_EDGES": ("1", "embedded platform: edge processes; each holds about 9,700 streams"),
     "ECO2_RATE_LIMITS": (
         "",

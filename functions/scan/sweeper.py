@@ -46,7 +46,9 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Relay unsent events, end late jobs, emit overdue ones again."""
-        relayed = await self.jobs.outbox.relay(await self.database.pool(), self.publisher, limit=BATCH)
+        pool = await self.database.pool()
+        relayed = await self.jobs.outbox.relay(pool, self.publisher, limit=BATCH)
+        telemetry.metrics().outbox_age.labels("scan").set(await self.jobs.outbox.oldest_age_s(pool))
         late = await self.database.all(_LATE, (BATCH,))
         for (job_id,) in late:
             await self.jobs.fail(str(job_id), "DEADLINE_EXCEEDED")

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from eventing import schemas
 from eventing.catalogue import (
     EventData,
     InvalidEventData,
@@ -104,16 +101,3 @@ def test_shards_agree_with_the_contract() -> None:
     assert shard_of(JOB, 4) == 0
     assert shard_of("00000000-0000-0000-0000-000000000000", 4) == 2
     assert shard_of(JOB, 1) == 0
-
-
-def test_schemas_are_written_and_drift_is_seen(tmp_path: Path, weighed: Weighed) -> None:
-    (tmp_path / "eco2.gone.away.json").write_text("{}")
-
-    assert "eco2.gone.away.json" in schemas.write(tmp_path)
-    assert schemas.drift(tmp_path) == []
-    path = tmp_path / "eco2.test.item.weighed.json"
-    schema = json.loads(path.read_text())
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(to_event(weighed, source="/s").json())
-    path.write_text("{}")
-    assert schemas.drift(tmp_path) == [path.name]

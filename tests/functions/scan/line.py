@@ -6,11 +6,15 @@ broker lets it do. The brokers have their own conformance suite.
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
+
+from jsonschema import Draft202012Validator
 
 from eventing.cloudevent import CloudEvent, decode
 from functions.runtime import Request, Resources
@@ -20,6 +24,7 @@ from functions.runtime.registry import load_all
 from functions.runtime.settings import Settings
 from functions.runtime.work import Work
 from functions.scan.jobs import Jobs
+from schemas.generate import ROOT
 
 NAMES = ("scan-vision", "scan-rule", "scan-answer", "scan-reward", "scan-record")
 LIMIT = 2_000
@@ -59,7 +64,9 @@ class Line:
             status = reply.status
             self.statuses.append((function.name, status))
             if status == 200:
-                self.events.append(decode(reply.headers, reply.body))
+                answer = decode(reply.headers, reply.body)
+                validator(answer.type).validate(answer.json())
+                self.events.append(answer)
         return status
 
     async def run(self, *, choose: Callable[[int], int] = lambda _: 0, times: int = 1) -> None:
@@ -81,6 +88,12 @@ class Line:
         jobs = await self.resources.get(Jobs)
         wanted = {"user_input": "이거 어떻게 버려요?", "model": "simulated", "key": None} | options
         return str(await jobs.submit(user, image_url, **wanted))
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The committed schema of an event type."""
+    return Draft202012Validator(json.loads((ROOT / "schemas/events" / f"{name}.json").read_text()))
 
 
 @asynccontextmanager
