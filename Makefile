@@ -2,6 +2,8 @@
 # An interpreter of 3.11 or newer; empty: Debian's, else the first on the PATH.
 PYTHON ?=
 BIN := .venv/bin
+COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
+  --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
 .PHONY: help setup system demo test bench bench-cold evaluate lint types docs lock clean
 
@@ -47,8 +49,8 @@ docs: setup ## write every generated file again (schemas, func.yaml, tables)
 	@$(BIN)/python -m schemas.generate
 
 lock: setup ## resolve dependencies again, none younger than two weeks
-	@$(BIN)/uv pip compile pyproject.toml --group dev --generate-hashes --no-emit-index-url -q \
-	  --python-version 3.11 --custom-compile-command "make lock" -o requirements.lock
+	@$(COMPILE) --all-extras --group dev -o requirements.lock
+	@$(COMPILE) --constraint requirements.lock -o image.lock
 	@grep -A99 '^uv==' requirements.lock | awk 'NR==1||/^    --hash/{print; next}{exit}' > bootstrap.lock
 
 clean: ## remove what the commands made (not the platform's data in .eco2)

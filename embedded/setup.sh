@@ -58,7 +58,9 @@ setup_python() {
     say "preparing .venv (once)"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
     [ -x .venv/bin/python ] || "$python" -m venv .venv
-    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
+    # Only the first time: uv, once there, keeps itself at the lock's version, and may remove pip.
+    [ -x .venv/bin/uv ] ||
+        .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
     .venv/bin/uv pip sync -q --python .venv/bin/python --require-hashes requirements.lock
     .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 }
