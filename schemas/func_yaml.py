@@ -1,0 +1,94 @@
+"""What `func` reads in a function's folder: func.yaml, and the pyproject.toml its build by source needs.
+
+func.yaml has the fields of schemas/func.schema.json only, which are those that func documents.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from functions.runtime.declaration import EventFunction, Function
+from schemas.sizing import sizing
+
+NAMESPACE = "eco2"
+LABELS = {"app.kubernetes.io/part-of": "eco2"}
+SECRETS, SETTINGS, KEYS = "eco2-secrets", "eco2-settings", "eco2-signing-keys"
+KEYS_PATH = "/etc/eco2/keys"
+
+
+def func_yaml(function: Function) -> str:
+    """The func.yaml of a function."""
+    document: dict[str, Any] = {
+        "specVersion": "0.36.0",
+        "name": function.name,
+        "namespace": NAMESPACE,
+        "runtime": "python",
+        # Events too: the functions read CloudEvents by themselves, so func shall give them the request as it came.
+        "invoke": "http",
+        "created": "2026-11-22T00:00:00Z",
+        "build": {"builder": "pack"},
+        "run": _run(function),
+        "deploy": _deploy(function),
+    }
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _run(function: Function) -> dict[str, Any]:
+    run: dict[str, Any] = {
+        "envs": [{"value": f"{{{{ secret:{SECRETS} }}}}"}, {"value": f"{{{{ configMap:{SETTINGS} }}}}"}]
+    }
+    if function.domain == "auth":
+        run["volumes"] = [{"secret": KEYS, "path": KEYS_PATH}]
+    return run
+
+
+def _deploy(function: Function) -> dict[str, Any]:
+    size = sizing(function)
+    deploy: dict[str, Any] = {
+        "namespace": NAMESPACE,
+        "labels": [{"key": key, "value": value} for key, value in LABELS.items()],
+        "healthEndpoints": {"liveness": "/health/live", "readiness": "/health/ready"},
+        "options": {
+            "scale": {
+                "min": size.min_scale,
+                "max": size.max_scale,
+                "metric": "concurrency",
+                "target": size.target,
+            },
+            "resources": {
+                "requests": {"cpu": size.cpu, "memory": size.memory},
+                "limits": {
+                    "cpu": size.cpu_limit,
+                    "memory": size.memory_limit,
+                    "concurrency": size.concurrency,
+                },
+            },
+        },
+    }
+    if isinstance(function, EventFunction) and function.on:
+        deploy["subscriptions"] = [{"source": "default", "filters": {"type": function.on.type}}]
+    return deploy
+
+
+# func installs the folder as the package `function`. `eco2`, the wheel with all that functions share, comes from
+# where pip looks: an index, or the folder that PIP_FIND_LINKS names.
+PYPROJECT = """\
+[project]
+name = "function"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["eco2"]
+
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[tool.hatch.build.targets.wheel]
+bypass-selection = true
+
+[tool.hatch.build.targets.wheel.force-include]
+"func.py" = "function/__init__.py"
+"func.yaml" = "function/func.yaml"
+"""
