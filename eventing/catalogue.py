@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from eventing.attributes import is_json
 from eventing.cloudevent import CloudEvent
 from eventing.errors import InvalidCloudEvent, InvalidEventData, UnknownEventType
-from eventing.ids import derived_id, shard_of
+from eventing.ids import SHARDS, derived_id, shard_of
 
 __all__ = [
     "EventData",
@@ -92,15 +92,16 @@ def to_event(
     id: str | None = None,
     time: str | None = None,
     userid: str | None = None,
-    shard: int | None = None,
     expirytime: str | None = None,
     extensions: Mapping[str, str] | None = None,
 ) -> CloudEvent:
     """The event that tells of `data`. Give `id` (derived_id) where the event follows from another event.
 
-    `time` is now and `id` random when not given. Raises InvalidCloudEvent.
+    `time` is now and `id` random when not given. An event with a subject carries the subject's `shard`, by which
+    several Triggers can share the events of one type. Raises InvalidCloudEvent.
     """
-    named = {"userid": userid, "shard": None if shard is None else str(shard), "expirytime": expirytime}
+    shard = None if subject is None else str(shard_of(subject, SHARDS))
+    named = {"userid": userid, "shard": shard, "expirytime": expirytime}
     return CloudEvent(
         id=id or str(uuid.uuid4()),
         source=source,

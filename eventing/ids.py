@@ -6,6 +6,8 @@ import hashlib
 import uuid
 
 _DERIVED = uuid.UUID("6a2d2f0e-6c5c-5f0e-9c8e-2c6f3c1d7e42")
+SHARDS = 4
+"""Into how many shares events are divided by their subject (extension attribute `shard`)."""
 
 
 def derived_id(event_id: str, source: str) -> str:

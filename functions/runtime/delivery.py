@@ -14,6 +14,7 @@ from typing import Any
 
 from eventing import trace
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
+from eventing.clock import told_by_clock
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
 from eventing.publisher import traced
 from functions.runtime import telemetry
@@ -36,7 +37,7 @@ STORE_AGAIN_S = 0.25
 async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Reply:
     """Handle one delivery; never raises for what the event or the handler does."""
     try:
-        event = decode(request.headers, request.body)
+        event = told_by_clock(decode(request.headers, request.body))
     except InvalidCloudEvent as error:
         telemetry.metrics().invalid.labels(function.name).inc()
         log.warning("refused: %s", error)

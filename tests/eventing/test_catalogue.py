@@ -62,12 +62,18 @@ def test_two_classes_cannot_declare_one_type() -> None:
 
 
 def test_data_survives_the_wire(weighed: Weighed) -> None:
-    event = to_event(weighed, source="/eco2/test/scale", subject=JOB, userid="u-1", shard=0)
+    event = to_event(weighed, source="/eco2/test/scale", subject=JOB, userid="u-1")
 
     assert from_event(Weighed, decode(*event.to_binary())) == weighed
     assert event.type == Weighed.type
     assert event.extensions == {"userid": "u-1", "shard": "0"}
     assert (event.datacontenttype, event.dataschema) == ("application/json", Weighed.dataschema)
+
+
+def test_only_an_event_with_a_subject_has_a_shard(weighed: Weighed) -> None:
+    assert "shard" not in to_event(weighed, source="/eco2/test/scale").extensions
+    other = to_event(weighed, source="/eco2/test/scale", subject="00000000-0000-0000-0000-000000000000")
+    assert other.extensions["shard"] == "2"
 
 
 def test_a_field_added_later_keeps_the_type(weighed: Weighed) -> None:

@@ -1,0 +1,70 @@
+"""How large a function's pods are, how many, and how long each layer waits: for func.yaml and Knative alike."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import get_type_hints
+
+from eventing.ids import SHARDS
+from functions.runtime import EventStream
+from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
+
+PREFETCH = 100
+"""Events in flight of one Trigger at most (github.com/knative-extensions/eventing-rabbitmq, cmd/dispatcher)."""
+MARGIN_S = 5
+"""Timeouts nest: each layer waits so much longer than the one inside."""
+MAX_REQUEST_S = 600
+"""Longest request that Knative Serving lets pass by default (config-defaults, max-revision-timeout-seconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """Of one pod: `concurrency` requests at most, `target` is when another one starts. `timeout_s` of a request."""
+
+    min_scale: int
+    max_scale: int
+    concurrency: int
+    target: int
+    timeout_s: int
+    cpu: str = "50m"
+    memory: str = "96Mi"
+    cpu_limit: str = "1000m"
+    memory_limit: str = "512Mi"
+
+
+def sizing(function: Function) -> Sizing:
+    """What the declaration says, in pods."""
+    timeout_s = min(math.ceil(function.timeout_s) + 2 * MARGIN_S, MAX_REQUEST_S)
+    match function:
+        case EventFunction():
+            concurrency = function.in_flight
+            return Sizing(function.min_scale, 10, concurrency, min(concurrency, 100), timeout_s)
+        case HttpFunction() if streams(function):
+            # Open streams cost memory, not time: the limit is Knative's for one pod.
+            return Sizing(function.min_scale, 10, 1000, 500, MAX_REQUEST_S)
+        case HttpFunction() | BackgroundFunction():
+            return Sizing(function.min_scale, 10, 500, 100, timeout_s)
+    raise TypeError(function)
+
+
+def streams(function: Function) -> bool:
+    """Whether it answers with server-sent events, which may last as long as a request can."""
+    return get_type_hints(function.handler).get("return") is EventStream
+
+
+def trigger_timeout_s(function: EventFunction) -> int:
+    """What the broker waits for one delivery, whole seconds: more than the handler, less than the Service."""
+    return math.ceil(function.timeout_s) + MARGIN_S
+
+
+def shares(function: EventFunction) -> list[int]:
+    """Events in flight of each of its Triggers; more than one means that they share the events by `shard`."""
+    if function.in_flight <= PREFETCH:
+        return [function.in_flight]
+    each = math.ceil(function.in_flight / SHARDS)
+    if each > PREFETCH:
+        raise ValueError(
+            f"{function.name}: {SHARDS} Triggers hold {SHARDS * PREFETCH} events in flight at most"
+        )
+    return [each] * SHARDS
