@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test bench bench-cold evaluate lint types docs lock clean
+.PHONY: help setup system demo test bench bench-cold evaluate lint types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +32,7 @@ lint: setup ## ruff: rules and format
 	@$(BIN)/ruff format --check .
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy functions eventing brokers embedded cli schemas bench tests
+	@$(BIN)/mypy functions eventing brokers embedded cli schemas bench tests platform/knative/manifests
 
 bench: setup system ## load: 500 users with both brokers, the ceiling, streams (about 10 minutes)
 	@$(BIN)/python -m bench.run
@@ -47,6 +47,9 @@ evaluate: setup ## accuracy of the local model and recall of the rules
 
 docs: setup ## write every generated file again (schemas, func.yaml, tables)
 	@$(BIN)/python -m schemas.generate
+
+manifests: setup ## write the cluster's generated objects again (platform/knative/base)
+	@PYTHONPATH=platform/knative:. $(BIN)/python -m manifests
 
 lock: setup ## resolve dependencies again, none younger than two weeks
 	@$(COMPILE) --all-extras --group dev -o requirements.lock

@@ -90,7 +90,7 @@ def wiring(functions_url: str) -> dict[str, Any]:
 
 
 QUARANTINE = "ops-quarantine"
-SCHEDULES = [
+SCHEDULES: list[dict[str, Any]] = [
     {
         "name": "sweep",
         "type": "eco2.ops.sweep.requested",

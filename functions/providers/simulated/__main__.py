@@ -1,4 +1,4 @@
-"""`python -m functions.providers.simulated --port P` (or `--fd N`, an inherited listening socket)."""
+"""`python -m functions.providers.simulated --port P [--host H]` (or `--fd N`, an inherited listening socket)."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     place = parser.add_mutually_exclusive_group(required=True)
-    place.add_argument("--port", type=int, help="loopback port to listen on")
+    place.add_argument("--port", type=int, help="port to listen on")
     place.add_argument("--fd", type=int, help="inherited listening socket")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on with --port")
     chosen = parser.parse_args()
     uvicorn.run(
         Simulated(Behaviour.from_env(os.environ)),
-        host="127.0.0.1",
+        host=chosen.host,
         port=chosen.port or 0,
         fd=chosen.fd,
         access_log=False,

@@ -1,0 +1,1 @@
+"""Writes the cluster's objects from the functions' declarations: `python -m manifests`."""

@@ -1,0 +1,91 @@
+"""The Broker with its RabbitMQ, its address for the functions, and the clocks."""
+
+from __future__ import annotations
+
+import json
+
+from eventing.clock import TICK
+from functions.runtime.registry import SCHEDULES
+from manifests.objects import NAMESPACE, PART_OF, Object, made
+from manifests.triggers import BROKER, DISPATCHER, RABBITMQ
+
+CONNECTION = "eco2-rabbitmq"
+"""Secret with `uri` of RabbitMQ's management API, `username`, `password` and `port` of AMQP."""
+VHOST = "eco2"
+BROKER_REF = {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": BROKER}
+
+
+def broker() -> list[Object]:
+    """Quorum queues, so that an accepted event survives the loss of a RabbitMQ node."""
+    config = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "RabbitmqBrokerConfig", "name": BROKER}
+    return [
+        made(
+            "eventing.knative.dev/v1alpha1",
+            "RabbitmqBrokerConfig",
+            BROKER,
+            spec={
+                "queueType": "quorum",
+                "vhost": VHOST,
+                "rabbitmqClusterReference": {
+                    "namespace": NAMESPACE,
+                    "connectionSecret": {"name": CONNECTION},
+                },
+            },
+        ),
+        made(
+            "eventing.knative.dev/v1",
+            "Broker",
+            BROKER,
+            annotations={
+                "eventing.knative.dev/broker.class": "RabbitMQBroker",
+                **{f"{RABBITMQ}/{name}": value for name, value in DISPATCHER.items()},
+            },
+            spec={"config": config},
+        ),
+    ]
+
+
+def sink_binding() -> Object:
+    """Tells every function the Broker's address as K_SINK, also those that `func deploy` brings."""
+    return made(
+        "sources.knative.dev/v1",
+        "SinkBinding",
+        "functions",
+        spec={
+            "subject": {
+                "apiVersion": "serving.knative.dev/v1",
+                "kind": "Service",
+                "selector": {"matchLabels": PART_OF},
+            },
+            "sink": {"ref": BROKER_REF},
+        },
+    )
+
+
+def clocks() -> list[Object]:
+    """A PingSource a schedule; its ticks name the event that they stand for."""
+    return [
+        made(
+            "sources.knative.dev/v1",
+            "PingSource",
+            schedule["name"],
+            labels={"app.kubernetes.io/component": "clock"},
+            spec={
+                "schedule": cron(schedule["every_s"]),
+                "contentType": "application/json",
+                "data": json.dumps(schedule["data"]),
+                "ceOverrides": {"extensions": {TICK: schedule["type"]}},
+                "sink": {"ref": BROKER_REF},
+            },
+        )
+        for schedule in SCHEDULES
+    ]
+
+
+def cron(every_s: int) -> str:
+    """Every so many seconds, in cron's words with a field for seconds. Raises ValueError for what cron can't say."""
+    if 60 % every_s == 0:
+        return f"*/{every_s} * * * * *"
+    if every_s % 60 == 0 and 60 % (every_s // 60) == 0:
+        return f"0 */{every_s // 60} * * * *"
+    raise ValueError(f"cron can't say every {every_s} seconds: choose a divisor of a minute or of an hour")

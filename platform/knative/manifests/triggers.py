@@ -1,0 +1,74 @@
+"""The Triggers of a function: which events it gets, how often they are tried, and where they go after that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventing.clock import PING, TICK
+from functions.runtime.declaration import EventFunction
+from functions.runtime.registry import QUARANTINE, SCHEDULES
+from manifests.objects import Object, made
+from schemas.sizing import shares, trigger_timeout_s
+
+BROKER = "default"
+RABBITMQ = "rabbitmq.eventing.knative.dev"
+# A dispatcher asks for 50m by itself; forty idle ones would fill two cores.
+DISPATCHER = {"cpu-request": "5m", "cpu-limit": "1", "memory-request": "24Mi", "memory-limit": "256Mi"}
+
+
+def triggers(function: EventFunction) -> list[Object]:
+    """None for a sink; several where one can't hold enough events in flight."""
+    if function.on is None:
+        return []
+    wanted = event_filter(function.on.type)
+    in_flight = shares(function)
+    if len(in_flight) == 1:
+        return [_trigger(function, function.name, wanted, in_flight[0])]
+    return [
+        _trigger(function, f"{function.name}-{shard}", {**wanted, "shard": str(shard)}, count)
+        for shard, count in enumerate(in_flight)
+    ]
+
+
+def event_filter(type: str) -> dict[str, str]:
+    """Attributes that tell events of `type`; what a clock tells of comes as its tick."""
+    return {"type": PING, TICK: type} if type in {each["type"] for each in SCHEDULES} else {"type": type}
+
+
+def subscriber(name: str) -> dict[str, Any]:
+    """The function of that name as a destination."""
+    return {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": name}}
+
+
+def duration(seconds: float) -> str:
+    """ISO 8601, to the tenth of a second, which is what Knative reads."""
+    return f"PT{seconds:.1f}S".replace(".0S", "S")
+
+
+def _trigger(function: EventFunction, name: str, attributes: dict[str, str], in_flight: int) -> Object:
+    delivery: dict[str, Any] = {
+        "retry": function.retry,
+        "backoffPolicy": function.backoff_policy,
+        "backoffDelay": duration(function.backoff_delay_s),
+        "timeout": duration(trigger_timeout_s(function)),
+    }
+    # Without a sink of its own a Trigger with a delivery drops what fails, also when its Broker has a sink: right
+    # for ticks, of which the next one comes soon.
+    if function.dead_letters:
+        delivery["deadLetterSink"] = subscriber(QUARANTINE)
+    return made(
+        "eventing.knative.dev/v1",
+        "Trigger",
+        name,
+        labels={"app.kubernetes.io/name": function.name, "app.kubernetes.io/component": "trigger"},
+        annotations={
+            f"{RABBITMQ}/parallelism": str(in_flight),
+            **{f"{RABBITMQ}/{name}": value for name, value in DISPATCHER.items()},
+        },
+        spec={
+            "broker": BROKER,
+            "filter": {"attributes": attributes},
+            "subscriber": subscriber(function.name),
+            "delivery": delivery,
+        },
+    )
