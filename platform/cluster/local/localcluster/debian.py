@@ -79,19 +79,19 @@ sys.exit(not compileall.compile_dir(
 
 def unpacked(folder: Path, report: Callable[[str], None]) -> Path:
     """A tree in `folder` with all that any image takes from Debian, fetched the first time. Raises ClusterError."""
-    root = folder / f"debian-{key()[:12]}"
+    root = folder / f"tree-{key()[:12]}"
     if root.exists():
         return root
     report("fetching Debian's Python")
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".debian-") as unfinished:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".tree-") as unfinished:
         archive, building = Path(unfinished, "all.tar"), Path(unfinished, "root")
         _fetch(archive)
         with tarfile.open(archive) as packages:
             _keep(packages, building)
         _certificates(building)
         compiled(building, building / "usr/lib" / PYTHON, building)
-        for old in folder.glob("debian-*"):
+        for old in folder.glob("tree-*"):
             shutil.rmtree(old)
         building.rename(root)
     return root
