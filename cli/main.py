@@ -14,6 +14,7 @@ COMMANDS = {
     "events": "progress of all jobs as it happens",
     "dead-letters": "events that could not be delivered: list, show, replay",
     "functions": "every function: what triggers it, limits",
+    "new": "scaffold a function",
     "doctor": "check this machine and the running platform",
     "demo": "start the platform, sort a photo, stay until Ctrl-C",
 }

@@ -1,0 +1,134 @@
+"""`eco2 new function` in a copy of the code: what it writes works, is tidy and fits what else there is."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import cli.new
+from cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = (
+    "functions",
+    "eventing",
+    "brokers",
+    "embedded",
+    "cli",
+    "schemas",
+    "bench",
+    "platform/knative",
+    "docs",
+)
+SUITES = ("__init__.py", "conftest.py", "functions", "schemas")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The code without what tests other things."""
+    made = tmp_path_factory.mktemp("copy")
+    ignore = shutil.ignore_patterns("__pycache__")
+    for path in (*PACKAGES, *(f"tests/{suite}" for suite in SUITES), "pyproject.toml", "Makefile"):
+        if (ROOT / path).is_dir():
+            shutil.copytree(ROOT / path, made / path, ignore=ignore)
+        elif (ROOT / path).exists():
+            (made / path).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / path, made / path)
+    return made
+
+
+def run(copy: Path, *command: str) -> str:
+    module = [sys.executable, "-m", *command]
+    ran = subprocess.run(module, cwd=copy, capture_output=True, text=True, timeout=240, check=False)
+    assert ran.returncode == 0, f"{command}: {ran.stdout[-3000:]}{ran.stderr[-3000:]}"
+    return ran.stdout
+
+
+def test_scaffolded_functions_work(copy: Path) -> None:
+    new = ("cli.main", "new", "function")
+    told = run(copy, *new, "scan/weigh", "--on", "eco2.scan.answered", "--emits", "eco2.scan.item.weighed")
+    assert "let something take eco2.scan.item.weighed" in told
+    assert "let something" not in run(copy, *new, "stats/weight", "--on", "eco2.scan.item.weighed")
+    run(copy, *new, "stats/visit", "--on", "eco2.auth.session.opened", "--emits", "eco2.stats.visit.counted")
+    run(copy, *new, "stats/top_visits", "--on", "eco2.stats.visit.counted")
+    run(copy, *new, "stats/of_user", "--http", "GET /api/v1/stats/{kind}/{name}")
+
+    written = ["functions/scan/events.py", "functions/stats", "functions/scan/weigh"]
+    written += ["tests/functions/stats", "tests/functions/scan/test_weigh.py"]
+    run(copy, "ruff", "check", *written)
+    run(copy, "ruff", "format", "--check", *written)
+    passed = run(copy, "pytest", "-q", "-p", "no:cacheprovider", *written[3:], "tests/schemas")
+    assert "passed" in passed
+    assert "failed" not in passed
+    assert "type: eco2.scan.item.weighed" in (copy / "functions/stats/weight/func.yaml").read_text()
+    assert (
+        "| `stats-of-user` | `GET /api/v1/stats/{kind}/{name}` |" in (copy / "docs/functions.md").read_text()
+    )
+    assert '"answer"' in (copy / "schemas/events/eco2.scan.item.weighed.json").read_text()
+
+
+ON = ("--on", "eco2.scan.answered")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("scan-weigh", *ON), "'scan-weigh' is no name; it reads domain/name"),
+        (("Scan/weigh", *ON), "is no name"),
+        (("scan/weigh-it", *ON), "with _ between words"),
+        (("runtime/weigh", *ON), "functions/runtime is what functions stand on"),
+        (("scan/class", *ON), "a handler can't be called class"),
+        (("scan/" + "long" * 10, *ON), "longer than 40 characters"),
+        (("scan/taken", *ON), "functions/scan/taken is there already"),
+        (("scan/jobs", *ON), "functions/scan/jobs.py is there already"),
+        (("scan/weigh",), "say what triggers it"),
+        (("scan/weigh", *ON, "--http", "GET /api/v1/x"), "one of them"),
+        (("scan/weigh", "--http", "GET /api/v1/x", "--emits", "eco2.scan.x"), "add --on TYPE"),
+        (
+            ("scan/weigh", "--on", "eco2.scan.unheard"),
+            "no event type eco2.scan.unheard; there are: eco2.auth.",
+        ),
+        (("scan/weigh", *ON, "--emits", "eco2.scan.answered"), "never ends"),
+        (
+            ("scan/weigh", *ON, "--emits", "eco2.scan.completed"),
+            "needs reward, which eco2.scan.answered does not",
+        ),
+        (("scan/weigh", *ON, "--emits", "eco2.users.weighed"), "a new one reads eco2.scan.<subject>"),
+        (("scan/weigh", *ON, "--emits", "eco2.scan.Weighed"), "is no event type of scan"),
+        (("scan/weigh", "--http", "/api/v1/x"), "a route reads like"),
+        (("scan/weigh", "--http", "FETCH /api/v1/x"), "is no route of ours"),
+        (("scan/weigh", "--http", "GET /x"), "is no route of ours"),
+        (("scan/weigh", "--http", "GET /api/v1/{a}/{a}"), "a parameter twice"),
+        (
+            ("scan/weigh", "--http", "GET /api/v1/scan/{id}/result"),
+            "scan-result serves GET /api/v1/scan/{job_id}",
+        ),
+    ],
+)
+def test_what_can_not_work_is_refused_before_anything_is_written(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("functions/scan/taken/func.py", "functions/scan/jobs.py", "tests/functions/contract.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(cli.new, "ROOT", tmp_path / "functions")
+    result = CliRunner().invoke(main, ["new", "function", *arguments])
+    assert result.exit_code == 1, result.output
+    assert said in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_installed_package_is_no_place_for_a_function(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.new, "ROOT", tmp_path / "functions")
+    result = CliRunner().invoke(main, ["new", "function", "scan/weigh", *ON])
+    assert result.exit_code == 1
+    assert "scaffold in a clone of the repository" in result.stderr
