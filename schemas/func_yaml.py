@@ -10,11 +10,18 @@ from typing import Any
 import yaml
 
 from functions.runtime.declaration import EventFunction, Function
+from schemas.filters import filters
 from schemas.sizing import sizing
 
 NAMESPACE = "eco2"
-LABELS = {"app.kubernetes.io/part-of": "eco2"}
-SECRETS, SETTINGS, KEYS = "eco2-secrets", "eco2-settings", "eco2-signing-keys"
+LABELS = {
+    "app.kubernetes.io/part-of": "eco2",  # the SinkBinding gives K_SINK to what has it
+    "app.kubernetes.io/component": "function",
+    # Past the edge nobody would check who asks.
+    "networking.knative.dev/visibility": "cluster-local",
+}
+ACCOUNT = "functions"
+SETTINGS, SECRETS, KEYS = "eco2-settings", "eco2-secrets", "eco2-signing-keys"
 KEYS_PATH = "/etc/eco2/keys"
 
 
@@ -37,7 +44,7 @@ def func_yaml(function: Function) -> str:
 
 def _run(function: Function) -> dict[str, Any]:
     run: dict[str, Any] = {
-        "envs": [{"value": f"{{{{ secret:{SECRETS} }}}}"}, {"value": f"{{{{ configMap:{SETTINGS} }}}}"}]
+        "envs": [{"value": f"{{{{ configMap:{SETTINGS} }}}}"}, {"value": f"{{{{ secret:{SECRETS} }}}}"}]
     }
     if function.domain == "auth":
         run["volumes"] = [{"secret": KEYS, "path": KEYS_PATH}]
@@ -46,10 +53,12 @@ def _run(function: Function) -> dict[str, Any]:
 
 def _deploy(function: Function) -> dict[str, Any]:
     size = sizing(function)
+    labels = {"app.kubernetes.io/name": function.name, **LABELS}
     deploy: dict[str, Any] = {
         "namespace": NAMESPACE,
-        "labels": [{"key": key, "value": value} for key, value in LABELS.items()],
+        "labels": [{"key": key, "value": value} for key, value in labels.items()],
         "healthEndpoints": {"liveness": "/health/live", "readiness": "/health/ready"},
+        "serviceAccountName": ACCOUNT,
         "options": {
             "scale": {
                 "min": size.min_scale,
@@ -68,7 +77,7 @@ def _deploy(function: Function) -> dict[str, Any]:
         },
     }
     if isinstance(function, EventFunction) and function.on:
-        deploy["subscriptions"] = [{"source": "default", "filters": {"type": function.on.type}}]
+        deploy["subscriptions"] = [{"source": "default", "filters": each} for each in filters(function)]
     return deploy
 
 

@@ -10,8 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from functions.runtime.declaration import EventFunction, Function
-from functions.runtime.registry import load_all
+from functions.runtime.declaration import Function
+from functions.runtime.registry import load, load_all
 from schemas.generate import ROOT
 
 SCHEMA = json.loads((ROOT / "schemas/func.schema.json").read_text())
@@ -73,10 +73,25 @@ def test_every_function_has_a_valid_one(function: Function) -> None:
     document = yaml.safe_load((function.folder / "func.yaml").read_text())
     assert wrong(document) == []
     assert document["name"] == function.name
-    filters = [subscription["filters"] for subscription in document["deploy"].get("subscriptions", [])]
-    assert filters == (
-        [{"type": function.on.type}] if isinstance(function, EventFunction) and function.on else []
-    )
+    assert {"key": "networking.knative.dev/visibility", "value": "cluster-local"} in document["deploy"][
+        "labels"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "filters"),
+    [
+        ("scan-categories", []),
+        ("ops-quarantine", []),
+        ("users-seen", [{"type": "eco2.auth.session.opened"}]),
+        ("ops-redrive", [{"type": "dev.knative.sources.ping", "tick": "eco2.ops.redrive.requested"}]),
+        ("scan-vision", [{"type": "eco2.scan.requested", "shard": str(shard)} for shard in range(4)]),
+    ],
+)
+def test_a_function_subscribes_to_what_triggers_it(name: str, filters: list[dict[str, str]]) -> None:
+    document = yaml.safe_load((load(name).folder / "func.yaml").read_text())
+    found = document["deploy"].get("subscriptions", [])
+    assert found == [{"source": "default", "filters": each} for each in filters]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from eventing.clock import PING, TICK
 from functions.runtime.declaration import EventFunction
-from functions.runtime.registry import QUARANTINE, SCHEDULES
+from functions.runtime.registry import QUARANTINE
 from manifests.objects import Object, made
+from schemas.filters import filters
 from schemas.sizing import shares, trigger_timeout_s
 
 BROKER = "default"
@@ -17,22 +17,17 @@ DISPATCHER = {"cpu-request": "5m", "cpu-limit": "1", "memory-request": "24Mi", "
 
 
 def triggers(function: EventFunction) -> list[Object]:
-    """None for a sink; several where one can't hold enough events in flight."""
-    if function.on is None:
-        return []
-    wanted = event_filter(function.on.type)
-    in_flight = shares(function)
-    if len(in_flight) == 1:
-        return [_trigger(function, function.name, wanted, in_flight[0])]
+    """None for a sink; several where one can't hold enough events in flight.
+
+    Their names are those that `func deploy` gives them: it leaves a Trigger that is there as it is, and its own
+    would have no retries and deliver everything twice.
+    """
     return [
-        _trigger(function, f"{function.name}-{shard}", {**wanted, "shard": str(shard)}, count)
-        for shard, count in enumerate(in_flight)
+        _trigger(function, f"{function.name}-function-trigger-{number}", attributes, in_flight)
+        for number, (attributes, in_flight) in enumerate(
+            zip(filters(function), shares(function), strict=False)
+        )
     ]
-
-
-def event_filter(type: str) -> dict[str, str]:
-    """Attributes that tell events of `type`; what a clock tells of comes as its tick."""
-    return {"type": PING, TICK: type} if type in {each["type"] for each in SCHEDULES} else {"type": type}
 
 
 def subscriber(name: str) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Which events a function's Triggers select: for func.yaml and Knative alike."""
+
+from __future__ import annotations
+
+from eventing.clock import PING, TICK
+from functions.runtime.declaration import EventFunction
+from functions.runtime.registry import SCHEDULES
+from schemas.sizing import shares
+
+Filter = dict[str, str]
+
+
+def filters(function: EventFunction) -> list[Filter]:
+    """One for each Trigger, attributes and their values; none for a sink. Several share the events by `shard`."""
+    if function.on is None:
+        return []
+    # What a clock tells of comes as its tick.
+    clocked = function.on.type in {each["type"] for each in SCHEDULES}
+    wanted = {"type": PING, TICK: function.on.type} if clocked else {"type": function.on.type}
+    count = len(shares(function))
+    return [wanted] if count == 1 else [{**wanted, "shard": str(shard)} for shard in range(count)]
