@@ -21,6 +21,8 @@ async def serving(app: Any) -> AsyncIterator[int]:
             lifespan="off",
             log_config=None,
             access_log=False,
+            server_header=False,
+            proxy_headers=False,
             timeout_graceful_shutdown=1,
         )
         server = uvicorn.Server(config)

@@ -17,8 +17,11 @@ with warnings.catch_warnings():  # the models have fields that shadow attributes
     from cloudcoil.models.knative_eventing.eventing.v1 import Broker, Trigger
     from cloudcoil.models.knative_eventing.sources.v1 import PingSource, SinkBinding
     from cloudcoil.models.knative_serving.serving.v1 import Service
+    from cloudcoil.models.kubernetes.apps.v1 import Deployment
     from cloudcoil.models.kubernetes.batch.v1 import Job
-    from cloudcoil.models.kubernetes.core.v1 import Namespace, ServiceAccount
+    from cloudcoil.models.kubernetes.core.v1 import ConfigMap, Namespace, ServiceAccount
+    from cloudcoil.models.kubernetes.core.v1 import Service as CoreService
+    from cloudcoil.models.kubernetes.policy.v1 import PodDisruptionBudget
 
 Object = dict[str, Any]
 NAMESPACE = "eco2"
@@ -29,8 +32,12 @@ MODELS: Mapping[str, type[BaseModel]] = {
     "sources.knative.dev/v1 PingSource": PingSource,
     "sources.knative.dev/v1 SinkBinding": SinkBinding,
     "serving.knative.dev/v1 Service": Service,
+    "apps/v1 Deployment": Deployment,
     "batch/v1 Job": Job,
+    "policy/v1 PodDisruptionBudget": PodDisruptionBudget,
+    "v1 ConfigMap": ConfigMap,
     "v1 Namespace": Namespace,
+    "v1 Service": CoreService,
     "v1 ServiceAccount": ServiceAccount,
 }
 UNMODELLED = {

@@ -15,7 +15,7 @@ import aiohttp
 import pytest
 
 from embedded.supervisor.sockets import listen, port_of
-from tests.embedded.edge.conftest import FunctionHost
+from tests.edges.host import FunctionHost
 from tests.embedded.serving import serving
 from tests.embedded.test_objects import PNG, presign
 

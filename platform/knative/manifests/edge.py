@@ -1,0 +1,156 @@
+"""The edge on the cluster: Envoy as the only public door, configured from the functions' declarations."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from manifests.edge_config import Place, bootstrap
+from manifests.edge_routes import EdgeRoute, declared
+from manifests.objects import PART_OF, Object, made
+from manifests.pods import RESTRICTED
+
+IMAGE = "eco2.local/envoy:dev"
+REPLICAS = 2
+DRAIN_S = 15
+"""How long clients have, after a pod was told to stop, to go elsewhere (and their balancer to notice)."""
+DEVELOPMENT_FACTOR = 100
+"""On a developer's cluster a few accounts and addresses stand for many users."""
+_FOLDER = "/etc/envoy"
+_SCRIPT = Path(__file__).with_name("edge.lua")
+_LABELS = {"app.kubernetes.io/component": "edge"}
+
+
+def edge_objects() -> list[Object]:
+    """ConfigMap, Deployment, Service and PodDisruptionBudget."""
+    config = configuration(declared())
+    return [
+        made("v1", "ConfigMap", "edge", labels=_LABELS, data=config),
+        made("apps/v1", "Deployment", "edge", labels=_LABELS, spec=_deployment(config)),
+        made(
+            "v1",
+            "Service",
+            "edge",
+            labels=_LABELS,
+            spec={
+                "selector": {"app.kubernetes.io/name": "edge"},
+                "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
+            },
+        ),
+        made(
+            "policy/v1",
+            "PodDisruptionBudget",
+            "edge",
+            labels=_LABELS,
+            spec={"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "edge"}}},
+        ),
+    ]
+
+
+def development_limits() -> list[Object]:
+    """The ConfigMap with limits for development; takes the place of the base's."""
+    routes = [replace(route, limit=_more(route.limit)) for route in declared()]
+    return [made("v1", "ConfigMap", "edge", labels=_LABELS, data=configuration(routes))]
+
+
+def configuration(table: Iterable[EdgeRoute]) -> dict[str, str]:
+    """File name → content below /etc/envoy."""
+    text: str = yaml.dump(
+        bootstrap(table, Place(drain_s=DRAIN_S)), Dumper=_Dumper, sort_keys=False, width=110
+    )
+    return {"envoy.yaml": text, "edge.lua": _SCRIPT.read_text()}
+
+
+def _more(limit: str | None) -> str | None:
+    if limit is None:
+        return None
+    quota, _, window = limit.partition("/")
+    return f"{int(quota) * DEVELOPMENT_FACTOR}/{window}"
+
+
+def _deployment(config: dict[str, str]) -> dict[str, Any]:
+    names = {"app.kubernetes.io/name": "edge"}
+    digest = hashlib.sha256("".join(config.values()).encode()).hexdigest()
+    return {
+        "replicas": REPLICAS,
+        "selector": {"matchLabels": names},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
+        "template": {
+            # Envoy reads its file once: another configuration is another pod.
+            "metadata": {"labels": {**names, **_LABELS, **PART_OF}, "annotations": {"eco2/config": digest}},
+            "spec": {
+                "automountServiceAccountToken": False,
+                "enableServiceLinks": False,
+                "terminationGracePeriodSeconds": 2 * DRAIN_S,
+                # Names are complete: without search domains each is one query instead of four.
+                "dnsConfig": {"options": [{"name": "ndots", "value": "1"}]},
+                "securityContext": {"runAsNonRoot": True, "runAsUser": 65_532, "runAsGroup": 65_532},
+                "topologySpreadConstraints": [
+                    {
+                        "maxSkew": 1,
+                        "topologyKey": "kubernetes.io/hostname",
+                        "whenUnsatisfiable": "ScheduleAnyway",
+                        "labelSelector": {"matchLabels": names},
+                    }
+                ],
+                "containers": [_container()],
+                "volumes": [{"name": "config", "configMap": {"name": "edge"}}],
+            },
+        },
+    }
+
+
+def _container() -> dict[str, Any]:
+    # Half the drain time: when the preStop hook ends, no connection of that time is open but streams.
+    arguments = ["-c", f"{_FOLDER}/envoy.yaml", "--concurrency", "2", "--disable-hot-restart"]
+    arguments += [
+        "--log-level",
+        "warning",
+        "--drain-time-s",
+        str(DRAIN_S - 5),
+        "--drain-strategy",
+        "immediate",
+    ]
+    return {
+        "name": "envoy",
+        "image": IMAGE,
+        "command": ["/usr/local/bin/envoy"],
+        "args": arguments,
+        "env": [_setting("ECO2_ENV"), _setting("ECO2_CORS_ORIGINS")],
+        "ports": [
+            {"name": "http", "containerPort": 8080},
+            {"name": "operations", "containerPort": 8090},
+        ],
+        "startupProbe": _probe("/health/ready", periodSeconds=1, failureThreshold=60),
+        "readinessProbe": _probe("/health/ready", periodSeconds=5),
+        "livenessProbe": _probe("/health/live", periodSeconds=10, failureThreshold=3, timeoutSeconds=3),
+        "lifecycle": {"preStop": {"httpGet": {"path": "/drain", "port": "operations"}}},
+        "resources": {
+            "requests": {"cpu": "25m", "memory": "64Mi"},
+            "limits": {"cpu": "1000m", "memory": "256Mi"},
+        },
+        "securityContext": RESTRICTED,
+        "volumeMounts": [{"name": "config", "mountPath": _FOLDER, "readOnly": True}],
+    }
+
+
+def _setting(name: str) -> dict[str, Any]:
+    source = {"configMapKeyRef": {"name": "eco2-settings", "key": name, "optional": True}}
+    return {"name": name, "valueFrom": source}
+
+
+def _probe(path: str, **options: int) -> dict[str, Any]:
+    return {"httpGet": {"path": path, "port": "operations"}, **options}
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors: what two routes share is written twice."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        """Always."""
+        return True

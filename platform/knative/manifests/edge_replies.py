@@ -1,0 +1,119 @@
+"""The edge's own answers as problem documents (RFC 9457), by Envoy's local_reply_config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from manifests.edge_routes import BOUND
+
+Fields = dict[str, Any]
+
+LATER = {"retry-after": "2"}
+_ROUTE = "%METADATA(ROUTE:{}:{})%"
+_LUA = "envoy.filters.http.lua"
+
+
+def local_replies() -> Fields:
+    """Which answer of Envoy's becomes which document; the first that fits decides."""
+    return {
+        "mappers": [
+            # What the authorize function answered goes to the client as it is.
+            {"filter": _all(_flags("UAEX"), _status("LE", 499))},
+            _problem(
+                _flags("UAEX"),
+                503,
+                "AUTHORIZATION_UNAVAILABLE",
+                "Sign-in could not be checked; nothing was done. Try again shortly.",
+                LATER,
+            ),
+            _problem(
+                _status("EQ", 429),
+                429,
+                "RATE_LIMITED",
+                f"Too many requests: {_ROUTE.format(_LUA, 'quota')} in {_ROUTE.format(_LUA, 'window_s')} s; "
+                "Retry-After says when to try again.",
+            ),
+            _problem(_status("EQ", 404), 404, "NOT_FOUND", "%LOCAL_REPLY_BODY%"),
+            _problem(_status("EQ", 405), 405, "METHOD_NOT_ALLOWED", "%LOCAL_REPLY_BODY%"),
+            _problem(
+                _status("EQ", 413),
+                413,
+                "BODY_TOO_LARGE",
+                f"A request body holds at most {_ROUTE.format(BOUND, 'max_body')} bytes.",
+            ),
+            _problem(
+                _flags("UO", "OM", "DO"),
+                503,
+                "OVERLOADED",
+                "The service is at its limit; try again shortly.",
+                LATER,
+            ),
+            _problem(_status("EQ", 504), 504, "UPSTREAM_TIMEOUT", "The answer took too long.", LATER),
+            _problem(
+                _status("EQ", 408),
+                408,
+                "BODY_INCOMPLETE",
+                "The request did not arrive in time; send it again.",
+            ),
+            _problem(_status("EQ", 431), 431, "HEADERS_TOO_LARGE", "Cookies or headers are too large."),
+            _problem(_status("EQ", 400), 400, "BAD_REQUEST", "This is no valid HTTP request."),
+            _problem(
+                _status("GE", 500),
+                503,
+                "UPSTREAM_UNAVAILABLE",
+                "The service is starting or restarting; try again shortly.",
+                LATER,
+            ),
+        ]
+    }
+
+
+_TITLES = {
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Request Timeout",
+    413: "Content Too Large",
+    429: "Too Many Requests",
+    431: "Request Header Fields Too Large",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+def _problem(
+    when: Fields, status: int, code: str, detail: str, headers: dict[str, str] | None = None
+) -> Fields:
+    return {
+        "filter": when,
+        "status_code": status,
+        "headers_to_add": [
+            {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+            for name, value in (headers or {}).items()
+        ],
+        "body_format_override": {
+            "content_type": "application/problem+json",
+            "json_format": {
+                "type": "about:blank",
+                "title": _TITLES[status],
+                "status": "%RESPONSE_CODE%",
+                "detail": detail,
+                "instance": "%PATH(NQ)%",
+                "code": code,
+                "request_id": "%REQ(x-request-id)%",
+            },
+        },
+    }
+
+
+def _all(*filters: Fields) -> Fields:
+    return {"and_filter": {"filters": list(filters)}}
+
+
+def _flags(*flags: str) -> Fields:
+    return {"response_flag_filter": {"flags": list(flags)}}
+
+
+def _status(op: str, value: int) -> Fields:
+    comparison = {"op": op, "value": {"default_value": value, "runtime_key": "edge.status"}}
+    return {"status_code_filter": {"comparison": comparison}}
