@@ -19,7 +19,7 @@ from localcluster.layers import Layer, Member, add, replacing
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _INDEX = "application/vnd.oci.image.index.v1+json"
 _CONFIG = "application/vnd.oci.image.config.v1+json"
-_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+_LAYER = "application/vnd.oci.image.layer.v1.tar"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 NOBODY = "65532:65532"
 """Whom containers run as: the number that distroless images use."""
@@ -81,7 +81,9 @@ def write_image(folder: Path, repository: str, layers: tuple[Layer, ...], config
             "schemaVersion": 2,
             "mediaType": _MANIFEST,
             "config": _descriptor(_CONFIG, settings),
-            "layers": [{"mediaType": _LAYER, "digest": each.digest, "size": each.size} for each in layers],
+            "layers": [
+                {"mediaType": _kind(each), "digest": each.digest, "size": each.size} for each in layers
+            ],
         }
     )
     image = Image(repository, _digest(manifest), folder, layers)
@@ -131,6 +133,10 @@ def _index(manifest: bytes, image: Image) -> dict[str, Any]:
         for name in (image.tagged, image.pinned)
     ]
     return {"schemaVersion": 2, "mediaType": _INDEX, "manifests": named}
+
+
+def _kind(layer: Layer) -> str:
+    return _LAYER if layer.digest == layer.diff_id else f"{_LAYER}+gzip"
 
 
 def _descriptor(media_type: str, content: bytes) -> dict[str, Any]:

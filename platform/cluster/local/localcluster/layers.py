@@ -9,7 +9,7 @@ import json
 import os
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -30,7 +30,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A compressed layer. digest: of the file at `path`; diff_id: of the tar in it; sizes in bytes."""
+    """A tar in the cache, compressed or not. digest: of the file at `path`; diff_id: of the tar; sizes in bytes."""
 
     name: str
     digest: str
@@ -52,18 +52,20 @@ def tree(folder: Path, at: str = "") -> Iterator[Member]:
             yield Member(path, found, mode=0o755 if found.stat().st_mode & 0o100 else 0o644)
 
 
-def cached_layer(folder: Path, name: str, key: str, members: Callable[[], Iterable[Member]]) -> Layer:
+def cached_layer(
+    folder: Path, name: str, key: str, members: Callable[[], Iterable[Member]], *, compress: bool = True
+) -> Layer:
     """The layer `name`, built from `members()` unless the one in `folder` has the same key.
 
     key: a digest, in hexadecimal, of everything that the members depend on. The layer that is replaced is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    note, blob = folder / f"{name}.json", folder / f"{name}-{key[:16]}.tar.gz"
+    note, blob = folder / f"{name}.json", folder / f"{name}-{key[:16]}.tar{'.gz' if compress else ''}"
     known = json.loads(note.read_text()) if note.exists() else {}
     before = known.pop("path", blob.name)
     if blob.exists() and before == blob.name and known:
         return Layer(**known, path=blob)
-    layer = write_layer(name, members(), blob)
+    layer = write_layer(name, members(), blob, compress=compress)
     with replacing(note) as file:
         file.write(json.dumps(asdict(layer) | {"path": blob.name}).encode())
     if before != blob.name:
@@ -71,18 +73,19 @@ def cached_layer(folder: Path, name: str, key: str, members: Callable[[], Iterab
     return layer
 
 
-def write_layer(name: str, members: Iterable[Member], path: Path) -> Layer:
+def write_layer(name: str, members: Iterable[Member], path: Path, *, compress: bool = True) -> Layer:
     """Write a layer to `path`; folders above members come by themselves. Raises OSError."""
     unpacked = 0
-    with replacing(path) as file:
-        stored = _Digested(file)
-        with gzip.GzipFile(filename="", mode="wb", fileobj=stored, compresslevel=6, mtime=0) as compressed:
-            plain = _Digested(compressed)
-            with tarfile.open(
-                fileobj=cast("BinaryIO", plain), mode="w|", format=tarfile.PAX_FORMAT, bufsize=_BUFFER
-            ) as archive:
-                for member in with_parents(members):
-                    unpacked += add(archive, member)
+    with replacing(path) as file, ExitStack() as closing:
+        stored = plain = _Digested(file)
+        if compress:
+            zipped = gzip.GzipFile(filename="", mode="wb", fileobj=stored, compresslevel=6, mtime=0)
+            plain = _Digested(closing.enter_context(zipped))
+        with tarfile.open(
+            fileobj=cast("BinaryIO", plain), mode="w|", format=tarfile.PAX_FORMAT, bufsize=_BUFFER
+        ) as archive:
+            for member in with_parents(members):
+                unpacked += add(archive, member)
     return Layer(name, stored.digest, plain.digest, stored.size, unpacked, path)
 
 

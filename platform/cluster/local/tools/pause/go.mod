@@ -1,0 +1,3 @@
+module eco2/platform/cluster/local/tools/pause
+
+go 1.26
