@@ -38,6 +38,7 @@ def edge_objects() -> list[Object]:
             "edge",
             labels=_LABELS,
             spec={
+                "type": "ClusterIP",  # overlays make it public
                 "selector": {"app.kubernetes.io/name": "edge"},
                 "ports": [{"name": "http", "port": 80, "targetPort": "http"}],
             },
