@@ -84,7 +84,7 @@ def clocks() -> list[Object]:
 
 def cron(every_s: int) -> str:
     """Every so many seconds, in cron's words with a field for seconds. Raises ValueError for what cron can't say."""
-    if 60 % every_s == 0:
+    if every_s < 60 and 60 % every_s == 0:
         return f"*/{every_s} * * * * *"
     if every_s % 60 == 0 and 60 % (every_s // 60) == 0:
         return f"0 */{every_s // 60} * * * *"

@@ -1,0 +1,263 @@
+"""The cluster's objects are what the declarations say, hang together, and ask for no right they don't need."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from manifests.eventing import cron
+from manifests.files import BASE, files
+from manifests.objects import UnknownField, made
+from manifests.triggers import duration
+
+from eventing.catalogue import registered
+from eventing.ids import SHARDS
+from functions.providers.settings import ProviderSettings
+from functions.runtime.declaration import EventFunction
+from functions.runtime.registry import QUARANTINE, SCHEDULES, load_all
+from functions.runtime.settings import read, settings
+from schemas.sizing import PREFETCH, sizing
+from tests.platform.objects import KNATIVE, OVERLAYS, kustomizations, of_kind, pod_specs
+
+SECONDS = re.compile(r"PT([\d.]+)S")
+ALWAYS_ON = {"scan-stream", "stream-router"}
+
+
+def test_generated_objects_are_up_to_date() -> None:
+    stale = [str(path) for path, text in files().items() if _read(BASE / path) != text]
+    assert not stale, "run `make manifests`"
+
+
+def test_no_function_is_left_behind() -> None:
+    there = {path.relative_to(BASE) for path in (BASE / "functions").glob("*.yaml")}
+    assert there <= files().keys()
+
+
+def test_every_event_has_somebody_who_takes_it() -> None:
+    """A broker accepts an event that nobody takes, and it is gone."""
+    types = {name for name, data in registered().items() if data.__module__.startswith("functions.")}
+    taken = {filtered.get("tick", filtered["type"]) for filtered in map(_filter, of_kind("Trigger"))}
+    assert types == taken
+
+
+def test_triggers_of_one_function_share_its_events_without_gap_or_overlap() -> None:
+    for function in _event_functions():
+        shards = [_filter(trigger).get("shard") for trigger in _triggers(function)]
+        assert shards == ([None] if len(shards) == 1 else [str(number) for number in range(SHARDS)])
+
+
+def test_enough_events_can_be_in_flight() -> None:
+    for function in _event_functions():
+        workers = [
+            int(trigger["metadata"]["annotations"]["rabbitmq.eventing.knative.dev/parallelism"])
+            for trigger in _triggers(function)
+        ]
+        assert sum(workers) >= function.in_flight
+        assert max(workers) <= PREFETCH  # a dispatcher is given no more events than that
+
+
+def test_timeouts_nest() -> None:
+    """Model call < handler < delivery < request: who is further inside gives up first, and can say why."""
+    model_s = ProviderSettings.from_env({}).timeout_s
+    for function in load_all():
+        request_s = _service(function.name)["spec"]["template"]["spec"]["timeoutSeconds"]
+        assert function.timeout_s < request_s <= 600, function.name
+        if isinstance(function, EventFunction):
+            for trigger in _triggers(function):
+                matched = SECONDS.fullmatch(trigger["spec"]["delivery"]["timeout"])
+                assert matched, function.name
+                assert function.timeout_s < float(matched[1]) < request_s, function.name
+            assert function.in_flight <= PREFETCH or model_s < function.timeout_s
+
+
+def test_every_trigger_says_itself_what_becomes_of_an_event_that_fails() -> None:
+    """What a Trigger leaves out it does not get from its Broker."""
+    for function in _event_functions():
+        for trigger in _triggers(function):
+            delivery = trigger["spec"]["delivery"]
+            assert delivery["retry"] == function.retry
+            assert delivery["backoffPolicy"] == function.backoff_policy
+            assert delivery["backoffDelay"] == duration(function.backoff_delay_s)
+            sink = delivery.get("deadLetterSink", {}).get("ref", {}).get("name")
+            assert sink == (QUARANTINE if function.dead_letters else None)
+            assert trigger["spec"]["subscriber"]["ref"]["name"] == function.name
+
+
+def test_only_ticks_may_be_lost() -> None:
+    """Of what is not held when it fails, the next one comes soon."""
+    ticks = {schedule["type"] for schedule in SCHEDULES}
+    assert {f.on.type for f in _event_functions() if f.on and not f.dead_letters} <= ticks
+
+
+def test_the_quarantine_gets_no_events_but_dead_letters() -> None:
+    subscribers = {trigger["spec"]["subscriber"]["ref"]["name"] for trigger in of_kind("Trigger")}
+    assert QUARANTINE not in subscribers
+    assert _service(QUARANTINE)
+
+
+def test_every_schedule_has_a_clock() -> None:
+    clocks = {
+        clock["spec"]["ceOverrides"]["extensions"]["tick"]: clock["spec"]["schedule"]
+        for clock in of_kind("PingSource")
+    }
+    assert clocks == {each["type"]: cron(each["every_s"]) for each in SCHEDULES}
+
+
+@pytest.mark.parametrize(
+    ("every_s", "schedule"), [(5, "*/5 * * * * *"), (60, "0 */1 * * * *"), (300, "0 */5 * * * *")]
+)
+def test_cron_says_seconds(every_s: int, schedule: str) -> None:
+    assert cron(every_s) == schedule
+
+
+def test_cron_refuses_what_it_would_say_wrong() -> None:
+    with pytest.raises(ValueError, match="every 45 seconds"):
+        cron(45)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.2, "PT0.2S"), (5, "PT5S"), (50.0, "PT50S")])
+def test_durations_are_iso_8601(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_functions_are_reached_inside_the_cluster_only() -> None:
+    for service in _services():
+        labels = service["metadata"]["labels"]
+        assert labels["networking.knative.dev/visibility"] == "cluster-local", service["metadata"]["name"]
+    assert {each["metadata"]["name"] for each in _services()} == {f.name for f in load_all()}
+
+
+def test_everything_scales_to_zero_but_gateway_and_router() -> None:
+    for service in _services():
+        scaling = service["spec"]["template"]["metadata"]["annotations"]
+        least = int(scaling["autoscaling.knative.dev/min-scale"])
+        assert least == (1 if service["metadata"]["name"] in ALWAYS_ON else 0)
+        assert int(scaling["autoscaling.knative.dev/initial-scale"]) == least
+        assert scaling["autoscaling.knative.dev/class"] == "kpa.autoscaling.knative.dev"
+
+
+def test_a_pod_is_asked_for_no_more_than_its_limit() -> None:
+    for function in load_all():
+        assert sizing(function).target <= sizing(function).concurrency <= 1000  # Knative's own limit
+
+
+def test_only_sign_in_has_the_signing_keys() -> None:
+    mounted = {
+        service["metadata"]["name"]
+        for service in _services()
+        if any(
+            volume.get("secret", {}).get("secretName") == "eco2-signing-keys"
+            for volume in service["spec"]["template"]["spec"].get("volumes", [])
+        )
+    }
+    assert mounted == {function.name for function in load_all() if function.domain == "auth"}
+
+
+@pytest.mark.parametrize(
+    ("name", "pod"), list(pod_specs()), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_pods_are_restricted(name: str, pod: dict[str, Any]) -> None:
+    """The pod security standard, no token for the API server, nothing to write but volumes, bounded resources."""
+    assert pod["automountServiceAccountToken"] is False, name
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+    assert not any("hostPath" in volume for volume in pod.get("volumes", []))
+    for container in pod["containers"] + pod.get("initContainers", []):
+        context = container["securityContext"]
+        assert context["allowPrivilegeEscalation"] is False
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["readOnlyRootFilesystem"] is True
+        assert context["runAsNonRoot"] is True
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert {"requests", "limits"} == container["resources"].keys()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_settings_are_known(overlay: str) -> None:
+    given = _lines(BASE / "settings.env")
+    for folder in (KNATIVE / "components/development", KNATIVE / "overlays" / overlay):
+        if overlay == "prod" and folder.name == "development":
+            continue
+        found = kustomizations()[folder]
+        for generator in found.get("configMapGenerator", []) + found.get("secretGenerator", []):
+            if generator["name"] in ("eco2-settings", "eco2-secrets"):
+                given |= dict(each.split("=", 1) for each in generator.get("literals", []))
+                for file in generator.get("envs", []):
+                    given |= _lines(folder / file)
+    configured = read(given)
+    assert configured.env == ("production" if overlay == "prod" else "local")
+    settings.cache_clear()
+
+
+def test_files_of_kustomizations_exist() -> None:
+    for folder, found in kustomizations().items():
+        named = [*found.get("resources", []), *found.get("components", [])]
+        named += [patch["path"] for patch in found.get("patches", [])]
+        named += [file for each in found.get("configMapGenerator", []) for file in each.get("envs", [])]
+        missing = [name for name in named if not (folder / name).exists()]
+        assert not missing, folder
+        assert len(named) == len(set(named)) or folder.parent.name == "overlays"
+
+
+def test_no_file_is_forgotten() -> None:
+    """What lies in a folder of objects is named by its kustomization."""
+    for folder, found in kustomizations().items():
+        named = {*found.get("resources", []), *(patch["path"] for patch in found.get("patches", []))}
+        there = {
+            str(path.relative_to(folder))
+            for path in folder.rglob("*.yaml")
+            if path.name != "kustomization.yaml"
+        }
+        assert there == {name for name in named if name.endswith(".yaml")}, folder
+
+
+def test_objects_name_their_namespace() -> None:
+    """Kustomize would give one to objects that can't have any."""
+    without = {"Namespace", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+    for path, text in ((path, path.read_text()) for path in sorted(BASE.rglob("*.yaml"))):
+        if path.name == "kustomization.yaml":
+            assert "\nnamespace:" not in text
+    for kind in without:
+        assert all("namespace" not in each["metadata"] for each in of_kind(kind))
+
+
+def test_a_misspelt_field_is_an_error_here_and_not_ignored_there() -> None:
+    with pytest.raises(UnknownField, match=r"spec\.template\.spec\.containers\[0\]\.imagee"):
+        made(
+            "serving.knative.dev/v1",
+            "Service",
+            "x",
+            spec={"template": {"spec": {"containers": [{"imagee": "y"}]}}},
+        )
+
+
+def _event_functions() -> list[EventFunction]:
+    return [f for f in load_all() if isinstance(f, EventFunction) and f.on]
+
+
+def _services() -> list[dict[str, Any]]:
+    return of_kind("Service", "serving.knative.dev")
+
+
+def _service(name: str) -> dict[str, Any]:
+    return next(each for each in _services() if each["metadata"]["name"] == name)
+
+
+def _triggers(function: EventFunction) -> list[dict[str, Any]]:
+    found = of_kind("Trigger")
+    return [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/name"] == function.name]
+
+
+def _filter(trigger: dict[str, Any]) -> dict[str, str]:
+    attributes: dict[str, str] = trigger["spec"]["filter"]["attributes"]
+    return attributes
+
+
+def _lines(path: Path) -> dict[str, str]:
+    lines = (line for line in path.read_text().splitlines() if line and not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines)
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
