@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +10,10 @@ import pytest
 import yaml
 from manifests import services
 from manifests import triggers as ours
-from manifests.func_deploy import Unsupported, read, service, triggers
+from manifests.func_deploy import Unsupported, main, read, service, triggers
 
 from functions.runtime.declaration import EventFunction, Function
 from functions.runtime.registry import load, load_all
-from schemas.generate import ROOT
 
 IMAGE = "registry.example/eco2/functions@sha256:" + "ab" * 32
 BUILT = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)
@@ -114,19 +111,18 @@ def test_what_it_does_not_know_it_says(run: dict[str, Any]) -> None:
         service(function, IMAGE, built=BUILT)
 
 
-def test_the_command_prints_objects_and_wants_a_digest() -> None:
-    environment = os.environ | {"PYTHONPATH": f"{ROOT}/platform/knative:{ROOT}"}
+def test_the_command_prints_objects_and_wants_a_digest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> Any:
+        folder = str(load("users-seen").folder)
+        monkeypatch.setattr(sys, "argv", ["func_deploy", folder, *arguments])
+        main()
+        (printed,) = yaml.safe_load_all(capsys.readouterr().out)
+        return printed["kind"], printed["metadata"]["namespace"]
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "manifests.func_deploy", "functions/users/seen", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
-        )
-
-    (printed,) = yaml.safe_load_all(run("--image", IMAGE, "--namespace", "mine").stdout)
-    assert (printed["kind"], printed["metadata"]["namespace"]) == ("Service", "mine")
-    (printed,) = yaml.safe_load_all(run("--triggers").stdout)
-    assert (printed["kind"], printed["metadata"]["namespace"]) == ("Trigger", "eco2")
-    refused = run("--image", "registry.example/eco2/functions:latest")
-    assert refused.returncode == 2
-    assert "by digest" in refused.stderr
+    assert run("--image", IMAGE, "--namespace", "mine") == ("Service", "mine")
+    assert run("--triggers") == ("Trigger", "eco2")
+    with pytest.raises(SystemExit, match="2"):
+        run("--image", "registry.example/eco2/functions:latest")
+    assert "by digest" in capsys.readouterr().err
