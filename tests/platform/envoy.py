@@ -61,7 +61,7 @@ async def envoy(
         operations_port=operations,
         admin_port=admin,
         script=str(SCRIPT),
-        drain_s=1.0,
+        drain_s=2.0,
         cold_start_s=0.0,
         address=lambda _name: ("127.0.0.1", upstream),
     )

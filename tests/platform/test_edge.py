@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import io
+import json
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from manifests.edge_routes import EdgeRoute
 
-from tests.edges.contract import Before, EdgeContract
-from tests.edges.host import ROUTES
-from tests.platform.envoy import envoy
+from tests.edges.contract import JOB, Before, EdgeContract, problem_of, session
+from tests.edges.host import ROUTES, FunctionHost
+from tests.embedded.serving import serving
+from tests.platform.envoy import Edge, envoy
 
 TABLE = [EdgeRoute(**row) for row in ROUTES]
 
@@ -26,3 +32,174 @@ class TestEnvoyEdge(EdgeContract):
                 yield edge.url
 
         return before
+
+
+@pytest.fixture
+def host() -> FunctionHost:
+    return FunctionHost()
+
+
+@pytest.fixture
+async def edge(host: FunctionHost, tmp_path: Path) -> AsyncIterator[Edge]:
+    """Envoy before `host`."""
+    async with serving(host) as port, envoy(TABLE, port, tmp_path) as edge:
+        yield edge
+
+
+@pytest.fixture
+async def client(edge: Edge) -> AsyncIterator[aiohttp.ClientSession]:
+    async with session(edge.url) as client:
+        yield client
+
+
+async def test_functions_are_found_by_their_names_in_the_cluster(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/v1/scan/categories") as response:
+        assert (await response.json())["headers"]["host"] == "scan-categories.eco2.svc.cluster.local"
+
+
+@pytest.mark.parametrize(("sent", "tag"), [("true", "canary"), ("false", None), (None, None)])
+async def test_a_client_may_choose_the_canary_and_no_other_revision(
+    client: aiohttp.ClientSession, sent: str | None, tag: str | None
+) -> None:
+    headers = {"Knative-Serving-Tag": "debug", "Knative-Serving-Namespace": "kube-system"}
+    headers |= {"X-Canary": sent} if sent else {}
+    async with client.get("/api/v1/scan/categories", headers=headers) as response:
+        seen = (await response.json())["headers"]
+    assert seen.get("knative-serving-tag") == tag
+    assert "knative-serving-namespace" not in seen
+
+
+async def test_a_client_can_not_steer_the_proxy(client: aiohttp.ClientSession, host: FunctionHost) -> None:
+    sent = {"x-envoy-upstream-rq-timeout-ms": "1", "x-envoy-retry-on": "5xx", "x-envoy-max-retries": "9"}
+    async with client.get("/api/v1/plain", headers={**sent, "x-edge-trace": "no hexadecimal digits"}):
+        pass
+    (seen,) = host.requests
+    assert not (sent.keys() | {"x-edge-trace"}) & seen["headers"].keys()
+    assert "hex" not in seen["headers"]["traceparent"]
+
+
+async def test_what_a_proxy_says_becomes_a_problem(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/v1/plain", headers={"Accept": "*/*"}) as response:
+        problem = await problem_of(response)
+    assert (response.status, problem["code"]) == (503, "UPSTREAM_UNAVAILABLE")
+    assert problem["instance"] == "/api/v1/plain"
+    assert "10.0.0.1" not in str(problem)
+    assert response.headers["retry-after"] == "2"
+    async with client.head("/api/v1/plain") as response:
+        assert response.status == 503
+
+
+async def test_an_address_over_the_limit_waits_where_nobody_signs_in(client: aiohttp.ClientSession) -> None:
+    statuses = []
+    for number in range(4):
+        async with client.get("/api/v1/limited/open", headers={"X-User-Id": f"user-{number}"}) as response:
+            statuses.append(response.status)
+    assert statuses == [201, 201, 201, 429]
+
+
+async def test_a_refused_check_counts_for_nobody(client: aiohttp.ClientSession, host: FunctionHost) -> None:
+    passed, host.authorize = host.authorize, (401, {}, b"")
+    for _ in range(3):
+        async with client.post("/api/v1/limited", json={}) as response:
+            assert response.status == 401
+            assert "ratelimit" not in response.headers
+    host.authorize = passed
+    async with client.post("/api/v1/limited", json={}) as response:
+        assert response.status == 201
+
+
+async def test_objects_go_to_the_store_unchecked_with_the_host_they_are_signed_for(
+    client: aiohttp.ClientSession, edge: Edge, host: FunctionHost
+) -> None:
+    picture = b"x" * (2 * 1024 * 1024)
+    sent = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "PUT"}
+    async with client.put(
+        "/objects/eco2-images/a.png?X-Amz-Signature=s", data=io.BytesIO(picture)
+    ) as response:
+        assert response.status == 201
+    async with client.options("/objects/eco2-images/a.png", headers=sent) as response:
+        assert response.headers["access-control-allow-origin"] == "*"  # as the store says
+    put, _ = host.requests
+    assert put["body"] == picture.decode()
+    assert f"http://{put['headers']['host']}" == edge.url
+    assert put["query"] == "X-Amz-Signature=s"
+
+
+async def test_only_a_request_that_may_be_repeated_is_tried_again(tmp_path: Path) -> None:
+    tried: list[str] = []
+
+    async def broken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        tried.append(head.split(b" ")[0].decode())
+        writer.close()
+
+    async with await asyncio.start_server(broken, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        table = [
+            EdgeRoute(method, "/api/v1/thing", "thing", auth=False) for method in ("GET", "POST", "DELETE")
+        ]
+        async with envoy(table, port, tmp_path) as edge, session(edge.url) as client:
+            for method in ("GET", "POST", "DELETE"):
+                async with client.request(method, "/api/v1/thing") as response:
+                    assert (await problem_of(response))["code"] == "UPSTREAM_UNAVAILABLE"
+    assert tried == ["GET", "GET", "POST", "DELETE", "DELETE"]
+
+
+async def test_the_log_holds_neither_queries_nor_credentials(
+    client: aiohttp.ClientSession, edge: Edge
+) -> None:
+    sent = {"Cookie": "s_access=secret", "Authorization": "Bearer secret", "X-Request-Id": "request-0001"}
+    async with client.get(f"{JOB}/result?code=secret", headers=sent) as response:
+        assert response.status == 201
+    async with client.get("/nothing?code=secret", headers=sent) as response:
+        assert response.status == 404
+    edge.process.send_signal(signal.SIGTERM)  # the log is written at the end
+    await asyncio.wait_for(edge.process.wait(), 10)
+    text = edge.log.read_text()
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    assert [(line["path"], line["status"], line["function"]) for line in lines] == [
+        (f"{JOB}/result", 201, "scan-result"),
+        ("/nothing", 404, None),
+    ]
+    assert {line["request_id"] for line in lines} == {"request-0001"}
+    assert "secret" not in text
+
+
+async def test_draining_lets_requests_end_and_sends_clients_elsewhere(
+    client: aiohttp.ClientSession, edge: Edge, host: FunctionHost
+) -> None:
+    async with client.get(f"{JOB}/events") as stream, session(edge.operations) as kubelet:
+        await stream.content.readuntil(b"\n\n")
+        hook = asyncio.create_task(_status(kubelet, "/drain"))
+        await asyncio.sleep(0.3)
+        async with client.get("/api/v1/scan/categories") as response:
+            assert response.status == 201
+            assert response.headers["connection"] == "close"
+        assert await asyncio.wait_for(hook, 5) == 200
+        host.more.set()
+        assert await stream.content.read() == b"event: done\n\n"  # until SIGTERM
+    async with session(edge.url) as late:
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await late.get("/api/v1/scan/categories")
+
+
+async def _status(client: aiohttp.ClientSession, path: str) -> int:
+    async with client.get(path) as response:
+        return response.status
+
+
+async def test_operations_are_no_part_of_the_public_port(client: aiohttp.ClientSession, edge: Edge) -> None:
+    for path in ("/drain", "/metrics", "/stats", "/config_dump"):
+        async with client.get(path) as response:
+            assert response.status == 404
+    async with session(edge.operations) as operations:
+        async with operations.get("/metrics") as response:
+            assert "envoy_http_downstream_rq_total" in await response.text()
+        async with operations.get("/config_dump") as response:
+            assert response.status == 404
+
+
+async def test_an_origin_that_is_none_stops_the_start(tmp_path: Path, unused_tcp_port: int) -> None:
+    with pytest.raises(pytest.fail.Exception, match="is no origin"):
+        async with envoy(TABLE, unused_tcp_port, tmp_path, origins="*"):
+            pass

@@ -129,7 +129,8 @@ def _public(routes: list[EdgeRoute], place: Place) -> Fields:
 _PUBLIC_PROTOCOL: Fields = {
     "generate_request_id": False,  # edge.lua does, where the client's is missing or odd
     "always_set_request_id_in_response": True,
-    "internal_address_config": {"unix_sockets": False},  # nobody is trusted for an address
+    # Nobody is trusted for an address: without a range, private addresses would be.
+    "internal_address_config": {"cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}]},
     "normalize_path": False,  # routes match what was sent, and functions see it
     "merge_slashes": False,
     "path_with_escaped_slashes_action": "KEEP_UNCHANGED",

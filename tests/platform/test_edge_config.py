@@ -1,0 +1,92 @@
+"""The configuration that is committed: complete, valid for Envoy, closed by default."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from manifests.edge import configuration, development_limits, edge_objects
+from manifests.edge_routes import EdgeRoute, declared, virtual_host
+
+from functions.runtime.registry import routes
+from tests.platform.envoy import SCRIPT, binary
+
+CHECK = "envoy.filters.http.ext_authz"
+
+
+@pytest.fixture(scope="module")
+def config() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load(configuration(declared())["envoy.yaml"])
+    return loaded
+
+
+def _managers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        listener["name"]: listener["filter_chains"][0]["filters"][0]["typed_config"]
+        for listener in config["static_resources"]["listeners"]
+    }
+
+
+@pytest.mark.parametrize("text", [edge_objects()[0], development_limits()[0]], ids=["base", "development"])
+async def test_envoy_takes_it(text: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "envoy.yaml"
+    path.write_text(text["data"]["envoy.yaml"].replace("/etc/envoy/edge.lua", str(SCRIPT)))
+    process = await asyncio.create_subprocess_exec(
+        binary(), "--mode", "validate", "-c", str(path), stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(60):
+        _, said = await process.communicate()
+    assert process.returncode == 0, said.decode()
+    assert "eprecated" not in said.decode()
+
+
+def test_every_route_of_every_function_is_there_and_checked_unless_it_is_public(
+    config: dict[str, Any],
+) -> None:
+    (host,) = _managers(config)["public"]["route_config"]["virtual_hosts"]
+    served = {route["name"]: route for route in host["routes"] if route.get("route", {}).get("cluster")}
+    for row in routes():
+        route = served.pop(f"{row['method']} {row['path']}")
+        assert route["route"]["cluster"] == row["function"]
+        assert route["route"]["host_rewrite_literal"] == f"{row['function']}.eco2.svc.cluster.local"
+        unchecked = route["typed_per_filter_config"].get(CHECK, {}).get("disabled", False)
+        assert unchecked is not row["auth"]
+    assert list(served) == ["objects"]
+    assert host["routes"][-1]["match"] == {"prefix": "/"}
+
+
+def test_streams_have_no_end_but_a_beginning(config: dict[str, Any]) -> None:
+    (host,) = _managers(config)["public"]["route_config"]["virtual_hosts"]
+    endless = {
+        route["name"]: route for route in host["routes"] if route.get("route", {}).get("timeout") == "0s"
+    }
+    assert set(endless) == {"GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream"}
+    for route in endless.values():
+        assert route["route"]["retry_policy"]["per_try_timeout"] == "25s"
+
+
+def test_the_admin_interface_is_not_reachable(config: dict[str, Any]) -> None:
+    assert config["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
+    kinds = {item["kind"]: item for item in edge_objects()}
+    assert [port["targetPort"] for port in kinds["Service"]["spec"]["ports"]] == ["http"]
+
+
+def test_another_configuration_is_another_pod() -> None:
+    deployment = edge_objects()[1]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert deployment["spec"]["template"]["metadata"]["annotations"]["eco2/config"]
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+
+
+def test_two_functions_at_one_route_are_an_error() -> None:
+    twice = [EdgeRoute("GET", "/a/{x}", "one"), EdgeRoute("GET", "/a/{y}", "two")]
+    with pytest.raises(ValueError, match="two functions"):
+        virtual_host(twice, "eco2")
+
+
+def test_a_limit_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match="one: limit 'many'"):
+        virtual_host([EdgeRoute("GET", "/a", "one", limit="many")], "eco2")
