@@ -7,7 +7,6 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
 from typing import Any, ClassVar
 
 from functions.runtime import telemetry
@@ -55,8 +54,11 @@ class App:
             cls._shared[function.name] = cls(function, cls._resources, work)
         return cls._shared[function.name]
 
-    async def start(self, _config: object = None) -> None:
-        """Open connections in the background, so that being ready does not wait for them."""
+    def start(self, _config: object = None) -> None:
+        """Open connections in the background, so that being ready does not wait for them.
+
+        Not async, in a running loop all the same: func's scaffold calls it without awaiting it.
+        """
         if self._warming is None:
             self._warming = asyncio.create_task(self._warm(), name=f"warm {self.function.name}")
         if self._background is None and isinstance(self.function, BackgroundFunction):
@@ -82,13 +84,12 @@ class App:
                 log.exception("%s stopped; it starts again", self.function.name)
             await asyncio.sleep(RESTART_WAIT_S)
 
-    async def stop(self) -> None:
-        """Stop background work; resources are closed by whoever started the process."""
-        for task in (self._background, self._warming):
-            if task:
-                task.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await task
+    def stop(self) -> Awaitable[object]:
+        """Stop background work; await it to know that it has. Resources are closed by who started the process."""
+        tasks = [task for task in (self._background, self._warming) if task]
+        for task in tasks:
+            task.cancel()
+        return asyncio.gather(*tasks, return_exceptions=True)
 
     def alive(self) -> tuple[bool, str]:
         """Whether the process should go on."""
@@ -105,7 +106,7 @@ class App:
         request_id = headers.setdefault("x-request-id", secrets.token_hex(8))
         path = scope["path"]
         if self._warming is None:  # no lifespan: under functions-framework or func's scaffold
-            await self.start()
+            self.start()
         if path.startswith("/health/") or path == "/metrics":
             return await _send(send, self._operational(path), request_id)
         limit = self.function.max_body if isinstance(self.function, HttpFunction) else MAX_EVENT

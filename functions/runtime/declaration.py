@@ -194,11 +194,22 @@ def background_function(handler: Handler) -> Declared:
 
 
 def _common(handler: Handler, timeout: float) -> dict[str, Any]:
-    # The folder names the function, also when functions-framework loads func.py under a module name of its own.
-    folder = Path(handler.__code__.co_filename).resolve().parent
+    folder = _folder(handler)
     domain = folder.parent.name
     name = f"{domain}-{folder.name}".replace("_", "-")
     return {"name": name, "domain": domain, "folder": folder, "handler": handler, "timeout_s": timeout}
+
+
+def _folder(handler: Handler) -> Path:
+    """`…/<domain>/<name>`: it names the function, also when functions-framework loads func.py as another module."""
+    folder = Path(handler.__code__.co_filename).resolve().parent
+    if folder.name != "function":
+        return folder
+    # func's build installs a folder as the package `function`, with the func.yaml that says which one it was.
+    named = re.search(r"^name: ([a-z]+)-(\S+)$", (folder / "func.yaml").read_text(), re.M)
+    if named is None:
+        raise ValueError(f"{folder}/func.yaml does not name a function <domain>-<name>")
+    return folder / named[1] / named[2].replace("-", "_")
 
 
 def _declare(function: Function) -> Declared:

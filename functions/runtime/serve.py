@@ -49,7 +49,7 @@ class Host:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         for app in self.apps.values():
-            await app.start()
+            app.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         for app in self.apps.values():

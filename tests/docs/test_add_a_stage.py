@@ -52,7 +52,7 @@ def test_the_page_makes_a_working_stage(tmp_path: Path) -> None:
         shutil.copy(ROOT / "tests/functions/scan" / name, copy / "tests/functions/scan" / name)
     (copy / "docs").mkdir()
     follow(PAGE.read_text(), copy)
-    (copy / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    (copy / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\naddopts = -p no:cloudcoil\n")
     (copy / "tests/functions/scan/test_weigh.py").write_text(TEST)
     subprocess.run([sys.executable, "-m", "schemas.generate"], cwd=copy, check=True, timeout=120)
     assert (copy / "functions/scan/weigh/func.yaml").exists()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import schemas
 from functions.runtime import Reply, Request, http_function
 
-FOLDER = Path(__file__).resolve().parents[3] / "schemas"
+FOLDER = Path(schemas.__path__[0])
 
 
 @http_function("GET /api/v1/openapi.json", "GET /api/v1/asyncapi.json", public=True)

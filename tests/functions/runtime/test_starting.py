@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import runpy
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
 
 from embedded.servers import free_port
+from functions.runtime import Resources
+from functions.runtime.asgi import App
 from functions.runtime.declaration import Function
-from functions.runtime.registry import load_all
+from functions.runtime.registry import load, load_all
+from functions.runtime.settings import Settings
+from functions.runtime.work import Work
 
 BIN = Path(sys.executable).parent
 ALL = pytest.mark.parametrize("function", load_all(), ids=lambda f: f.name)
@@ -99,6 +106,45 @@ async def test_the_folder_exports_what_funcs_scaffold_looks_for(function: Functi
     await instance.handle(scope, receive, send)
     assert sent[0]["status"] == 200
     assert instance.alive()[0]
+
+
+SOURCE = """
+from eventing.catalogue import EventData
+from functions.runtime import event_function
+
+
+@event_function(on=EventData)
+async def seen(event: EventData) -> None: ...
+
+
+new = seen.new
+"""
+
+
+def test_a_function_that_funcs_build_has_moved_knows_which_one_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "function"
+    folder.mkdir()
+    (folder / "func.yaml").write_text(
+        "# generated\nspecVersion: 0.36.0\nname: users-last-seen\nnamespace: eco2\n"
+    )
+    (folder / "__init__.py").write_text(SOURCE)
+    found = runpy.run_path(str(folder / "__init__.py"))["seen"].declaration
+    assert (found.name, found.domain, found.source) == ("users-last-seen", "users", "/eco2/users/last_seen")
+    (folder / "func.yaml").write_text("name: nobody\n")
+    with pytest.raises(ValueError, match="does not name a function"):
+        runpy.run_path(str(folder / "__init__.py"))
+
+
+async def test_the_scaffold_starts_and_stops_a_function_without_awaiting() -> None:
+    async def listen() -> None:
+        await asyncio.sleep(60)
+
+    app = App(replace(load("stream-router"), handler=listen), Resources(Settings()), Work())
+    assert app.start({"PORT": "8080"}) is None  # type: ignore[func-returns-value]
+    assert app._background
+    app.stop()
+    await asyncio.wait([app._background], timeout=5)
+    assert app._background.cancelled()
 
 
 def test_a_wrong_name_or_setting_is_one_clear_line() -> None:
