@@ -49,8 +49,8 @@ class Device:
 
     @classmethod
     def of(cls, request: Request) -> Self:
-        """The last address of X-Forwarded-For is the one that the edge itself saw."""
-        ip = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip() or request.client
+        """The first address of X-Forwarded-For is the one that the edge itself saw; proxies behind it add theirs."""
+        ip = request.headers.get("x-forwarded-for", "").partition(",")[0].strip() or request.client
         agent = request.headers.get("user-agent", "")
         return cls(ip[:MAX_TEXT], agent[:MAX_TEXT], request.query.get("device_id", "")[:MAX_TEXT] or None)
 

@@ -104,7 +104,7 @@ async def test_a_broker_that_is_down_costs_no_login_and_no_event(functions: Func
 
 async def test_a_login_is_audited(functions: Functions, postgres_url: str) -> None:
     answer = await sign_in(
-        functions, **{"x-forwarded-for": "10.0.0.1, 203.0.113.7", "user-agent": "eco2-tests"}
+        functions, **{"x-forwarded-for": "203.0.113.7, 10.0.0.1", "user-agent": "eco2-tests"}
     )
     user = await identity(functions, cookies(answer))
     found = await rows(postgres_url, "SELECT user_id::text, provider, ip, user_agent FROM auth.login_audits")
