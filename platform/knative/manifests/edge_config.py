@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from manifests.edge_replies import local_replies
-from manifests.edge_routes import BOUND, COLD_START_S, OBJECTS, EdgeRoute, virtual_host
+from manifests.edge_routes import AGAIN, BOUND, COLD_START_S, OBJECTS, EdgeRoute, virtual_host
 
 Fields = dict[str, Any]
 Address = tuple[str, int]
@@ -175,10 +175,7 @@ def _authorize(place: Place) -> Fields:
                                         ),
                                         "timeout": f"{CHECK_TIMEOUT_S}s",
                                         # A check changes nothing: it may be asked twice whatever the method.
-                                        "retry_policy": {
-                                            "retry_on": "connect-failure,refused-stream,reset",
-                                            "num_retries": 1,
-                                        },
+                                        "retry_policy": AGAIN,
                                     },
                                 }
                             ],

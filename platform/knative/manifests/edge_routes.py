@@ -25,8 +25,16 @@ OBJECTS = "objects"
 BOUND = "edge.bound"
 """The filter that compares a body's length with the route's bound."""
 REPEATABLE = frozenset({"GET", "DELETE"})
-_NOT_SENT = "connect-failure"
-_LOST = "connect-failure,refused-stream,reset"
+AGAIN: Fields = {
+    # Functions answer in JSON: plain text is the ingress, the activator or queue-proxy saying that a pod has gone.
+    "retry_on": "connect-failure,refused-stream,reset,retriable-headers",
+    "retriable_headers": [{"name": "content-type", "string_match": {"prefix": "text/plain"}}],
+    "num_retries": 2,
+    "retry_back_off": {"base_interval": "0.1s", "max_interval": "1s"},
+}
+"""For requests that may be repeated."""
+IF_NOT_SENT: Fields = {"retry_on": "connect-failure", "num_retries": 1}
+"""For the others: nobody has seen the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +135,14 @@ def _route(route: EdgeRoute, namespace: str, cold_start_s: float) -> Fields:
 
 def _patience(route: EdgeRoute, cold_start_s: float) -> Fields:
     timeout = f"{route.timeout_s + cold_start_s:g}s"
-    retry: Fields = {"retry_on": _LOST if route.method in REPEATABLE else _NOT_SENT, "num_retries": 1}
+    retry = AGAIN if route.method in REPEATABLE else IF_NOT_SENT
     if route.streams:
         # Without an end of its own, and `per_try_timeout` counts until the answer's head only.
-        retry["per_try_timeout"] = timeout
-        return {"timeout": "0s", "idle_timeout": f"{SILENCE_S}s", "retry_policy": retry}
+        return {
+            "timeout": "0s",
+            "idle_timeout": f"{SILENCE_S}s",
+            "retry_policy": {**retry, "per_try_timeout": timeout},
+        }
     return {"timeout": timeout, "retry_policy": retry}
 
 
