@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -39,11 +40,28 @@ def die_with_parent(signum: int = signal.SIGTERM) -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signum)
 
 
-def free_port() -> int:
-    """A loopback TCP port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def free_port(address: str = "127.0.0.1") -> int:
+    """A TCP port that was free a moment ago, where servers can be started again later.
+
+    It lies below the range from which Linux takes the ports of outgoing connections: one of those could sit on
+    the port of a server that is down, and the server would not come back.
+    """
+    above = 32_768  # where Linux begins unless told otherwise
+    with contextlib.suppress(OSError):
+        above = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if above < 11_000:  # nothing to speak of is left below
+        above = 65_536
+    for port in random.sample(range(10_000, above), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((address, port))
+            return port
+    raise ServerStartError(f"100 ports between 10000 and {above} tried, none is free on {address}")
+
+
+def last_lines(*logs: Path, most: int = 10) -> str:
+    """The end of each log that exists, for an error's message."""
+    ends = ["\n".join(log.read_text(errors="replace").splitlines()[-most:]) for log in logs if log.exists()]
+    return "\n".join(end for end in ends if end)
 
 
 @dataclass
@@ -137,7 +155,8 @@ class Postgres:
                 return
             time.sleep(0.03)  # the server offers no readiness to wait on
         self.stop()
-        raise ServerStartError(f"PostgreSQL did not start; see {self.data.parent / 'postgres.log'}")
+        log = self.data.parent / "postgres.log"
+        raise ServerStartError(f"PostgreSQL did not start; {log} ends with:\n{last_lines(log)}")
 
     def stop(self) -> None:
         """Fast shutdown: connections are closed, data is flushed."""
@@ -199,7 +218,8 @@ class Valkey:
                     return
             time.sleep(0.02)
         self.stop()
-        raise ServerStartError(f"Valkey did not start; see {self.data.parent / 'valkey.log'}")
+        log = self.data.parent / "valkey.log"
+        raise ServerStartError(f"Valkey did not start; {log} ends with:\n{last_lines(log)}")
 
     def stop(self) -> None:
         """Stop; what was written is on disk when `persistent`."""

@@ -17,7 +17,7 @@ from brokers.dispatch import Dispatcher, dead_letter_trigger
 from brokers.errors import Unavailable
 from brokers.metrics import Metrics
 from brokers.rabbitmq import message
-from brokers.rabbitmq.layout import Layout, declare
+from brokers.rabbitmq.layout import Layout, answered, declare
 from brokers.rabbitmq.wire import Confirmed, Writer
 from brokers.routing import Routes
 from brokers.trigger import Trigger
@@ -58,13 +58,14 @@ class RabbitMQBroker:
                     _Consumer(self, self.layout.dead_letter_queue(trigger.name), dispatcher)
                 )
         self._publishing: Confirmed | None = None
+        self._consuming = False
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
     @property
     def ready(self) -> bool:
-        """Whether events are taken."""
-        return self._publishing is not None
+        """Whether events are taken and delivered."""
+        return self._consuming
 
     async def start(self) -> None:
         """Begin to connect; `ready` tells when it is."""
@@ -95,7 +96,10 @@ class RabbitMQBroker:
             await asyncio.wait(running, timeout=grace_s)
         self._stopping.set()
         if self._supervisor is not None:
-            await self._supervisor
+            if not self._consuming:  # it may be waiting long for RabbitMQ
+                self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
         await self.client.close()
 
     async def _supervise(self) -> None:
@@ -108,13 +112,14 @@ class RabbitMQBroker:
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     connection = await connect(self.amqp_url)
-                    channels = await self._open(connection)
-                attempt = 0
+                channels = await self._open(connection)
+                attempt, self._consuming = 0, True
                 _log.info("connected to RabbitMQ, %d queues", len(self._consumers))
                 await self._until_lost(connection, channels)
             except (AMQPError, OSError, TimeoutError) as error:
                 _log.warning("RabbitMQ is out of reach: %r", error)
             finally:
+                self._consuming = False
                 if self._publishing is not None:
                     self._publishing.lost()
                 self._publishing = None
@@ -132,16 +137,18 @@ class RabbitMQBroker:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _open(self, connection: Connection) -> list[AbstractChannel]:
-        publishing = cast("Channel", await connection.channel(publisher_confirms=True))
+        async with answered("the first channel"):
+            publishing = cast("Channel", await connection.channel(publisher_confirms=True))
         await declare(publishing, self.layout, self.triggers)
         writer = Writer(connection)
         self._publishing = Confirmed(publishing, writer)
-        channels: list[AbstractChannel] = [publishing]
-        for consumer in self._consumers:
-            channel = await connection.channel(publisher_confirms=False)
-            await consumer.consume(channel, writer)
-            channels.append(channel)
-        return channels
+        # All at once: one queue that waits for its leader holds up no other.
+        opening = [asyncio.ensure_future(c.consume(connection, writer)) for c in self._consumers]
+        try:
+            return [publishing, *await asyncio.gather(*opening)]
+        finally:
+            for task in opening:
+                task.cancel()
 
     async def _until_lost(self, connection: Connection, channels: list[AbstractChannel]) -> None:
         """Wait until anything of it closes or the broker stops."""
@@ -171,12 +178,15 @@ class _Consumer:
         self._writer: Writer | None = None
         dispatcher.metrics.in_flight.set_function(lambda: len(self.tasks))
 
-    async def consume(self, channel: AbstractChannel, writer: Writer) -> None:
-        """Start on a new channel."""
+    async def consume(self, connection: Connection, writer: Writer) -> AbstractChannel:
+        """Start on a new channel. Raises AMQP errors, TimeoutError with the queue's name."""
         self._writer = writer
-        await channel.basic_qos(prefetch_count=self.dispatcher.trigger.in_flight)
-        self._channel = channel
-        self._tag = (await channel.basic_consume(self.queue, self._deliver)).consumer_tag
+        async with answered(self.queue):
+            channel = await connection.channel(publisher_confirms=False)
+            await channel.basic_qos(prefetch_count=self.dispatcher.trigger.in_flight)
+            self._channel = channel
+            self._tag = (await channel.basic_consume(self.queue, self._deliver)).consumer_tag
+        return channel
 
     async def cancel(self) -> None:
         """Get no more deliveries."""

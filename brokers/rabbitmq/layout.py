@@ -7,18 +7,29 @@ of one message, and those that are not wanted any more are removed.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pamqp.commands import Basic
+
+from brokers.rabbitmq.message import PERSISTENT
 from brokers.trigger import Trigger
 
 if TYPE_CHECKING:
     from aiormq.channel import Channel
 
+# For one queue. RabbitMQ itself gives up on a queue without a leader after 60 s, and on the whole connection.
+ANSWER_TIMEOUT_S = 50.0
+# RabbitMQ answers before a new quorum queue's name is on disk: older Ra, that of RabbitMQ 3.10 among them, saves
+# names.dets once half a second passed without a change, looked at every half second. Killed before that, RabbitMQ
+# comes back without the queue's messages and with a queue that never elects a leader.
+NAMES_SAVED_S = 2.0
 _log = logging.getLogger(__name__)
 
 
@@ -62,23 +73,46 @@ class Layout:
 
 
 async def declare(channel: Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
-    """Declare everything; repeating it changes nothing. Raises AMQP errors when it is there in another form."""
-    await channel.exchange_declare(layout.exchange, exchange_type="headers", durable=True)
+    """Declare everything; repeating it changes nothing. When it returns, all of it outlives a crash of RabbitMQ.
+
+    Raises AMQP errors when it is there in another form, TimeoutError naming what RabbitMQ does not answer for.
+    """
+    async with answered(layout.exchange):
+        await channel.exchange_declare(layout.exchange, exchange_type="headers", durable=True)
     for trigger in triggers:
-        arguments: dict[str, Any] = {"x-queue-type": "quorum"}
-        if trigger.dead_letter_sink is not None:
-            exchange = layout.dead_letter_exchange(trigger.name)
-            queue = layout.dead_letter_queue(trigger.name)
-            await channel.exchange_declare(exchange, exchange_type="headers", durable=True)
-            await channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
-            await channel.queue_bind(queue, exchange, arguments=binding(trigger.name, {}))
-            # What can't be parsed goes there too. Knative says so by a policy.
-            arguments["x-dead-letter-exchange"] = exchange
-        await channel.queue_declare(layout.queue(trigger.name), durable=True, arguments=arguments)
-        await channel.queue_bind(
-            layout.queue(trigger.name), layout.exchange, arguments=binding(trigger.name, dict(trigger.filter))
-        )
-    await _forget_old_bindings(channel, layout, triggers)
+        async with answered(layout.queue(trigger.name)):
+            await _declare_trigger(channel, layout, trigger)
+    async with answered(layout.memory):
+        await _remember_bindings(channel, layout, triggers)
+
+
+@contextlib.asynccontextmanager
+async def answered(what: str) -> AsyncIterator[None]:
+    """Bounds one step of opening, so that many queues may take long while one may not. Raises TimeoutError."""
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            yield
+    except TimeoutError as error:
+        raise TimeoutError(
+            f"no answer about {what} within {ANSWER_TIMEOUT_S:.0f} s; if it is a queue, "
+            "`rabbitmq-queues quorum_status` tells whether it has a leader"
+        ) from error
+
+
+async def _declare_trigger(channel: Channel, layout: Layout, trigger: Trigger) -> None:
+    arguments: dict[str, Any] = {"x-queue-type": "quorum"}
+    if trigger.dead_letter_sink is not None:
+        exchange = layout.dead_letter_exchange(trigger.name)
+        queue = layout.dead_letter_queue(trigger.name)
+        await channel.exchange_declare(exchange, exchange_type="headers", durable=True)
+        await channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
+        await channel.queue_bind(queue, exchange, arguments=binding(trigger.name, {}))
+        # What can't be parsed goes there too. Knative says so by a policy.
+        arguments["x-dead-letter-exchange"] = exchange
+    await channel.queue_declare(layout.queue(trigger.name), durable=True, arguments=arguments)
+    await channel.queue_bind(
+        layout.queue(trigger.name), layout.exchange, arguments=binding(trigger.name, dict(trigger.filter))
+    )
 
 
 def binding(trigger: str, attributes: dict[str, str]) -> dict[str, Any]:
@@ -86,7 +120,7 @@ def binding(trigger: str, attributes: dict[str, str]) -> dict[str, Any]:
     return {**attributes, "x-match": "all", "x-knative-trigger": trigger}
 
 
-async def _forget_old_bindings(channel: Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
+async def _remember_bindings(channel: Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
     wanted = {trigger.name: dict(trigger.filter) for trigger in triggers}
     await channel.queue_declare(layout.memory, durable=True, arguments={"x-max-length": 1})
     message = await channel.basic_get(layout.memory, no_ack=False)
@@ -98,8 +132,13 @@ async def _forget_old_bindings(channel: Channel, layout: Layout, triggers: Seque
             await channel.queue_unbind(
                 layout.queue(name), layout.exchange, arguments=binding(name, attributes)
             )
+    if not wanted.keys() <= remembered.keys():  # nothing tells when the names are saved
+        await asyncio.sleep(NAMES_SAVED_S)
     if remembered != wanted:
-        await channel.basic_publish(json.dumps(wanted).encode(), routing_key=layout.memory)
+        lasting = Basic.Properties(delivery_mode=PERSISTENT)
+        await channel.basic_publish(
+            json.dumps(wanted).encode(), routing_key=layout.memory, properties=lasting
+        )
     if tag is not None:
         if remembered == wanted:
             await channel.basic_nack(tag, requeue=True)

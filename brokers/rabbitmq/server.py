@@ -17,10 +17,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers import ServerStartError, die_with_parent, free_port
+from embedded.servers import ServerStartError, die_with_parent, free_port, last_lines
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-START_TIMEOUT_S = 60.0
+START_TIMEOUT_S = 120.0  # a busy machine of one core takes half a minute
 STOP_TIMEOUT_S = 20.0
 _NODE = "eco2@localhost"
 _PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -136,7 +136,8 @@ class RabbitMQ:
                     return
             time.sleep(0.05)  # the node tells nobody when it is ready
         self.stop()
-        raise ServerStartError(f"RabbitMQ did not start; see {self.data / 'rabbitmq.log'} and log/")
+        logs = [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
+        raise ServerStartError(f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}")
 
     def _password(self) -> str:
         path = self.data / "password"

@@ -14,7 +14,7 @@ import uvicorn
 
 from eventing.cloudevent import CloudEvent, decode
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -40,3 +40,20 @@ class TestRabbitMQBroker(BrokerDurability):
         wait_until(broker.ready)
         events.append(sent.accept(sent.event("held")))
         wait_until(lambda: ids([r.event for r in subscriber.seen(sent.run, "/held")]) >= ids(events))
+
+
+def test_an_event_in_queues_just_declared_outlives_a_crash_of_rabbitmq(
+    broker: BrokerProcess, rabbitmq: RabbitMQ, subscriber: Subscriber
+) -> None:
+    sent = Sent(broker, uuid.uuid4().hex)
+    gate = Gate(subscriber)
+    subscriber.behave(sent.run, "/held", gate)
+    event = sent.accept(sent.event("held"))
+    before = subscriber.wait(sent.run, "/held")
+    rabbitmq.kill()
+    wait_until(lambda: not broker.ready())
+    gate.open()
+    rabbitmq.start()
+    wait_until(broker.ready)
+    again = subscriber.wait(sent.run, "/held", count=len(before) + 1)
+    assert ids([request.event for request in again]) == {event.id}
