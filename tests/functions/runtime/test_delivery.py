@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import psycopg
@@ -69,6 +70,19 @@ async def test_the_reply_is_the_emitted_event_with_an_id_derived_from_the_first(
     first, second = (decode(reply.headers, reply.body) for reply in replies)
     assert (first.type, first.subject, first.json()) == (Told.type, "s1", {"text": "WHY"})
     assert first.id == second.id
+
+
+async def test_a_reply_goes_the_way_of_its_job(resources: Resources) -> None:
+    """All events of one subject are in one shard: a stage's Triggers share jobs, not events."""
+    reply = await deliver(function(echo), request(asked()), resources, Work())
+    assert decode(reply.headers, reply.body).extensions["shard"] == asked().extensions["shard"]
+
+
+async def test_a_clocks_tick_is_the_event_that_it_names(resources: Resources) -> None:
+    source = "/apis/v1/namespaces/eco2/pingsources/x"
+    ping = replace(asked(), type="dev.knative.sources.ping", source=source, extensions={"tick": Asked.type})
+    reply = await deliver(function(echo), request(ping), resources, Work())
+    assert decode(reply.headers, reply.body).type == Told.type
 
 
 async def test_a_redelivered_event_is_not_worked_on_again(resources: Resources) -> None:

@@ -24,6 +24,7 @@ from functions.runtime.registry import load_all
 from functions.runtime.settings import Settings
 from functions.runtime.work import Work
 from functions.scan.jobs import Jobs
+from schemas.filters import filters
 from schemas.generate import ROOT
 
 NAMES = ("scan-vision", "scan-rule", "scan-answer", "scan-reward", "scan-record")
@@ -52,11 +53,17 @@ class Line:
         return [f for f in load_all() if isinstance(f, EventFunction) and f.name in NAMES]
 
     async def deliver(self, event: CloudEvent) -> int:
-        """Deliver once to every function that is triggered; the reply joins the events. Returns the last status."""
+        """Deliver once to every function that is triggered; the reply joins the events. Returns the last status.
+
+        Triggered as on a cluster, where one of several Triggers takes an event by its shard.
+        """
         status = 0
+        attributes = event.attributes().items()
         for function in self.functions:
-            if function.on is None or function.on.type != event.type:
+            taking = [wanted for wanted in filters(function) if wanted.items() <= attributes]
+            if not taking:
                 continue
+            assert len(taking) == 1
             headers, body = event.to_binary()
             reply = await deliver(
                 function, Request("POST", "/", "", headers, body), self.resources, self.work
