@@ -122,8 +122,10 @@ class App:
         except FunctionError as error:
             return await _send(send, problem(error, instance=path, request_id=request_id), request_id)
         reply = await self._answer(request)
-        if isinstance(reply, EventStream):
+        if isinstance(reply, EventStream) and request.method != "HEAD":
             return await self._stream(reply, receive, send, request_id)
+        if isinstance(reply, EventStream):  # proxies use the connection again once they have the head
+            reply = Reply(200, headers=_SSE_HEADERS)
         await _send(send, reply, request_id)
         metrics = telemetry.metrics()
         duration = time.perf_counter() - started
