@@ -14,7 +14,8 @@ import aiohttp
 import pytest
 from manifests.edge_routes import EdgeRoute
 
-from tests.edges.contract import JOB, Before, EdgeContract, problem_of, session
+from tests.edges.contract import EdgeContract
+from tests.edges.fixtures import JOB, Before, problem_of, session
 from tests.edges.host import ROUTES, FunctionHost
 from tests.embedded.serving import serving
 from tests.platform.envoy import Edge, envoy

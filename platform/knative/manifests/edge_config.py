@@ -7,24 +7,20 @@ ext_authz (the authorize function), local rate limit, buffer (bodies are bounded
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
+from manifests.edge_clusters import AUTHORIZE_LISTENER, function, loop, overload, static
+from manifests.edge_fields import LUA, Address, Fields, extension, manager, socket
+from manifests.edge_operations import operations
 from manifests.edge_replies import local_replies
 from manifests.edge_routes import AGAIN, BOUND, COLD_START_S, OBJECTS, EdgeRoute, virtual_host
-
-Fields = dict[str, Any]
-Address = tuple[str, int]
+from manifests.objects import NAMESPACE
 
 AUTHORIZE = "auth-authorize"
 CHECK_TIMEOUT_S = 10
 """The authorize function may have to start from zero pods."""
 SCRIPT = "/etc/envoy/edge.lua"
-MOST_CONNECTIONS = 20_000
-HEAP_BYTES = 192 * 1024 * 1024
-CONNECT_S = 5
-IDLE_S = 60
-"""Idle connections to the cluster's ingress are not used again after this."""
+_LOOP = "authorize-loop"
 _REMOVED = ("x-user-id", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 _REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-serving-")
 _CHECKED = ("authorization", "cookie", "x-request-id", "traceparent", "origin", "user-agent")
@@ -42,7 +38,7 @@ _TO_CLIENT = (
 class Place:
     """Where the edge runs: its ports, its namespace, and the address behind which a function is found."""
 
-    namespace: str = "eco2"
+    namespace: str = NAMESPACE
     bind: str = "0.0.0.0"  # noqa: S104 - a pod is reached from outside
     port: int = 8080
     operations_port: int = 8090
@@ -50,7 +46,7 @@ class Place:
     script: str = SCRIPT
     drain_s: float = 15.0
     cold_start_s: float = COLD_START_S
-    address: Callable[[str], Address] | None = field(default=None)
+    address: Callable[[str], Address] | None = None
     """For tests: a function's address; on a cluster it is the name that cluster DNS resolves."""
 
     def upstream(self, name: str) -> Address:
@@ -63,52 +59,55 @@ def bootstrap(table: Iterable[EdgeRoute], place: Place) -> Fields:
     routes = list(table)
     names = sorted({route.function for route in routes} | {AUTHORIZE, OBJECTS})
     return {
-        "admin": {"address": _socket("127.0.0.1", place.admin_port)},
+        "admin": {"address": socket("127.0.0.1", place.admin_port)},
         "bootstrap_extensions": [
-            _extension("envoy.bootstrap.internal_listener", "bootstrap.internal_listener.v3.InternalListener")
+            extension("envoy.bootstrap.internal_listener", "bootstrap.internal_listener.v3.InternalListener")
         ],
         "static_resources": {
-            "listeners": [_public(routes, place), _authorize(place), _operations(place)],
+            "listeners": [
+                _public(routes, place),
+                _authorize(place),
+                operations(place.bind, place.operations_port, place.drain_s),
+            ],
             "clusters": [
-                *(_function(name, place.upstream(name)) for name in names),
-                _loop(),
-                _static("admin", "127.0.0.1", place.admin_port),
+                *(function(name, place.upstream(name)) for name in names),
+                loop(_LOOP),
+                static("admin", "127.0.0.1", place.admin_port),
             ],
         },
-        "overload_manager": _overload(),
-        "layered_runtime": {"layers": [{"name": "admin", "admin_layer": {}}]},
+        "overload_manager": overload(),
     }
 
 
 def _public(routes: list[EdgeRoute], place: Place) -> Fields:
     return {
         "name": "public",
-        "address": _socket(place.bind, place.port),
+        "address": socket(place.bind, place.port),
         "per_connection_buffer_limit_bytes": 65_536,
         "filter_chains": [
             {
                 "filters": [
-                    _manager(
+                    manager(
                         "public",
                         virtual_host(routes, place.namespace, place.cold_start_s),
                         [
-                            _extension(
-                                "envoy.filters.http.lua",
+                            extension(
+                                LUA,
                                 "filters.http.lua.v3.Lua",
                                 default_source_code={"filename": place.script},
                             ),
                             _check(),
-                            _extension(
+                            extension(
                                 "envoy.filters.http.local_ratelimit",
                                 "filters.http.local_ratelimit.v3.LocalRateLimit",
                                 stat_prefix="edge",
                             ),
-                            _extension(
+                            extension(
                                 "envoy.filters.http.buffer",
                                 "filters.http.buffer.v3.Buffer",
                                 max_request_bytes=65_536,
                             ),
-                            _extension(
+                            extension(
                                 BOUND,
                                 "filters.http.lua.v3.Lua",
                                 default_source_code={"inline_string": _BOUND},
@@ -130,7 +129,7 @@ _PUBLIC_PROTOCOL: Fields = {
     "generate_request_id": False,  # edge.lua does, where the client's is missing or odd
     "always_set_request_id_in_response": True,
     # Nobody is trusted for an address: without a range, private addresses would be.
-    "internal_address_config": {"cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}]},
+    "internal_address_config": {"cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}]},  # noqa: S104
     "normalize_path": False,  # routes match what was sent, and functions see it
     "merge_slashes": False,
     "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
@@ -155,12 +154,12 @@ _PUBLIC_PROTOCOL: Fields = {
 def _authorize(place: Place) -> Fields:
     """Gives checks the Host that the cluster's ingress knows: ext_authz sends the client's."""
     return {
-        "name": "authorize",
+        "name": AUTHORIZE_LISTENER,
         "internal_listener": {},
         "filter_chains": [
             {
                 "filters": [
-                    _manager(
+                    manager(
                         "authorize",
                         {
                             "name": "authorize",
@@ -190,67 +189,6 @@ def _authorize(place: Place) -> Fields:
     }
 
 
-def _operations(place: Place) -> Fields:
-    """Probes, metrics and the preStop hook; not in the Service, and no limit of connections applies."""
-    fault = "filters.http.fault.v3.HTTPFault"
-    wait = {
-        "delay": {
-            "fixed_delay": f"{place.drain_s}s",
-            "percentage": {"numerator": 100, "denominator": "HUNDRED"},
-        }
-    }
-    routes: list[Fields] = [
-        {
-            "match": {"path": path},
-            "direct_response": {"status": 200},
-            "typed_per_filter_config": {"envoy.filters.http.lua": _LUA_OFF},
-        }
-        for path in ("/health/live", "/health/ready")
-    ]
-    routes += [
-        {
-            "match": {"path": "/metrics"},
-            "route": {"cluster": "admin", "prefix_rewrite": "/stats/prometheus"},
-            "typed_per_filter_config": {"envoy.filters.http.lua": _LUA_OFF},
-        },
-        {
-            # The answer comes when clients have had time to leave; then the kubelet sends SIGTERM.
-            "match": {"path": "/drain"},
-            "direct_response": {"status": 200},
-            "typed_per_filter_config": {"envoy.filters.http.fault": _typed(fault, **wait)},
-        },
-    ]
-    filters = [
-        _extension(
-            "envoy.filters.http.lua",
-            "filters.http.lua.v3.Lua",
-            default_source_code={"inline_string": _DRAIN},
-        ),
-        _extension("envoy.filters.http.fault", fault),
-    ]
-    host = {"name": "operations", "domains": ["*"], "routes": routes}
-    return {
-        "name": "operations",
-        "address": _socket(place.bind, place.operations_port),
-        "ignore_global_conn_limit": True,
-        "filter_chains": [{"filters": [_manager("operations", host, filters)]}],
-    }
-
-
-def _manager(name: str, host: Fields, filters: list[Fields], **options: Any) -> Fields:
-    router = _extension(
-        "envoy.filters.http.router", "filters.http.router.v3.Router", suppress_envoy_headers=True
-    )
-    return _extension(
-        "envoy.filters.network.http_connection_manager",
-        "filters.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix=name,
-        route_config={"name": name, "virtual_hosts": [host]},
-        http_filters=[*filters, router],
-        **options,
-    )
-
-
 def _early() -> Fields:
     """Before anything looks at the headers: nobody outside says who is calling, from where, or which revision."""
     removed: list[Fields] = [{"remove": name} for name in _REMOVED]
@@ -267,7 +205,7 @@ def _early() -> Fields:
         }
         for name in ("x-edge-id", "x-edge-trace", "x-edge-span")
     ]
-    return _extension(
+    return extension(
         "envoy.http.early_header_mutation.header_mutation",
         "http.early_header_mutation.header_mutation.v3.HeaderMutation",
         mutations=[*removed, *random],
@@ -276,7 +214,7 @@ def _early() -> Fields:
 
 def _check() -> Fields:
     """Asks the authorize function about every route that does not say otherwise; without an answer: 503."""
-    return _extension(
+    return extension(
         "envoy.filters.http.ext_authz",
         "filters.http.ext_authz.v3.ExtAuthz",
         transport_api_version="V3",
@@ -286,7 +224,7 @@ def _check() -> Fields:
         http_service={
             "server_uri": {
                 "uri": f"http://{AUTHORIZE}",
-                "cluster": "authorize-loop",
+                "cluster": _LOOP,
                 "timeout": f"{CHECK_TIMEOUT_S}s",
             },
             "authorization_response": {
@@ -295,110 +233,6 @@ def _check() -> Fields:
             },
         },
     )
-
-
-def _function(name: str, address: Address) -> Fields:
-    """A function behind the cluster's ingress: one name, whose address changes when the ingress is replaced."""
-    return {
-        "name": name,
-        "cluster_type": _extension(
-            "envoy.cluster.dns",
-            "clusters.dns.v3.DnsCluster",
-            dns_lookup_family="V4_PREFERRED",
-            dns_refresh_rate="10s",
-            dns_failure_refresh_rate={"base_interval": "1s", "max_interval": "5s"},
-        ),
-        "connect_timeout": f"{CONNECT_S}s",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _socket(*address)}}]}],
-        },
-        "circuit_breakers": {
-            "thresholds": [
-                {
-                    "max_connections": MOST_CONNECTIONS,
-                    "max_pending_requests": 2_000,
-                    "max_requests": MOST_CONNECTIONS,
-                    "max_retries": 50,
-                }
-            ]
-        },
-        "typed_extension_protocol_options": _upstream_protocol(),
-    }
-
-
-def _upstream_protocol() -> Fields:
-    return {
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _typed(
-            "upstreams.http.v3.HttpProtocolOptions",
-            common_http_protocol_options={"idle_timeout": f"{IDLE_S}s"},
-            explicit_http_config={"http_protocol_options": {}},
-        )
-    }
-
-
-def _loop() -> Fields:
-    endpoint = {"address": {"envoy_internal_address": {"server_listener_name": "authorize"}}}
-    return {
-        "name": "authorize-loop",
-        "connect_timeout": "1s",
-        "load_assignment": {
-            "cluster_name": "authorize-loop",
-            "endpoints": [{"lb_endpoints": [{"endpoint": endpoint}]}],
-        },
-        "circuit_breakers": {
-            "thresholds": [
-                {
-                    "max_connections": MOST_CONNECTIONS,
-                    "max_pending_requests": 2_000,
-                    "max_requests": MOST_CONNECTIONS,
-                }
-            ]
-        },
-        "transport_socket": _extension(
-            "envoy.transport_sockets.internal_upstream",
-            "transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
-            transport_socket=_extension(
-                "envoy.transport_sockets.raw_buffer", "transport_sockets.raw_buffer.v3.RawBuffer"
-            ),
-        ),
-    }
-
-
-def _static(name: str, host: str, port: int) -> Fields:
-    return {
-        "name": name,
-        "connect_timeout": "1s",
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _socket(host, port)}}]}],
-        },
-    }
-
-
-def _overload() -> Fields:
-    def above(action: str, monitor: str, share: float) -> Fields:
-        return {"name": action, "triggers": [{"name": monitor, "threshold": {"value": share}}]}
-
-    heap = "envoy.resource_monitors.fixed_heap"
-    connections = "envoy.resource_monitors.global_downstream_max_connections"
-    return {
-        "refresh_interval": "0.25s",
-        "resource_monitors": [
-            _extension(
-                heap, "resource_monitors.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=HEAP_BYTES
-            ),
-            _extension(
-                connections,
-                "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                max_active_downstream_connections=MOST_CONNECTIONS,
-            ),
-        ],
-        "actions": [
-            above("envoy.overload_actions.shrink_heap", heap, 0.85),
-            above("envoy.overload_actions.stop_accepting_requests", heap, 0.95),
-        ],
-    }
 
 
 def _access_log() -> Fields:
@@ -418,20 +252,13 @@ def _access_log() -> Fields:
         "flags": "%RESPONSE_FLAGS%",
         "why": "%RESPONSE_CODE_DETAILS%",
     }
-    return _extension(
+    return extension(
         "envoy.access_loggers.stdout",
         "access_loggers.stream.v3.StdoutAccessLog",
         log_format={"json_format": line},
     )
 
 
-_DRAIN = """
-function envoy_on_request(handle)
-  handle:httpCall("admin", {
-    [":method"] = "POST", [":path"] = "/drain_listeners?graceful", [":authority"] = "admin"
-  }, "", 1000)
-end
-"""
 # The buffer filter lets a body pass that ends within the read in which it exceeds the bound (and completes
 # Content-Length); after it the length is known exactly.
 _BOUND = """
@@ -442,23 +269,7 @@ function envoy_on_request(handle)
   end
 end
 """
-_LUA_OFF: Fields = {
-    "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-    "disabled": True,
-}
 
 
 def _names(*names: str) -> Fields:
     return {"patterns": [{"exact": name, "ignore_case": True} for name in names]}
-
-
-def _socket(host: str, port: int) -> Fields:
-    return {"socket_address": {"address": host, "port_value": port}}
-
-
-def _typed(kind: str, **fields: Any) -> Fields:
-    return {"@type": f"type.googleapis.com/envoy.extensions.{kind}", **fields}
-
-
-def _extension(name: str, kind: str, **fields: Any) -> Fields:
-    return {"name": name, "typed_config": _typed(kind, **fields)}

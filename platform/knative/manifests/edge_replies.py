@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from manifests.edge_fields import LUA, Fields, header
 from manifests.edge_routes import BOUND
-
-Fields = dict[str, Any]
 
 LATER = {"retry-after": "2"}
 _ROUTE = "%METADATA(ROUTE:{}:{})%"
-_LUA = "envoy.filters.http.lua"
 
 
 def local_replies() -> Fields:
@@ -30,7 +26,7 @@ def local_replies() -> Fields:
                 _status("EQ", 429),
                 429,
                 "RATE_LIMITED",
-                f"Too many requests: {_ROUTE.format(_LUA, 'quota')} in {_ROUTE.format(_LUA, 'window_s')} s; "
+                f"Too many requests: {_ROUTE.format(LUA, 'quota')} in {_ROUTE.format(LUA, 'window_s')} s; "
                 "Retry-After says when to try again.",
             ),
             _problem(_status("EQ", 404), 404, "NOT_FOUND", "%LOCAL_REPLY_BODY%"),
@@ -87,10 +83,7 @@ def _problem(
     return {
         "filter": when,
         "status_code": status,
-        "headers_to_add": [
-            {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-            for name, value in (headers or {}).items()
-        ],
+        "headers_to_add": [header(name, value) for name, value in (headers or {}).items()],
         "body_format_override": {
             "content_type": "application/problem+json",
             "json_format": {

@@ -10,12 +10,10 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from functions.runtime.registry import load, routes
+from manifests.edge_fields import LUA, Fields, header, typed
 from schemas.sizing import streams
-
-Fields = dict[str, Any]
 
 COLD_START_S = 10.0
 """Added to a route's timeout: the time a function may take to come up from zero pods."""
@@ -83,7 +81,7 @@ def _api(table: Iterable[EdgeRoute], namespace: str, cold_start_s: float) -> Ite
             yield _route(route, namespace, cold_start_s)
         allowed = ", ".join(sorted({*methods, "OPTIONS"} | ({"HEAD"} if "GET" in methods else set())))
         refused = _refused(_path(same_path[0].path), 405, f"This path takes {allowed}.")
-        yield refused | {"response_headers_to_add": [_header("allow", allowed)]}
+        yield refused | {"response_headers_to_add": [header("allow", allowed)]}
 
 
 def _precedence(path: str) -> tuple[tuple[bool, str], ...]:
@@ -119,7 +117,7 @@ def _route(route: EdgeRoute, namespace: str, cold_start_s: float) -> Fields:
         },
         "metadata": {
             "filter_metadata": {
-                "envoy.filters.http.lua": metadata,
+                LUA: metadata,
                 BOUND: {"max_body": str(route.max_body)},
             }
         },
@@ -152,14 +150,11 @@ def _objects() -> Fields:
     return {
         "name": OBJECTS,
         "match": {"prefix": "/objects/"},
-        "metadata": {"filter_metadata": {"envoy.filters.http.lua": {"own_cors": True}}},
+        "metadata": {"filter_metadata": {LUA: {"own_cors": True}}},
         "route": {"cluster": OBJECTS, "timeout": "120s"},
         "typed_per_filter_config": {
             "envoy.filters.http.ext_authz": _UNCHECKED,
-            "envoy.filters.http.buffer": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-                "disabled": True,
-            },
+            "envoy.filters.http.buffer": typed("filters.http.buffer.v3.BufferPerRoute", disabled=True),
         },
     }
 
@@ -170,8 +165,8 @@ def _told(path: str, document: str) -> Fields:
         "match": {"path": path},
         "direct_response": {"status": 200, "body": {"inline_string": document}},
         "response_headers_to_add": [
-            _header("content-type", "application/json"),
-            _header("cache-control", "no-store"),
+            header("content-type", "application/json"),
+            header("cache-control", "no-store"),
         ],
         "typed_per_filter_config": {"envoy.filters.http.ext_authz": _UNCHECKED},
     }
@@ -186,17 +181,11 @@ def _refused(match: Fields, status: int, detail: str) -> Fields:
     }
 
 
-_UNCHECKED: Fields = {
-    "@type": "type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
-    "disabled": True,
-}
+_UNCHECKED = typed("filters.http.ext_authz.v3.ExtAuthzPerRoute", disabled=True)
 
 
 def _buffer(most: int) -> Fields:
-    return {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.buffer.v3.BufferPerRoute",
-        "buffer": {"max_request_bytes": most},
-    }
+    return typed("filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": most})
 
 
 def _limit(route: EdgeRoute) -> tuple[int, int]:
@@ -219,19 +208,15 @@ def _rate_limit(route: EdgeRoute, quota: int, window_s: int) -> Fields:
     )
     bucket = {"max_tokens": quota, "tokens_per_fill": quota, "fill_interval": f"{window_s}s"}
     always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-    return {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
-        "stat_prefix": route.function,
-        "token_bucket": bucket,  # only where the caller can't be told, which the order of filters excludes
-        "always_consume_default_token_bucket": False,
-        "filter_enabled": always,
-        "filter_enforced": always,
-        "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
-        "rate_limits": [{"actions": [action]}],
-        "descriptors": [{"entries": [{"key": caller}], "token_bucket": bucket}],
-        "max_dynamic_descriptors": MOST_BUCKETS,
-    }
-
-
-def _header(name: str, value: str) -> Fields:
-    return {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    return typed(
+        "filters.http.local_ratelimit.v3.LocalRateLimit",
+        stat_prefix=route.function,
+        token_bucket=bucket,  # only where the caller can't be told, which the order of filters excludes
+        always_consume_default_token_bucket=False,
+        filter_enabled=always,
+        filter_enforced=always,
+        enable_x_ratelimit_headers="DRAFT_VERSION_03",
+        rate_limits=[{"actions": [action]}],
+        descriptors=[{"entries": [{"key": caller}], "token_bucket": bucket}],
+        max_dynamic_descriptors=MOST_BUCKETS,
+    )

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from embedded.edge.app import Edge
-from tests.edges.contract import JOB, Before, EdgeContract
+from tests.edges.contract import EdgeContract
+from tests.edges.fixtures import JOB, Before
 from tests.edges.host import FunctionHost
 from tests.embedded.edge.conftest import edge_before
 from tests.embedded.serving import serving
