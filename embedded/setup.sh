@@ -1,7 +1,9 @@
 #!/bin/sh
-# Set-up for `make`: `setup.sh python [PYTHON]` fills .venv; `setup.sh system` installs what tests need.
+# Set-up for `make`: `setup.sh python [PYTHON]` fills .venv; `setup.sh system` installs what tests need,
+# `setup.sh cluster` what a cluster needs.
 set -eu
 PACKAGES="rabbitmq-server"
+CLUSTER_PACKAGES="binutils containerd containernetworking-plugins iproute2 iptables mmdebstrap rabbitmq-server runc"
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }
 
@@ -69,5 +71,7 @@ case ${1:-} in
     python) setup_python "${2:-}" ;;
     # shellcheck disable=SC2086 # a list of names
     system) install_packages $PACKAGES ;;
-    *) echo "usage: setup.sh python [PYTHON] | system" >&2; exit 2 ;;
+    # shellcheck disable=SC2086 # a list of names
+    cluster) install_packages $CLUSTER_PACKAGES ;;
+    *) echo "usage: setup.sh python [PYTHON] | system | cluster" >&2; exit 2 ;;
 esac

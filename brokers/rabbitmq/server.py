@@ -27,7 +27,7 @@ _PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
 # One scheduler that sleeps when idle: the default spins a while on every core.
 _ERLANG = "+S 1:1 +SDcpu 1:1 +SDio 2 +sbwt none +sbwtdcpu none +sbwtdio none"
 _CONFIG = """\
-listeners.tcp.local = 127.0.0.1:{port}
+listeners.tcp.local = {address}:{port}
 default_user = eco2
 default_pass = {password}
 default_vhost = eco2
@@ -36,6 +36,11 @@ disk_free_limit.absolute = 50MB
 vm_memory_high_watermark.absolute = 400MB
 raft.wal_max_size_bytes = 16000000
 log.file.level = warning
+"""
+_MANAGEMENT = """\
+management.tcp.ip = {address}
+management.tcp.port = {port}
+management_agent.disable_metrics_collector = true
 """
 
 
@@ -49,6 +54,8 @@ class RabbitMQ:
 
     data: Path
     port: int = 0
+    address: str = "127.0.0.1"
+    management_port: int = 0
     process: subprocess.Popen[bytes] | None = None
     _epmd: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _epmd_port: int = 0
@@ -56,10 +63,15 @@ class RabbitMQ:
     @property
     def url(self) -> str:
         """amqp:// URL with user, password and virtual host."""
-        return f"amqp://eco2:{self._password()}@127.0.0.1:{self.port}/eco2"
+        return f"amqp://eco2:{self._password()}@{self.address}:{self.port}/eco2"
 
     def start(self) -> None:
         """Start and wait until it speaks AMQP. Raises RabbitMQMissing, ServerStartError."""
+        self.launch()
+        self.wait_ready()
+
+    def launch(self) -> None:
+        """Start the process, at the same port when it was started before. Raises RabbitMQMissing."""
         epmd = shutil.which("epmd")
         if not PROGRAM.exists() or epmd is None:
             raise RabbitMQMissing(
@@ -67,16 +79,33 @@ class RabbitMQ:
                 "(apt-get install rabbitmq-server); its own service need not run"
             )
         self.data.mkdir(parents=True, exist_ok=True)
-        self.port = self.port or free_port()
-        config = self.data / "rabbitmq.conf"
-        _write_private(config, _CONFIG.format(port=self.port, password=self._password()))
-        (self.data / "enabled_plugins").write_text("[].\n")
+        self.port = self.port or free_port(self.address)
+        config = _CONFIG.format(address=self.address, port=self.port, password=self._password())
+        if self.management_port:
+            config += _MANAGEMENT.format(address=self.address, port=self.management_port)
+        _write_private(self.data / "rabbitmq.conf", config)
+        plugins = "rabbitmq_management" if self.management_port else ""
+        (self.data / "enabled_plugins").write_text(f"[{plugins}].\n")
         if self._epmd is None or self._epmd.poll() is not None:
             self._epmd_port = free_port()
             self._epmd = self._child([epmd, "-relaxed_command_check"], self._environment())
         # ALLOW_INPUT makes the script become the Erlang VM instead of waiting for it, so that a signal is the VM's.
         self.process = self._child([str(PROGRAM), "-noinput"], self._environment())
-        self._wait_ready()
+
+    def wait_ready(self) -> None:
+        """Wait until it speaks AMQP. Raises ServerStartError."""
+        assert self.process
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and self.process.poll() is None:
+            with contextlib.suppress(OSError), socket.create_connection((self.address, self.port), 2) as probe:
+                probe.settimeout(2)
+                probe.sendall(_PROTOCOL_HEADER)
+                if probe.recv(1) == b"\x01":  # a method frame: Connection.Start
+                    return
+            time.sleep(0.05)  # the node tells nobody when it is ready
+        self.stop()
+        logs = [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
+        raise ServerStartError(f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}")
 
     def stop(self) -> None:
         """Shut down in order; queues and messages are on disk. Leaves no process behind."""
@@ -124,20 +153,6 @@ class RabbitMQ:
                 start_new_session=True,
                 preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock
             )
-
-    def _wait_ready(self) -> None:
-        assert self.process
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 2) as probe:
-                probe.settimeout(2)
-                probe.sendall(_PROTOCOL_HEADER)
-                if probe.recv(1) == b"\x01":  # a method frame: Connection.Start
-                    return
-            time.sleep(0.05)  # the node tells nobody when it is ready
-        self.stop()
-        logs = [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
-        raise ServerStartError(f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}")
 
     def _password(self) -> str:
         path = self.data / "password"

@@ -1,0 +1,1 @@
+"""A real single-node Kubernetes with Knative on one Linux machine, from package registries only."""

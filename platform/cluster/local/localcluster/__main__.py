@@ -1,0 +1,81 @@
+"""`python -m localcluster up | down | status | check | exec COMMAND… | kubectl …`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from localcluster import kubectl, lifecycle, network, preflight, processes
+from localcluster.errors import ClusterError
+from localcluster.paths import KUBECONFIG
+from localcluster.programs import program
+from localcluster.progress import Progress
+
+
+def main() -> int:
+    """Run one command; the exit status."""
+    parser = argparse.ArgumentParser(prog="localcluster", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("up", help="build what is missing, start the cluster, deploy all functions")
+    commands.add_parser("down", help="end it and remove every trace but the cache of binaries and images")
+    commands.add_parser("status", help="what runs")
+    commands.add_parser("check", help="can this machine run a cluster, once packages are installed?")
+    for name, about in (("exec", "run a command inside the cluster's network"), ("kubectl", "kubectl there")):
+        commands.add_parser(name, help=about).add_argument("arguments", nargs=argparse.REMAINDER)
+    options = parser.parse_args()
+    try:
+        return _run(options)
+    except ClusterError as error:
+        print(f"cluster: {error}", file=sys.stderr)
+        return 1
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "up":
+            lifecycle.up(Progress())
+        case "down":
+            lifecycle.down(Progress())
+        case "check":
+            return _check()
+        case "status":
+            return _status()
+        case "kubectl":
+            command = kubectl.command(*options.arguments)
+            os.execvp(command[0], command)
+        case "exec":
+            _need_cluster()
+            environment = {
+                "KUBECONFIG": str(KUBECONFIG),
+                "PATH": f"{program('kubectl').parent}:{os.environ['PATH']}",
+            }
+            command = network.inside(*options.arguments)
+            os.execvpe(command[0], command, {**os.environ, **environment})
+    return 0
+
+
+def _check() -> int:
+    if reasons := preflight.incapable():
+        print("This machine can't run a cluster:\n" + "\n".join(f"- {each}" for each in reasons))
+        return 1
+    print("This machine can run a cluster.")
+    return 0
+
+
+def _need_cluster() -> None:
+    if not network.NAMESPACE.exists():
+        raise ClusterError("no cluster runs here: make cluster-up")
+
+
+def _status() -> int:
+    names = processes.names()
+    for name in names:
+        pid = processes.running(name)
+        print(f"{name:24} {f'pid {pid}' if pid else 'ended'}")
+    print(network.URL if names else "no cluster runs here: make cluster-up")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""PostgreSQL, Valkey and RabbitMQ on the node's address, as services that a cluster finds by URL.
+
+`python -m localcluster.backing` runs in the cluster's network until SIGTERM and starts again what dies, as systemd
+would. They are the servers of the embedded platform.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import signal
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from brokers.rabbitmq.server import RabbitMQ
+from embedded.servers import Postgres, Valkey
+from localcluster.network import NODE
+from localcluster.paths import STATE
+
+POSTGRES_PORT, VALKEY_PORT, AMQP_PORT, MANAGEMENT_PORT = 5432, 6379, 5672, 15672
+DATABASE = USER = "eco2"
+_CONNECTIONS = 500
+_CHECK_S = 0.5
+_log = logging.getLogger("localcluster.backing")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the services are, with the passwords of this cluster."""
+
+    database: str
+    redis: str
+    password: str
+    amqp_password: str
+
+    @classmethod
+    def read(cls) -> Addresses | None:
+        """What the running services wrote, once all of them serve."""
+        return cls(**json.loads(_FILE.read_text())) if _FILE.exists() else None
+
+
+_FOLDER = STATE / "backing"
+_FILE = _FOLDER / "addresses.json"
+
+
+def main() -> None:
+    """Start all, publish their addresses, keep them running."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    stopping = threading.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, lambda *_: stopping.set())
+    password = secrets.token_hex(16)
+    postgres = Postgres(_folder("postgres") / "data", address=NODE, connections=_CONNECTIONS)
+    valkey = Valkey(_folder("valkey") / "data", port=VALKEY_PORT, address=NODE, password=password)
+    rabbitmq = RabbitMQ(_folder("rabbitmq"), port=AMQP_PORT, address=NODE, management_port=MANAGEMENT_PORT)
+    try:
+        rabbitmq.launch()  # the slowest: ten seconds
+        valkey.launch()
+        postgres.start()
+        _make_database(postgres, password)
+        valkey.wait_ready()
+        rabbitmq.wait_ready()
+        _publish(password, (_folder("rabbitmq") / "password").read_text())
+        while not stopping.wait(_CHECK_S):
+            for server in (postgres, valkey, rabbitmq):
+                if server.process and server.process.poll() is not None:
+                    _log.warning(
+                        "%s ended with %s, starts again", type(server).__name__, server.process.returncode
+                    )
+                    server.start()
+    finally:
+        for server in (rabbitmq, valkey, postgres):
+            server.stop()
+
+
+def _folder(name: str) -> Path:
+    folder = _FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _make_database(postgres: Postgres, password: str) -> None:
+    rules = postgres.data / "pg_hba.conf"
+    rule = f"host {DATABASE} {USER} 0.0.0.0/0 scram-sha-256\n"
+    if rule not in rules.read_text():
+        with rules.open("a") as file:
+            file.write(rule)
+    with psycopg.connect(postgres.url, autocommit=True) as connection:
+        connection.execute("SELECT pg_reload_conf()")
+        exists = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [USER]).fetchone()
+        verb = sql.SQL("ALTER" if exists else "CREATE")
+        connection.execute(
+            sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(verb, sql.Identifier(USER), sql.Literal(password))
+        )
+        if not exists:
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(USER))
+            )
+
+
+def _publish(password: str, amqp_password: str) -> None:
+    addresses = Addresses(
+        database=f"postgresql://{USER}:{password}@{NODE}:{POSTGRES_PORT}/{DATABASE}",
+        redis=f"redis://:{password}@{NODE}:{VALKEY_PORT}",
+        password=password,
+        amqp_password=amqp_password,
+    )
+    unfinished = _FILE.with_suffix(".writing")
+    with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(asdict(addresses), file)
+    unfinished.rename(_FILE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Our own manifests onto a cluster: secrets, then the overlay, what others need first."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from functions.auth.keys import ensure_keys
+from localcluster import backing, kubectl
+from localcluster.errors import ClusterError
+from localcluster.images import Images
+from localcluster.network import NODE
+from localcluster.paths import ROOT
+from localcluster.progress import Progress
+
+NAMESPACE = "eco2"
+_OVERLAYS = ROOT / "platform" / "knative" / "overlays"
+_REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
+# A SinkBinding gives K_SINK to Services that come after it; one that it finds there gets a second revision.
+_WAVES: tuple[set[str], ...] = (
+    set(),
+    {"Service.serving.knative.dev", "Deployment"},
+    {"Trigger", "PingSource"},
+)
+# What must be ready before the next wave, as `kubectl wait` names it.
+_CONDITIONS = {
+    "Job": "Complete",
+    "Broker": "Ready",
+    "SinkBinding": "Ready",
+    "Deployment": "Available",
+    "Service.serving.knative.dev": "Ready",
+    "Trigger": "Ready",
+    "PingSource": "Ready",
+}
+_WAIT_S = 300
+
+
+def functions(progress: Progress, images: Images, addresses: backing.Addresses) -> None:
+    """Deploy on this machine's cluster and wait until everything is ready. Raises ClusterError."""
+    kubectl.apply([_namespace()])
+    kubectl.apply(_secrets(addresses))
+    pinned = {"eco2.local/functions": images["functions"].pinned, "eco2.local/envoy": images["envoy"].pinned}
+    for objects in waves(rendered("local", pinned)):
+        _apply(objects)
+        kinds = ", ".join(sorted({each["kind"] for each in objects}))
+        progress.step(f"ready: {kinds}")
+
+
+def to_foreign(progress: Progress) -> None:
+    """Deploy on the cluster of KUBECONFIG: overlay and image come from the environment. Raises ClusterError."""
+    image = os.environ.get("ECO2_IMAGE", "")
+    if "@sha256:" not in image:
+        raise ClusterError(
+            "KUBECONFIG names a cluster: set ECO2_IMAGE to the functions' image in a registry that it reaches, by "
+            "digest (REPOSITORY@sha256:…); platform/cluster/local/README.md says how to push it"
+        )
+    for objects in waves(rendered(os.environ.get("ECO2_OVERLAY", "dev"), {"eco2.local/functions": image})):
+        _apply(objects)
+        progress.step("ready: " + ", ".join(sorted({each["kind"] for each in objects})))
+
+
+def rendered(overlay: str, pinned: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The overlay's objects with images by digest (image name → `repository@digest`)."""
+    with tempfile.TemporaryDirectory(prefix="eco2-overlay-") as folder:
+        images = [
+            {"name": name, "newName": reference.split("@")[0], "digest": reference.split("@")[1]}
+            for name, reference in pinned.items()
+        ]
+        kustomization = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": [os.path.relpath(_OVERLAYS / overlay, Path(folder).resolve())],
+            "images": images,
+        }
+        Path(folder, "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        text = kubectl.run("kustomize", folder)
+    return [each for each in yaml.load_all(text, yaml.CSafeLoader) if each]
+
+
+def waves(objects: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """In the order in which they are applied."""
+
+    def wave(each: dict[str, Any]) -> int:
+        return next((number for number, kinds in enumerate(_WAVES) if _kind(each) in kinds), 0)
+
+    return [list(group) for _, group in groupby(sorted(objects, key=wave), wave)]
+
+
+def _apply(objects: list[dict[str, Any]]) -> None:
+    for each in objects:
+        if each["kind"] == "Job":  # a Job can't be changed, and a finished one is not run again
+            kubectl.run("delete", "job", each["metadata"]["name"], "-n", NAMESPACE, "--ignore-not-found")
+    kubectl.apply(objects)
+    for condition in sorted(set(_CONDITIONS.values())):
+        names = [
+            f"{kind.lower()}/{each['metadata']['name']}"
+            for each in objects
+            if _CONDITIONS.get(kind := _kind(each)) == condition
+        ]
+        if names:
+            arguments = ("wait", f"--for=condition={condition}", "-n", NAMESPACE, f"--timeout={_WAIT_S}s")
+            kubectl.run(*arguments, *names, timeout_s=_WAIT_S + 10)
+
+
+def _kind(each: Mapping[str, Any]) -> str:
+    kind = str(each["kind"])
+    of_knative = kind == "Service" and each["apiVersion"].startswith("serving.knative.dev/")
+    return "Service.serving.knative.dev" if of_knative else kind
+
+
+def _namespace() -> dict[str, Any]:
+    return next(iter(yaml.safe_load_all((_OVERLAYS.parent / "base" / "namespace.yaml").read_text())))
+
+
+def _secrets(at: backing.Addresses) -> list[dict[str, Any]]:
+    values = {"ECO2_DATABASE_URL": at.database, "ECO2_OBJECTS_SECRET_KEY": at.password}
+    values |= {f"ECO2_REDIS_{role}_URL": at.redis for role in _REDIS_ROLES}
+    found = [
+        _secret("eco2-secrets", values),
+        _secret(
+            "eco2-rabbitmq",
+            {
+                "uri": f"http://{NODE}:{backing.MANAGEMENT_PORT}",
+                "port": str(backing.AMQP_PORT),
+                "username": "eco2",
+                "password": at.amqp_password,
+            },
+        ),
+    ]
+    if kubectl.attempt("get", "secret", "eco2-signing-keys", "-n", NAMESPACE).returncode:
+        found.append(_secret("eco2-signing-keys", _signing_keys()))
+    return found
+
+
+def _secret(name: str, values: Mapping[str, str]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": dict(values)}
+
+
+def _signing_keys() -> dict[str, str]:
+    with tempfile.TemporaryDirectory(prefix="eco2-keys-") as folder:
+        ensure_keys(Path(folder))
+        return {path.name: path.read_text() for path in Path(folder).iterdir()}

@@ -1,0 +1,159 @@
+"""Up and down: the order in which the cluster's parts start and end."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from urllib.request import urlopen
+
+from localcluster import (
+    backing,
+    control_plane,
+    deploy,
+    kubectl,
+    network,
+    node,
+    pki,
+    preflight,
+    processes,
+    programs,
+    upstream,
+)
+from localcluster.errors import ClusterError
+from localcluster.images import Images
+from localcluster.paths import ROOT, STATE, TOOLS
+from localcluster.progress import Progress
+from localcluster.waiting import wait_for
+
+_NAMESPACES = ("knative-serving", "kourier-system", "knative-eventing")
+# Ended first what would start others again.
+_STOPPED_FIRST = (
+    "kubelet",
+    "kube-proxy",
+    "topology-operator",
+    "coredns",
+    "kube-controller-manager",
+    "kube-scheduler",
+)
+
+
+def up(progress: Progress) -> None:
+    """From nothing, or from whatever is there, to served functions. Raises ClusterError."""
+    if kubectl.foreign():
+        deploy.to_foreign(progress)
+        return
+    if reasons := preflight.incapable():
+        raise ClusterError("this machine can't run a cluster:\n" + "\n".join(f"- {each}" for each in reasons))
+    if packages := preflight.missing_packages():
+        raise ClusterError(f"Debian packages are missing: apt-get install -y {' '.join(packages)}")
+    programs.build(progress.detail)
+    images = Images.build(progress.detail)
+    progress.step("programs and images are built")
+    if network.NAMESPACE.exists() and not processes.running("kube-apiserver"):
+        down(progress)  # what a crash or a restart of the machine left
+    STATE.mkdir(parents=True, exist_ok=True)
+    network.up()
+    pki.make()
+    _start(progress, images)
+    deploy.functions(progress, images, _backing())
+    processes.start(
+        "door",
+        [sys.executable, "-m", "localcluster.forward", f"{network.PORT}:{network.EDGE}:80"],
+        {"PYTHONPATH": str(TOOLS.parent)},
+        isolated=False,
+    )
+    wait_for("the platform's address", _answers, 60)
+    progress.step(f"ready at {network.URL}")
+
+
+def _start(progress: Progress, images: Images) -> None:
+    processes.start(
+        "backing",
+        [sys.executable, "-m", "localcluster.backing"],
+        {"PYTHONPATH": f"{ROOT}:{TOOLS.parent}"},
+    )
+    node.start_containerd(images["pause"].tagged)
+    control_plane.start_api()
+    control_plane.start_dns()
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        imported = pool.submit(_import, progress, images)
+        wait_for("the API server", _api_ready, 90)
+        progress.step("API server ready")
+        control_plane.start_controllers()
+        wait_for("containerd", node.serving, 30)
+        node.start_kubelet()
+        kubectl.apply([*upstream.namespaces(), *upstream.resources()])
+        kubectl.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        kubectl.apply(upstream.settings(images.reference))
+        control_plane.start_topology_operator()
+        progress.step("custom resources and settings applied")
+        imported.result()
+        kubectl.apply(upstream.deployments(images.reference))
+        waits = [pool.submit(_available, namespace) for namespace in _NAMESPACES]
+        _all(waits)
+    progress.step("Knative Serving, Eventing and the RabbitMQ broker available")
+
+
+def _import(progress: Progress, images: Images) -> None:
+    wait_for("containerd", node.serving, 30)
+    known = node.images()
+    node.import_images(image.archive for image in images.values() if image.tagged not in known)
+    progress.step("images imported")
+
+
+def _available(namespace: str) -> None:
+    kubectl.run("wait", "--for=condition=Available", "deploy", "--all", "-n", namespace, "--timeout=240s")
+
+
+def _backing() -> backing.Addresses:
+    def ready() -> bool:
+        processes.must_run("backing")
+        return backing.Addresses.read() is not None
+
+    wait_for("PostgreSQL, Valkey and RabbitMQ", ready, 150)
+    addresses = backing.Addresses.read()
+    assert addresses
+    return addresses
+
+
+def _api_ready() -> bool:
+    processes.must_run("kube-apiserver")
+    return kubectl.attempt("get", "--raw", "/readyz", timeout_s=10).returncode == 0
+
+
+def _answers() -> bool:
+    processes.must_run("door")
+    with suppress(OSError), urlopen(f"http://127.0.0.1:{network.PORT}/health/ready", timeout=5) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _all(futures: list[Future[None]]) -> None:
+    for future in futures:
+        future.result()
+
+
+def down(progress: Progress) -> None:
+    """End everything and remove every trace but the cache. Does nothing when there is nothing."""
+    steps: list[Callable[[], object]] = [
+        *(partial(processes.stop, name) for name in _STOPPED_FIRST),
+        lambda: node.remove_containers() if node.serving() else None,
+        processes.stop_all,
+        node.unmount,
+        network.down,
+        node.remove_cgroups,
+        lambda: shutil.rmtree(STATE, ignore_errors=True),
+    ]
+    failed = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:  # every step must have its turn
+            failed.append(error)
+    if failed:
+        raise ClusterError("not everything could be removed: " + "; ".join(map(str, failed)))
+    progress.step("the cluster is gone")

@@ -1,0 +1,24 @@
+"""Where things lie: what is kept between runs, and what one running cluster owns."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[4]
+TOOLS = Path(__file__).resolve().parents[1] / "tools"
+
+
+def cache() -> Path:
+    """Binaries, images and containerd's unpacked layers: worth minutes, so they outlive a cluster."""
+    named = os.environ.get("ECO2_CLUSTER_CACHE")
+    return Path(named) if named else Path.home() / ".cache" / "eco2" / "cluster"
+
+
+STATE = Path("/var/tmp/eco2-cluster")  # noqa: S108 - made for root alone
+"""Everything else of the running cluster; `down` removes it. One cluster a machine."""
+
+LOGS = STATE / "log"
+PIDS = STATE / "pids"
+PKI = STATE / "pki"
+KUBECONFIG = PKI / "admin.kubeconfig"

