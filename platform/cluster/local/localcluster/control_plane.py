@@ -73,6 +73,7 @@ def start_controllers() -> None:
             f"--cluster-signing-cert-file={PKI / 'ca.crt'}",
             f"--cluster-signing-key-file={PKI / 'ca.key'}",
             "--leader-elect=false",
+            *("--kube-api-qps=200", "--kube-api-burst=400"),
             f"--controllers={_CONTROLLERS}",
         ],
     )

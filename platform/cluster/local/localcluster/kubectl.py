@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from localcluster import network
@@ -16,6 +17,7 @@ from localcluster.programs import program
 from localcluster.waiting import wait_for
 
 _TIMEOUT_S = 300.0
+_AT_ONCE = 4
 
 
 def foreign() -> bool:
@@ -57,7 +59,14 @@ def apply(objects: Iterable[Mapping[str, Any]], timeout_s: float = 60) -> None:
 
     A webhook that does not answer yet is asked again for `timeout_s`. Raises ClusterError.
     """
-    document = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
+    wanted = list(objects)
+    parts = [part for part in (wanted[start::_AT_ONCE] for start in range(_AT_ONCE)) if part]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # kubectl sends one object after the other
+        list(pool.map(lambda part: _apply(part, timeout_s), parts))
+
+
+def _apply(objects: Sequence[Mapping[str, Any]], timeout_s: float) -> None:
+    document = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
     arguments = ("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-")
 
     def done() -> bool:

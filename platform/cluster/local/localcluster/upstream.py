@@ -46,6 +46,8 @@ _SETTINGS: Mapping[tuple[str, str], Mapping[str, str]] = {
 }
 # Image and Certificate (Knative's own) are checked by webhooks once those are there.
 _FIRST = {"ConfigMap", "Secret", "ServiceAccount", "Image", "Certificate"}
+# Of their requests to the API server a second: at the default a Trigger takes three seconds, one after the other.
+_CLIENT_LIMITS = {"KUBE_API_QPS": "200", "KUBE_API_BURST": "400"}
 RABBITMQ_NAMESPACE = "rabbitmq-system"
 
 
@@ -126,6 +128,10 @@ def _fitted(each: Object, image: Callable[[str], str]) -> Object:
         for container in each["spec"]["template"]["spec"]["containers"]:
             # Without a request the limit would be requested.
             container.setdefault("resources", {}).setdefault("requests", {})["cpu"] = "5m"
+            environment = [each for each in container.get("env", []) if each["name"] not in _CLIENT_LIMITS]
+            container["env"] = environment + [
+                {"name": name, "value": value} for name, value in _CLIENT_LIMITS.items()
+            ]
             if container["name"] == "kourier-gateway":
                 _fit_gateway(container)
     return each
