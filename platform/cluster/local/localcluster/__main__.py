@@ -1,4 +1,4 @@
-"""`python -m localcluster up | down | status | check | exec COMMAND… | kubectl …`."""
+"""`python -m localcluster up | down | status | check | image | exec COMMAND… | kubectl …`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from localcluster import kubectl, lifecycle, network, preflight, processes
+from localcluster import function_image, kubectl, lifecycle, network, preflight, processes
 from localcluster.errors import ClusterError
 from localcluster.paths import KUBECONFIG
 from localcluster.programs import program
@@ -21,6 +21,7 @@ def main() -> int:
     commands.add_parser("down", help="end it and remove every trace but the cache of binaries and images")
     commands.add_parser("status", help="what runs")
     commands.add_parser("check", help="can this machine run a cluster, once packages are installed?")
+    commands.add_parser("image", help="build the functions' image; prints its archive and its digest")
     for name, about in (("exec", "run a command inside the cluster's network"), ("kubectl", "kubectl there")):
         commands.add_parser(name, help=about).add_argument("arguments", nargs=argparse.REMAINDER)
     options = parser.parse_args()
@@ -39,6 +40,9 @@ def _run(options: argparse.Namespace) -> int:
             lifecycle.down(Progress())
         case "check":
             return _check()
+        case "image":
+            image = function_image.build(lambda line: print(line, file=sys.stderr))
+            print(image.archive, image.digest)
         case "status":
             return _status()
         case "kubectl":
