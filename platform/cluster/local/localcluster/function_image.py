@@ -1,13 +1,13 @@
 """The one image of all functions: Debian's Python, the locked packages, our code; K_SERVICE names the function.
 
-Three layers, so that a change of code makes anew only the last and smallest one.
+Three layers, so that a change of code makes anew only the last and smallest one. Of some 390 MB (180 compressed),
+220 are the Korean language model and the code that reads it, onnxruntime and OpenBLAS.
 """
 
 from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -20,7 +20,11 @@ from localcluster.paths import ROOT, cache
 REPOSITORY = "eco2.local/functions"
 SYSTEM_PACKAGES = debian.SYSTEM_PACKAGES
 _APP = "app"
-_CODE = ("functions/*", "eventing/*", "schemas/*", "embedded/*.py", "LICENSE", "NOTICE")
+_OBJECTS = ("__init__", "cors", "objects", "serve_objects", "signature")
+_CODE = (
+    *("functions/*", "eventing/*", "schemas/*", "LICENSE", "NOTICE"),
+    *(f"embedded/{name}.py" for name in _OBJECTS),
+)
 _WITHOUT = (
     "*/__pycache__/*",
     # Programs of development, which need packages that the image does not have.
@@ -65,7 +69,7 @@ def build(report: Callable[[str], None], folder: Path | None = None) -> Image:
         folder,
         REPOSITORY,
         (
-            cached_layer(layers, "debian", debian.key(), lambda: debian.members(base)),
+            cached_layer(layers, "debian", debian.key(), lambda _: debian.members(base)),
             wheels.layer(layers, base, report),
             code_layer(layers, base, ROOT),
         ),
@@ -88,18 +92,15 @@ def code_layer(folder: Path, base: Path, root: Path) -> Layer:
     for path in sources:
         digest.update(f"{path.relative_to(root)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
 
-    with tempfile.TemporaryDirectory(prefix="eco2-code-") as temporary:
+    def members(top: Path) -> Iterator[Member]:
+        for path in sources:
+            target = top / _APP / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        debian.compiled(base, top / _APP, top)
+        return tree(top)
 
-        def members() -> Iterator[Member]:
-            top = Path(temporary)
-            for path in sources:
-                target = top / _APP / path.relative_to(root)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-            debian.compiled(base, top / _APP, top)
-            yield from tree(top)
-
-        return cached_layer(folder, "code", digest.hexdigest(), members)
+    return cached_layer(folder, "code", digest.hexdigest(), members)
 
 
 def code(root: Path) -> Iterator[Path]:

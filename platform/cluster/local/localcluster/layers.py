@@ -8,6 +8,7 @@ import io
 import json
 import os
 import tarfile
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -53,11 +54,12 @@ def tree(folder: Path, at: str = "") -> Iterator[Member]:
 
 
 def cached_layer(
-    folder: Path, name: str, key: str, members: Callable[[], Iterable[Member]], *, compress: bool = True
+    folder: Path, name: str, key: str, members: Callable[[Path], Iterable[Member]], *, compress: bool = True
 ) -> Layer:
-    """The layer `name`, built from `members()` unless the one in `folder` has the same key.
+    """The layer `name`, built from `members` unless the one in `folder` has the same key.
 
-    key: a digest, in hexadecimal, of everything that the members depend on. The layer that is replaced is removed.
+    key: a digest, in hexadecimal, of everything that the members depend on. members: called with an empty folder that
+    lasts until the layer is written. The layer that is replaced is removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     note, blob = folder / f"{name}.json", folder / f"{name}-{key[:16]}.tar{'.gz' if compress else ''}"
@@ -65,7 +67,8 @@ def cached_layer(
     before = known.pop("path", blob.name)
     if blob.exists() and before == blob.name and known:
         return Layer(**known, path=blob)
-    layer = write_layer(name, members(), blob, compress=compress)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=f".{name}-") as work:
+        layer = write_layer(name, members(Path(work)), blob, compress=compress)
     with replacing(note) as file:
         file.write(json.dumps(asdict(layer) | {"path": blob.name}).encode())
     if before != blob.name:

@@ -57,7 +57,7 @@ def _image(
     layers = folder / "layers"
     base = debian.unpacked(layers, report)
 
-    def members() -> Iterator[Member]:
+    def members(_: Path) -> Iterator[Member]:
         report(f"packing {name}")
         yield from debian.plain_system()
         yield Member(debian.CERTIFICATES, base / debian.CERTIFICATES)

@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
@@ -64,19 +63,16 @@ def layer(folder: Path, base: Path, report: Callable[[str], None]) -> Layer:
     """
     digest = hashlib.sha256(LOCK.read_bytes() + Path(__file__).read_bytes() + debian.key().encode())
 
-    with tempfile.TemporaryDirectory(prefix="eco2-wheels-") as temporary:
+    def members(top: Path) -> Iterator[Member]:
+        packages = top / AT
+        report("installing the locked wheels")
+        _install(packages)
+        report("compiling and stripping the wheels")
+        slim(packages)
+        debian.compiled(base, packages, top)
+        return tree(top)
 
-        def members() -> Iterator[Member]:
-            top = Path(temporary)
-            packages = top / AT
-            report("installing the locked wheels")
-            _install(packages)
-            report("compiling and stripping the wheels")
-            slim(packages)
-            debian.compiled(base, packages, top)
-            yield from tree(top)
-
-        return cached_layer(folder, "wheels", digest.hexdigest(), members)
+    return cached_layer(folder, "wheels", digest.hexdigest(), members)
 
 
 def slim(packages: Path) -> None:
