@@ -66,8 +66,8 @@ def stop(name: str, timeout_s: float = 15, signum: int = signal.SIGTERM) -> None
             os.kill(pid, attempt)
         deadline = time.monotonic() + wait_s
         while running(name) and time.monotonic() < deadline:
-            _reap(pid)
             time.sleep(0.05)  # not necessarily a child of this process, so there is nothing to wait on
+        _reap(pid)
     (PIDS / name).unlink(missing_ok=True)
 
 
