@@ -126,12 +126,11 @@ def _settings(layers: tuple[Layer, ...], config: Config) -> dict[str, Any]:
 
 
 def _index(manifest: bytes, image: Image) -> dict[str, Any]:
-    # containerd takes the whole name from its own annotation; other tools know only the tag.
-    named = [
-        _descriptor(_MANIFEST, manifest)
-        | {"annotations": {"io.containerd.image.name": name, "org.opencontainers.image.ref.name": image.tag}}
-        for name in (image.tagged, image.pinned)
-    ]
+    # containerd takes whole names from its own annotation; other tools look for one image with the tag.
+    by_tag = {"io.containerd.image.name": image.tagged, "org.opencontainers.image.ref.name": image.tag}
+    by_digest = {"io.containerd.image.name": image.pinned}
+    described = _descriptor(_MANIFEST, manifest)
+    named = [described | {"annotations": annotations} for annotations in (by_tag, by_digest)]
     return {"schemaVersion": 2, "mediaType": _INDEX, "manifests": named}
 
 
