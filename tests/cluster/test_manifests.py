@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Iterator
 from typing import Any
 
@@ -21,26 +22,24 @@ from functions.runtime.registry import load, load_all
 from tests.platform.objects import KNATIVE, OVERLAYS
 
 DRY_RUN = ("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-")
-ELSEWHERE = "eco2-validation"
+ELSEWHERE = f"eco2-validation-{secrets.token_hex(3)}"
 """Validated as new objects: much of what runs can't be changed in place, which is not the question here."""
+MOVED = {NAMESPACE, "rabbitmq"}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def namespaces() -> Iterator[None]:
-    """Namespaces to validate in; a dry run makes none."""
-    names = (ELSEWHERE, "rabbitmq")
-    account = {
-        "name": ACCOUNT,
-        "namespace": ELSEWHERE,
-    }  # Knative tries a function's pod, dry, which looks for it
+def namespace() -> Iterator[None]:
+    """One to validate in; a dry run makes none. Knative tries a function's pod, dry, which looks for its account."""
     labels = {f"{POD_SECURITY}/{mode}": "restricted" for mode in ("enforce", "warn")}
-    made_of = [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
-        for name in names
-    ]
-    kubectl.apply([*made_of, {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}])
+    account = {"name": ACCOUNT, "namespace": ELSEWHERE}
+    kubectl.apply(
+        [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": ELSEWHERE, "labels": labels}},
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account},
+        ]
+    )
     yield
-    kubectl.attempt("delete", "namespace", *names, "--wait=false")
+    kubectl.attempt("delete", "namespace", ELSEWHERE, "--wait=false")
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -203,9 +202,9 @@ def _seconds(text: str) -> float:
 def _moved(each: dict[str, Any]) -> dict[str, Any]:
     """Into the namespace for validation, but for a node port, of which there is one."""
     metadata = dict(each["metadata"])
-    if metadata.get("namespace") == NAMESPACE and each.get("spec", {}).get("type") != "NodePort":
+    if metadata.get("namespace") in MOVED and each.get("spec", {}).get("type") != "NodePort":
         metadata["namespace"] = ELSEWHERE
-    elif each["kind"] == "Namespace" and metadata["name"] == NAMESPACE:
+    elif each["kind"] == "Namespace" and metadata["name"] in MOVED:
         metadata["name"] = ELSEWHERE
     return {**each, "metadata": metadata}
 
