@@ -200,9 +200,9 @@ def _seconds(text: str) -> float:
 
 
 def _moved(each: dict[str, Any]) -> dict[str, Any]:
-    """Into the namespace for validation, but for a node port, of which there is one."""
+    """Into the namespace for validation, but for a fixed address, of which there is one."""
     metadata = dict(each["metadata"])
-    if metadata.get("namespace") in MOVED and each.get("spec", {}).get("type") != "NodePort":
+    if metadata.get("namespace") in MOVED and each.get("spec", {}).get("clusterIP", "None") == "None":
         metadata["namespace"] = ELSEWHERE
     elif each["kind"] == "Namespace" and metadata["name"] in MOVED:
         metadata["name"] = ELSEWHERE
