@@ -63,7 +63,7 @@ setup_python() {
     # Only the first time: uv, once there, keeps itself at the lock's version, and may remove pip.
     [ -x .venv/bin/uv ] ||
         .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r bootstrap.lock
-    .venv/bin/uv pip sync -q --python .venv/bin/python --require-hashes requirements.lock
+    .venv/bin/uv pip sync -q --compile-bytecode --python .venv/bin/python --require-hashes requirements.lock
     .venv/bin/uv pip install -q --python .venv/bin/python --no-deps --no-build-isolation -e .
 }
 

@@ -132,7 +132,7 @@ def start_kubelet() -> None:
 def import_images(archives: Iterable[Path]) -> None:
     """Import OCI archives into containerd. Raises ClusterError."""
     for archive in archives:
-        done = _ctr("images", "import", "--digests", "--base-name=eco2.local/digest", str(archive))
+        done = _ctr("images", "import", str(archive))
         if done.returncode:
             raise ClusterError(f"containerd does not take {archive.name}: {done.stderr.strip()}")
 
