@@ -97,7 +97,6 @@ class EventFunction(Function):
     retry: int = 5
     backoff_delay_s: float = 0.2
     backoff_policy: Literal["exponential", "linear"] = "exponential"
-    dead_letters: bool = True
 
     @property
     def source(self) -> str:
@@ -140,7 +139,6 @@ def event_function(
     retry: int = 5,
     stage: str | None = None,
     ledger: type[Ledger] | None = Inbox,
-    dead_letters: bool = True,
 ) -> Callable[[Handler], Declared]:
     """Declare a handler of events of type `on`, whose reply is an event of type `emits` (or nothing).
 
@@ -158,7 +156,6 @@ def event_function(
             ledger=ledger,
             in_flight=in_flight,
             retry=retry,
-            dead_letters=dead_letters,
         )
     )
 

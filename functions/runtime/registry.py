@@ -69,7 +69,6 @@ def wiring(functions_url: str) -> dict[str, Any]:
     Every function is behind `functions_url` and told apart by its Host header. On a cluster the same comes from
     Trigger and PingSource objects.
     """
-    sink = {"dead_letter_sink": functions_url, "dead_letter_headers": {"host": QUARANTINE}}
     triggers = [
         {
             "name": function.name,
@@ -81,7 +80,8 @@ def wiring(functions_url: str) -> dict[str, Any]:
             "backoff_policy": function.backoff_policy,
             "timeout_s": function.timeout_s + 5,  # timeouts nest: the handler gives up before its broker does
             "in_flight": function.in_flight,
-            **(sink if function.dead_letters else {"dead_letter_sink": None}),
+            "dead_letter_sink": functions_url,
+            "dead_letter_headers": {"host": QUARANTINE},
         }
         for function in load_all()
         if isinstance(function, EventFunction) and function.on

@@ -7,7 +7,7 @@ from functions.ops.events import SweepRequested
 from functions.runtime import event_function
 
 
-@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0, dead_letters=False)
+@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0)
 async def relay(_event: SweepRequested, sessions: Sessions) -> None:
     """Safe to run at any time and in several places at once."""
     await sessions.relay()

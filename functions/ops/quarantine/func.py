@@ -5,15 +5,18 @@ from __future__ import annotations
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
 from functions.ops.dead_letters import DeadLetters, failed_at
-from functions.ops.events import EventQuarantined
+from functions.ops.events import EventQuarantined, RedriveRequested, SweepRequested
 from functions.runtime import Resources, event_function
 
 SOURCE = "/eco2/ops/quarantine"
+_TICKS = {SweepRequested.type, RedriveRequested.type}
 
 
-@event_function(on=None, ledger=None, timeout=15, dead_letters=False)
+@event_function(on=None, ledger=None, timeout=15)
 async def quarantine(event: CloudEvent, letters: DeadLetters, resources: Resources) -> None:
     """Published, not replied: what a dead-letter sink answers is not read by every broker."""
+    if event.type in _TICKS:
+        return  # the next tick does what this one could not
     await letters.store(event)
     told = EventQuarantined(
         type_of=event.type,

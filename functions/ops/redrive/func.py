@@ -7,7 +7,7 @@ from functions.ops.events import RedriveRequested
 from functions.runtime import Resources, event_function
 
 
-@event_function(on=RedriveRequested, ledger=None, timeout=60, retry=0, dead_letters=False)
+@event_function(on=RedriveRequested, ledger=None, timeout=60, retry=0)
 async def redrive(_event: RedriveRequested, letters: DeadLetters, resources: Resources) -> None:
     """Each has its own backoff and a limit of attempts; safe at any time."""
     await letters.redrive_due(resources.publisher().publish)

@@ -7,7 +7,7 @@ from functions.runtime import event_function
 from functions.scan.sweeper import Sweeper
 
 
-@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0, dead_letters=False)
+@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0)
 async def sweep(_event: SweepRequested, sweeper: Sweeper) -> None:
     """Safe to run at any time and in several places at once."""
     await sweeper.sweep()

@@ -7,7 +7,7 @@ from functions.runtime import event_function
 from functions.stream.relay import ProgressReclaimer
 
 
-@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0, dead_letters=False)
+@event_function(on=SweepRequested, ledger=None, timeout=30, retry=0)
 async def reclaim(_event: SweepRequested, reclaimer: ProgressReclaimer) -> None:
     """One round; safe at any time."""
     await reclaimer.reclaim()

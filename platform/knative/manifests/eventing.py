@@ -12,6 +12,8 @@ from manifests.triggers import BROKER, DISPATCHER, RABBITMQ
 CONNECTION = "eco2-rabbitmq"
 """Secret with `uri` of RabbitMQ's management API, `username`, `password` and `port` of AMQP."""
 VHOST = "eco2"
+LEAST_S = 60
+"""Between two ticks: at the embedded platform's five seconds three functions would never scale to zero."""
 BROKER_REF = {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": BROKER}
 
 
@@ -71,7 +73,7 @@ def clocks() -> list[Object]:
             schedule["name"],
             labels={"app.kubernetes.io/component": "clock"},
             spec={
-                "schedule": cron(schedule["every_s"]),
+                "schedule": cron(max(LEAST_S, schedule["every_s"])),
                 "contentType": "application/json",
                 "data": json.dumps(schedule["data"]),
                 "ceOverrides": {"extensions": {TICK: schedule["type"]}},

@@ -41,16 +41,14 @@ def duration(seconds: float) -> str:
 
 
 def _trigger(function: EventFunction, name: str, attributes: dict[str, str], in_flight: int) -> Object:
-    delivery: dict[str, Any] = {
+    delivery = {
         "retry": function.retry,
         "backoffPolicy": function.backoff_policy,
         "backoffDelay": duration(function.backoff_delay_s),
         "timeout": duration(trigger_timeout_s(function)),
+        # Without a sink of its own a Trigger with a delivery drops what fails, also when its Broker has a sink.
+        "deadLetterSink": subscriber(QUARANTINE),
     }
-    # Without a sink of its own a Trigger with a delivery drops what fails, also when its Broker has a sink: right
-    # for ticks, of which the next one comes soon.
-    if function.dead_letters:
-        delivery["deadLetterSink"] = subscriber(QUARANTINE)
     return made(
         "eventing.knative.dev/v1",
         "Trigger",

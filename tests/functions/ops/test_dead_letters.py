@@ -11,6 +11,7 @@ import pytest
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
 from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter, failed_at, without_errors
+from functions.ops.quarantine.func import quarantine
 from functions.runtime.database import Database
 
 
@@ -222,3 +223,9 @@ def test_the_failed_function_is_read_from_its_address() -> None:
     assert at("http://scan-vision:8080/") == "scan-vision"
     assert at("http://127.0.0.1:8080/") == "127.0.0.1"
     assert failed_at(without_errors(letter())) == ""
+
+
+@pytest.mark.parametrize("type", ["eco2.ops.sweep.requested", "eco2.ops.redrive.requested"])
+async def test_a_tick_that_failed_is_not_kept(letters: DeadLetters, type: str) -> None:
+    await quarantine.handler(replace(letter(), type=type), letters, None)
+    assert not await letters.list(type=type)
