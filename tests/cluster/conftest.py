@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from localcluster import kubectl, network
+from localcluster import backing, kubectl, network
+
+from tests.cluster.records import Records
 
 collect_ignore_glob = [] if os.environ.get("KUBECONFIG") else ["test_*.py"]
 
@@ -41,3 +45,25 @@ def cluster() -> Cluster:
     path = "{.spec.template.spec.containers[0].image}"
     image = kubectl.run("--namespace=eco2", "get", "ksvc", "scan-submit", "-o", f"jsonpath={path}")
     return Cluster(os.environ.get("ECO2_URL") or network.URL, image)
+
+
+@pytest.fixture(scope="session")
+def records() -> Records:
+    """The platform's database; skipped where it is not reached from here."""
+    addresses = None if kubectl.foreign() else backing.Addresses.read()
+    if addresses is None:
+        pytest.skip("another cluster's database is not reached from here")
+    return Records(addresses.database)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def localhost() -> Iterator[None]:
+    """Names below localhost are this machine (RFC 6761), though not every resolver knows."""
+    resolve = socket.getaddrinfo
+
+    def resolved(host: Any, *arguments: Any, **more: Any) -> Any:
+        return resolve("127.0.0.1" if str(host).endswith(".localhost") else host, *arguments, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", resolved)
+        yield
