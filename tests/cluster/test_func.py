@@ -31,7 +31,7 @@ DELIVERED_S = 60
 IN_RABBITMQ = ",".join(f"{kind}.rabbitmq.com" for kind in ("bindings", "policies", "queues", "exchanges"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def namespace(cluster: Cluster) -> Iterator[str]:
     """Empty but for what func.yaml refers to: settings, secrets, account, Broker."""
     name = f"func-{uuid.uuid4().hex[:6]}"
@@ -57,9 +57,9 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.kubectl("apply", "-n", name, "-f", "-", stdin=yaml.safe_dump_all(objects))
     cluster.kubectl("wait", "broker/default", "-n", name, "--for=condition=Ready", "--timeout=110s")
     yield name
-    # What lies in RabbitMQ is removed with the Secret's help, so the Secret goes last; pods take their time.
-    for kinds in ("triggers,brokers", IN_RABBITMQ):
-        cluster.kubectl("delete", kinds, "--all", "-n", name, "--timeout=110s")
+    # What lies in RabbitMQ is removed with the Secret's help, so the Secret goes last.
+    for kinds in ("triggers,brokers,ksvc", IN_RABBITMQ):
+        cluster.kubectl("delete", kinds, "--all", "-n", name, "--cascade=foreground", "--timeout=110s")
     cluster.kubectl("delete", "namespace", name, "--wait=false")
 
 
