@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from localcluster import function_image, kubectl, lifecycle, network, preflight, processes
+from localcluster import function_image, kubectl, lifecycle, memory, network, preflight, processes
 from localcluster.errors import ClusterError
 from localcluster.paths import KUBECONFIG
 from localcluster.programs import program
@@ -77,7 +77,13 @@ def _status() -> int:
     for name in names:
         pid = processes.running(name)
         print(f"{name:24} {f'pid {pid}' if pid else 'ended'}")
-    print(network.URL if names else "no cluster runs here: make cluster-up")
+    if not names:
+        print("no cluster runs here: make cluster-up")
+        return 0
+    used = memory.by_program()
+    most = ", ".join(f"{name} {size / 1e6:.0f}" for name, size in used.most_common(6))
+    print(f"{'memory':24} {used.total() / 1e6:.0f} MB, shared pages once ({most}, …)")
+    print(f"{'address':24} {network.URL}")
     return 0
 
 
