@@ -97,7 +97,10 @@ class RabbitMQ:
         assert self.process
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection((self.address, self.port), 2) as probe:
+            with (
+                contextlib.suppress(OSError),
+                socket.create_connection((self.address, self.port), 2) as probe,
+            ):
                 probe.settimeout(2)
                 probe.sendall(_PROTOCOL_HEADER)
                 if probe.recv(1) == b"\x01":  # a method frame: Connection.Start
@@ -105,7 +108,9 @@ class RabbitMQ:
             time.sleep(0.05)  # the node tells nobody when it is ready
         self.stop()
         logs = [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
-        raise ServerStartError(f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}")
+        raise ServerStartError(
+            f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}"
+        )
 
     def stop(self) -> None:
         """Shut down in order; queues and messages are on disk. Leaves no process behind."""

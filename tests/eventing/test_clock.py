@@ -14,7 +14,12 @@ def ping(type: str, **extensions: str) -> CloudEvent:
 def test_a_tick_is_the_event_it_names() -> None:
     tick = ping("dev.knative.sources.ping", tick="eco2.ops.sweep.requested")
     told = told_by_clock(tick)
-    assert (told.type, told.source, told.id, told.data) == ("eco2.ops.sweep.requested", tick.source, "1", b"{}")
+    assert (told.type, told.source, told.id, told.data) == (
+        "eco2.ops.sweep.requested",
+        tick.source,
+        "1",
+        b"{}",
+    )
 
 
 def test_a_ping_that_names_no_type_stays_a_ping() -> None:

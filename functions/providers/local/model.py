@@ -104,7 +104,9 @@ class LocalClassifier:
 
 def open_backbone(model: Path | bytes) -> InferenceSession:
     """A session of one thread: the caller has threads of its own."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read at import; it would keep and send usage records
+    os.environ.setdefault(
+        "ORT_DISABLE_TELEMETRY", "1"
+    )  # read at import; it would keep and send usage records
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
