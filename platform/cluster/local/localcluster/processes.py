@@ -43,7 +43,8 @@ def start(
             start_new_session=True,
         )
     process.returncode = 0  # it stays on purpose: no warning that nobody waited for it
-    with contextlib.suppress(OSError, ValueError):  # it has ended already, which `must_run` tells with its log
+    # Where it has ended already, `must_run` tells with its log.
+    with contextlib.suppress(OSError, ValueError):
         (PIDS / name).write_text(f"{process.pid} {_started(process.pid)}")
     return process.pid
 
