@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -16,20 +18,55 @@ if TYPE_CHECKING:
     from functions.ops.dead_letters import DeadLetters
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where dead letters lie (PostgreSQL) and which broker takes them again; empty: not known."""
+
+    database: str
+    sink: str
+
+
+def place_options(command: F) -> F:
+    """--database and --sink of a platform anywhere, else --home; the command gets them as `place`."""
+
+    @click.option(
+        "--database",
+        envvar="ECO2_DATABASE_URL",
+        metavar="URL",
+        help="PostgreSQL of a platform elsewhere, on a cluster for instance; --home has no meaning then.",
+    )
+    @click.option(
+        "--sink", envvar="K_SINK", metavar="URL", help="Ingress of that platform's Broker, to replay into."
+    )
+    @home_option
+    @wraps(command)
+    def placed(*arguments: Any, database: str | None, sink: str | None, home: Path, **options: Any) -> Any:
+        if database:
+            return command(*arguments, place=Place(database, sink or ""), **options)
+        state = running(home)
+        return command(*arguments, place=Place(state["database"], state["sink"]), **options)
+
+    return cast("F", placed)
 
 
 @click.group()
 def dead_letters() -> None:
-    """Events that could not be delivered: list, show, replay."""
+    """Events that could not be delivered: list, show, replay.
+
+    Of the platform in --home; of one on a cluster with --database and --sink (docs/dead-letters.md).
+    """
 
 
 @dead_letters.command("list")
 @click.option("--state", type=click.Choice(["held", "redriven", "exhausted", "discarded"]))
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@home_option
-def list_letters(state: Any, limit: int, home: Path) -> None:
+@place_options
+def list_letters(state: Any, limit: int, place: Place) -> None:
     """The newest first."""
-    letters = _with(running(home), lambda letters: letters.list(state=state, limit=limit))
+    letters = _with(place, lambda letters: letters.list(state=state, limit=limit))
     from cli import tables
 
     columns = ("id", "type", "subject", "failed at", "code", "state", "redrives", "last seen")
@@ -51,10 +88,10 @@ def list_letters(state: Any, limit: int, home: Path) -> None:
 
 @dead_letters.command()
 @click.argument("number", type=int, metavar="ID")
-@home_option
-def show(number: int, home: Path) -> None:
+@place_options
+def show(number: int, place: Place) -> None:
     """One dead letter with its event."""
-    _letter, event = _with(running(home), lambda letters: letters.show(number))
+    _letter, event = _with(place, lambda letters: letters.show(number))
     for name, value in event.attributes().items():
         click.echo(f"{name}: {value}")
     click.echo(f"\n{event.data.decode('utf-8', 'replace')}")
@@ -62,24 +99,25 @@ def show(number: int, home: Path) -> None:
 
 @dead_letters.command()
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
-@home_option
-def replay(numbers: tuple[int, ...], home: Path) -> None:
+@place_options
+def replay(numbers: tuple[int, ...], place: Place) -> None:
     """Send them to the broker again."""
-    state = running(home)
+    if not place.sink:
+        raise Wrong("no broker to send them to", "give --sink or set K_SINK; docs/dead-letters.md says how")
     from eventing.publisher import Publisher
 
     async def send(letters: DeadLetters) -> None:
-        publisher = Publisher(state["sink"])
+        publisher = Publisher(place.sink)
         try:
             await letters.replay(publisher.publish, *numbers)
         finally:
             await publisher.close()
 
-    _with(state, send)
+    _with(place, send)
     click.echo(f"sent {len(numbers)} again")
 
 
-def _with(state: dict[str, Any], act: Callable[[DeadLetters], Awaitable[T]]) -> T:
+def _with(place: Place, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
     """Do something with the letters of a running platform. Raises Wrong."""
     from eventing.errors import PublishFailed
     from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter
@@ -87,7 +125,7 @@ def _with(state: dict[str, Any], act: Callable[[DeadLetters], Awaitable[T]]) -> 
     from functions.runtime.errors import Retry
 
     async def run() -> T:
-        database = Database(state["database"], 2)
+        database = Database(place.database, 2)
         try:
             return await act(DeadLetters(database))
         finally:
@@ -100,4 +138,4 @@ def _with(state: dict[str, Any], act: Callable[[DeadLetters], Awaitable[T]]) -> 
     except PublishFailed as error:
         raise Wrong(f"the broker did not take it: {error}", "nothing was lost; try again") from None
     except Retry as error:
-        raise Wrong(str(error), "look at: eco2 doctor") from None
+        raise Wrong(str(error), "look at: eco2 doctor, or at --database") from None

@@ -45,6 +45,13 @@ def test_without_a_platform_it_says_how_to_start_one(arguments: list[str], tmp_p
     )
 
 
+def test_without_a_broker_nothing_is_replayed_from_a_database() -> None:
+    arguments = ["dead-letters", "replay", "1", "--database", "postgresql://nobody@127.0.0.1:9/none"]
+    result = CliRunner().invoke(main, arguments, env={"K_SINK": None})
+    assert result.exit_code == 1
+    assert "give --sink or set K_SINK" in result.stderr
+
+
 def test_nothing_behind_the_url_is_one_line(tmp_path: Path) -> None:
     with listen() as listener:
         port = port_of(listener)
