@@ -16,6 +16,7 @@ __all__ = ["PublishFailed", "Publisher", "retryable", "traced"]
 
 _RETRYABLE = frozenset((404, 408, 409, 429))
 _CONNECT_TIMEOUT_S = 2.0
+_TRACE = ("traceparent", "tracestate")
 
 
 def retryable(status: int) -> bool:
@@ -50,7 +51,10 @@ class Publisher:
         """Return once the sink has accepted the event (2xx). Raises PublishFailed."""
         from aiohttp import ClientError
 
-        headers, body = traced(event).to_binary()
+        sent = traced(event)
+        headers, body = sent.to_binary()
+        # As headers as well: Knative's RabbitMQ broker loses a trace without `tracestate` that has extensions only.
+        headers |= {name: sent.extensions[name] for name in _TRACE if name in sent.extensions}
         session = self._session or self._open()
         try:
             async with session.post(

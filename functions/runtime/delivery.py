@@ -46,7 +46,9 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
         ]
         refused = Invalid("EVENT_INVALID", "The request is no valid CloudEvent.", errors=findings)
         return problem(refused, instance=request.path, request_id=request.request_id)
-    parent = trace.parse(event.extensions.get("traceparent", ""), event.extensions.get("tracestate"))
+    # Knative's RabbitMQ broker turns the extensions into headers.
+    carrier = event.extensions if "traceparent" in event.extensions else request.headers
+    parent = trace.parse(carrier.get("traceparent", ""), carrier.get("tracestate"))
     token = trace.current.set(parent.child() if parent else trace.new())
     telemetry.charging()
     started = time.perf_counter()

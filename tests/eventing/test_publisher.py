@@ -23,10 +23,12 @@ class Sink:
 
     def __init__(self) -> None:
         self.received: list[CloudEvent] = []
+        self.traceparents: list[str | None] = []
 
     async def handle(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append(decode(headers, await request.read()))
+        self.traceparents.append(headers.get("traceparent"))
         await asyncio.sleep(self.delay_s)
         return web.Response(status=self.status, headers={"location": "/elsewhere"})
 
@@ -71,6 +73,7 @@ async def test_the_current_span_travels_unless_the_event_carries_its_own(
 
     assert received.received[0].extensions == {"traceparent": span.traceparent, "tracestate": "a=b"}
     assert received.received[1] == own
+    assert received.traceparents == [span.traceparent, own.extensions["traceparent"]]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import psycopg
 import pytest
 
+from eventing import trace
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent, decode
 from functions.runtime import Reject, Reply, Request, Resources, Retry
@@ -76,6 +77,24 @@ async def test_a_reply_goes_the_way_of_its_job(resources: Resources) -> None:
     """All events of one subject are in one shard: a stage's Triggers share jobs, not events."""
     reply = await deliver(function(echo), request(asked()), resources, Work())
     assert decode(reply.headers, reply.body).extensions["shard"] == asked().extensions["shard"]
+
+
+@pytest.mark.parametrize("carried", ["extensions", "headers"])
+async def test_a_trace_goes_on_in_the_reply(resources: Resources, carried: str) -> None:
+    before = trace.new()
+    event, headers = asked(), {}
+    if carried == "extensions":
+        event = replace(event, extensions={**event.extensions, "traceparent": before.traceparent})
+    else:
+        headers = {"traceparent": before.traceparent}
+    came = request(event)
+    reply = await deliver(
+        function(echo), replace(came, headers={**came.headers, **headers}), resources, Work()
+    )
+    after = trace.parse(decode(reply.headers, reply.body).extensions["traceparent"])
+    assert after
+    assert after.trace_id == before.trace_id
+    assert after.span_id != before.span_id
 
 
 async def test_a_clocks_tick_is_the_event_that_it_names(resources: Resources) -> None:
