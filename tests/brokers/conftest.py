@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,9 +13,8 @@ from tests.brokers.subscriber import Subscriber
 
 @pytest.fixture(scope="session")
 def subscriber() -> Iterator[Subscriber]:
-    """A running subscriber; ECO2_CONFORMANCE_LISTEN (host:port) says where triggers elsewhere reach it."""
-    host, _, port = os.environ.get("ECO2_CONFORMANCE_LISTEN", "").rpartition(":")
-    running = Subscriber(host or "127.0.0.1", int(port) if port else free_port())
+    """A running subscriber."""
+    running = Subscriber("127.0.0.1", free_port())
     running.start()
     yield running
     running.stop()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from embedded.servers import die_with_parent, free_port
 from eventing.cloudevent import CloudEvent
-from tests.brokers.contract import BrokerContract, Sent, request, triggers
+from tests.brokers.contract import BrokerContract, Sent, Traits, request, triggers
 from tests.brokers.subscriber import Gate, Request, Response, Subscriber, answers, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +32,7 @@ class BrokerProcess:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     listening: socket.socket | None = None
+    traits: Traits = field(default_factory=Traits)
 
     def triggers(self) -> list[dict[str, object]]:
         """The suite's and one for the schedule."""
