@@ -35,6 +35,11 @@ def running(cluster: Cluster, label: str, namespace: str = "eco2") -> list[str]:
     return [each["metadata"]["name"] for each in sorted(ready, key=_since)]
 
 
+def existing(cluster: Cluster, label: str) -> list[str]:
+    """Names of the pods with this label, those included that start or stop."""
+    return [each["metadata"]["name"] for each in cluster.get("pods", "-l", label)["items"]]
+
+
 def of(cluster: Cluster, function: str) -> list[str]:
     """Running pods of a function."""
     return running(cluster, f"{_FUNCTION}={function}")

@@ -94,13 +94,14 @@ async def test_every_scan_is_answered_once_whatever_is_killed(
     again = {stage: count for stage, count in records.attempts(crowd.jobs).items() if count > 1}
     paid = model.calls(cluster)["markers"]
     log.info(
-        "%s after %.0f s: %d scans took %.0f s, %d stages were begun again, %d paid again",
+        "%s after %.0f s: %d scans took %.0f s; stages begun again %d, paid again %d; events quarantined %d",
         fault.__name__,
         after_s,
         JOBS,
         time.monotonic() - began,
         len(again),
         sum(paid.get(stage, 0) > 1 for stage in again),
+        records.quarantined(crowd.jobs),
     )
     assert [complaint for one in told if (complaint := one.complaint())] == []
     assert len({one.job_id for one in told}) == JOBS
