@@ -94,7 +94,7 @@ class EventFunction(Function):
     stage: str | None = None
     ledger: type[Ledger] | None = Inbox
     in_flight: int = 100
-    retry: int = 5
+    retry: int = 6
     backoff_delay_s: float = 0.2
     backoff_policy: Literal["exponential", "linear"] = "exponential"
 
@@ -136,7 +136,7 @@ def event_function(
     emits: type[EventData] | None = None,
     timeout: float = 30,
     in_flight: int = 100,
-    retry: int = 5,
+    retry: int = 6,
     stage: str | None = None,
     ledger: type[Ledger] | None = Inbox,
 ) -> Callable[[Handler], Declared]:
@@ -144,8 +144,9 @@ def event_function(
 
     on: None for a sink that takes whatever is sent to it; such a function has no Trigger.
     timeout: seconds for one attempt; `in_flight` above 100 becomes several Triggers over `shard`; `retry`:
-    attempts after the first; `ledger`: what makes it idempotent – the inbox by (source, id) unless the domain
-    keeps its own, None when the handler is idempotent by itself.
+    attempts after the first (six take 25 s, which outlasts a restart of anything on the way); `ledger`: what makes
+    it idempotent – the inbox by (source, id) unless the domain keeps its own, None when the handler is idempotent
+    by itself.
     """
     return lambda handler: _declare(
         EventFunction(

@@ -8,9 +8,7 @@ from functions.scan.eyes import Eyes
 from functions.scan.stages import Stages
 
 
-@event_function(
-    on=ScanRequested, emits=Classified, stage="vision", ledger=Stages, timeout=45, in_flight=400, retry=5
-)
+@event_function(on=ScanRequested, emits=Classified, stage="vision", ledger=Stages, timeout=45, in_flight=400)
 async def vision(event: ScanRequested, eyes: Eyes) -> Classified:
     """Fetch the picture, ask the model, keep only what our taxonomy knows."""
     return Classified(**dict(event), vision=await eyes.classify(event))
