@@ -194,7 +194,9 @@ class Client:
                 return held
         source = (self.source, 0) if self.source else None
         loop = asyncio.get_running_loop()
-        _, opened = await loop.create_connection(Connection, self.host, self.port, local_addr=source)
+        # Names below localhost are this machine (RFC 6761), though not every resolver knows.
+        host = "127.0.0.1" if self.host.endswith(".localhost") else self.host
+        _, opened = await loop.create_connection(Connection, host, self.port, local_addr=source)
         self._connections.append(opened)
         return opened
 
