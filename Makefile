@@ -6,7 +6,7 @@ CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold evaluate lint types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops evaluate lint types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,9 @@ bench: setup system ## load: 500 users with both brokers, the ceiling, streams (
 
 bench-cold: setup ## time from exec to ready of every function
 	@$(BIN)/python -m bench.cold
+
+bench-hops: setup system ## time per hop of a scan: both brokers here and, where one runs, the cluster (about 8 minutes)
+	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops
 
 evaluate: setup ## accuracy of the local model and recall of the rules
 	@$(BIN)/python -m functions.providers.local.evaluate

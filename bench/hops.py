@@ -14,7 +14,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,11 @@ class Job:
     stages_s: tuple[float, ...]
     whole_s: float
 
+    @classmethod
+    def of(cls, found: Mapping[str, Any]) -> Job:
+        """From decoded JSON."""
+        return cls(found["accepted_s"], tuple(found["hops_s"]), tuple(found["stages_s"]), found["whole_s"])
+
     @property
     def out_s(self) -> tuple[float, ...]:
         """Of each stage: from the event of the one before to its own."""
@@ -65,8 +70,9 @@ class Measured:
     def read(cls, text: str) -> Measured:
         """What `write` wrote."""
         document = json.loads(text)
-        jobs = {kind: [Job(**each) for each in document[kind]] for kind in ("warm", "cold")}
-        return cls(document["name"], **jobs)
+        return cls(
+            document["name"], *([Job.of(each) for each in document[kind]] for kind in ("warm", "cold"))
+        )
 
     def write(self) -> str:
         """As JSON."""
@@ -223,7 +229,7 @@ def main() -> int:
         print(warm_table(found))
     if cluster and cluster.cold:
         print(f"\n{cold_table(cluster)}")
-    return int("knative" in wanted and cluster is None)
+    return int(options.only == "knative" and cluster is None)
 
 
 if __name__ == "__main__":
