@@ -35,8 +35,9 @@ async def test_two_hundred_scans_at_once_are_all_answered(cluster: Cluster, reco
     log.info("%d scans took %.0f s, with %d pods of vision", JOBS, time.monotonic() - began, most)
     assert [complaint for one in told if (complaint := one.complaint())] == []
     assert len({one.job_id for one in told}) == JOBS
-    assert records.complaints(crowd.jobs, model.calls(cluster)["markers"]) == []
-    assert set(records.attempts(crowd.jobs).values()) == {1}  # nothing was begun twice
+    paid = model.calls(cluster)["markers"]
+    assert records.complaints(crowd.jobs, paid) == []
+    assert [stage for stage in records.attempts(crowd.jobs) if paid.get(stage, 0) > 1] == []
     assert await records.rewards(crowd.jobs) == []
     assert most > 1
     await pods.none(cluster, pods.SCAN)
