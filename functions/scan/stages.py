@@ -169,6 +169,6 @@ LEFT JOIN stored ON (stored.job_id, stored.stage) = (made.job, made.stage)
 LEFT JOIN scan.stage_results earlier ON (earlier.job_id, earlier.stage) = (made.job, made.stage)
 """
 _RELEASE = """
-UPDATE scan.stage_results SET worker = NULL, cost_usd = cost_usd + %s
+UPDATE scan.stage_results SET worker = NULL, lease_until = now(), cost_usd = cost_usd + %s
 WHERE (job_id, stage) = (%s, %s) AND worker = %s AND output IS NULL
 """

@@ -96,7 +96,8 @@ def emitted_again(row: tuple[Any, ...]) -> CloudEvent:
 _LATE = """
 SELECT id FROM scan.jobs WHERE status = 'active' AND deadline_at < now() ORDER BY created_at LIMIT %s
 """
-# Overdue: nothing has moved for a while and nobody alive is on it. What is emitted again is the output of the
+# Overdue: nothing has moved for a while and nobody alive is on it. A stage that was handed back has moved: the broker
+# tries it again, and emitting it meanwhile would double the attempts. What is emitted again is the output of the
 # last finished stage, or the request itself.
 _OVERDUE = """
 WITH overdue AS (
@@ -106,6 +107,8 @@ WITH overdue AS (
       AND NOT EXISTS (
           SELECT FROM scan.stage_results s WHERE s.job_id = j.id
             AND (greatest(s.started_at, s.finished_at) > now() - make_interval(secs => %(overdue_s)s)
+                 OR s.output IS NULL AND s.worker IS NULL
+                    AND s.lease_until > now() - make_interval(secs => %(overdue_s)s)
                  OR s.worker IS NOT NULL AND s.lease_until > now() AND NOT pg_try_advisory_xact_lock(s.worker)))
     ORDER BY j.created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )

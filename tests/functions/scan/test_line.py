@@ -17,6 +17,7 @@ from redis import Redis
 
 from functions.runtime.settings import Settings
 from functions.scan.jobs import Jobs, Running
+from functions.scan.stages import Stages
 from functions.scan.sweeper import Sweeper
 from tests.functions.scan.conftest import Provider
 from tests.functions.scan.line import Line, line, shuffled
@@ -169,6 +170,28 @@ async def test_a_job_past_its_deadline_ends_with_an_error(settings: Settings, pr
             connection.execute("UPDATE scan.jobs SET deadline_at = now() - interval '1 second'")
         await (await made.resources.get(Sweeper)).sweep()
         assert (await result(made, job_id))["error"]["code"] == "DEADLINE_EXCEEDED"
+        made.events.clear()
+
+
+async def test_a_stage_that_the_broker_tries_again_is_not_emitted_meanwhile(
+    settings: Settings, provider: Provider
+) -> None:
+    async with line(replace(settings, scan_overdue_s=20)) as made:
+        await made.submit(provider.image_url)
+        event = made.events.pop(0)
+        vision = next(function for function in made.functions if function.name == "scan-vision")
+        stages = await made.resources.get(Stages)
+        await stages.claim(vision, event)
+        await stages.release(vision, event)
+        sweeper = await made.resources.get(Sweeper)
+        with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as connection:
+            connection.execute("UPDATE scan.jobs SET created_at = now() - interval '1 minute'")
+            connection.execute("UPDATE scan.stage_results SET started_at = now() - interval '1 minute'")
+            await sweeper.sweep()
+            assert made.events == []
+            connection.execute("UPDATE scan.stage_results SET lease_until = now() - interval '1 minute'")
+            await sweeper.sweep()
+        assert [again.id for again in made.events] == [event.id]
         made.events.clear()
 
 
