@@ -32,6 +32,16 @@ HOPS = ("submit → vision", "vision → rule", "rule → answer", "answer → r
 WARM_UP_JOBS = 5
 DONE_S, ZERO_S = 60.0, 300.0
 MODEL = "simulated"
+ON_THE_WAY = (
+    "auth-authorize",
+    "scan-submit",
+    "scan-vision",
+    "scan-rule",
+    "scan-answer",
+    "scan-reward",
+    "scan-record",
+)
+"""What a scan starts. Not what clocks start: waiting for those to go means to meet the next tick with its pods."""
 _ROWS = """
 SELECT j.created_at, j.ended_at, s.stage, s.started_at, s.finished_at
 FROM scan.jobs j JOIN scan.stage_results s ON s.job_id = j.id WHERE j.id = %s
@@ -158,12 +168,10 @@ def _inside(jobs: int, colds: int) -> Measured:
     secret = kubectl.run(
         "get", "secret", "eco2-secrets", "-n", "eco2", "-o", "jsonpath={.data.ECO2_DATABASE_URL}"
     )
-    functions = (
-        "app.kubernetes.io/component=function,serving.knative.dev/service notin (stream-router,scan-stream)"
-    )
+    functions = f"serving.knative.dev/service in ({', '.join(ON_THE_WAY)})"
 
     async def to_zero() -> None:
-        """Wait until the autoscaler has taken away every pod but the two that always run."""
+        """Wait until the autoscaler has taken away every pod that a scan needs, but the two that always run."""
         deadline = time.monotonic() + ZERO_S
         arguments = ("get", "pods", "-n", "eco2", "-l", functions, "-o", "name")
         while left := (await asyncio.to_thread(kubectl.run, *arguments)).split():
