@@ -37,14 +37,12 @@ def annotate(cluster: Cluster, name: str, annotation: str, value: str | None) ->
     _merge(cluster, name, {"template": {"metadata": {"annotations": {annotation: value}}}})
 
 
-def set_variable(cluster: Cluster, name: str, variable: str, value: str) -> None:
-    """In the function's environment, where it wins over settings; nothing else may be set there."""
-    _patch(cluster, name, [{"op": "add", "path": _ENV, "value": [{"name": variable, "value": value}]}])
-
-
-def unset_variables(cluster: Cluster, name: str) -> None:
-    """What `set_variable` did."""
-    _patch(cluster, name, [{"op": "remove", "path": _ENV}])
+def set_variable(cluster: Cluster, name: str, variable: str, value: str | None) -> None:
+    """In the function's environment, where it wins over settings, beside what a SinkBinding put there."""
+    container = cluster.get("ksvc", name)["spec"]["template"]["spec"]["containers"][0]
+    kept = [each for each in container.get("env", []) if each["name"] != variable]
+    kept += [{"name": variable, "value": value}] if value is not None else []
+    _patch(cluster, name, [{"op": "add", "path": _ENV, "value": kept}])
 
 
 def split(cluster: Cluster, name: str, traffic: Sequence[Traffic] | None) -> None:

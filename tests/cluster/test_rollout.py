@@ -97,7 +97,7 @@ async def canary(cluster: Cluster) -> AsyncIterator[None]:
         await services.settled(cluster, SUBMIT)
         yield
     finally:
-        services.unset_variables(cluster, SUBMIT)
+        services.set_variable(cluster, SUBMIT, "ECO2_MODELS", None)
         services.split(cluster, SUBMIT, None)
         await services.settled(cluster, SUBMIT)
 
