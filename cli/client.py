@@ -15,6 +15,7 @@ from cli.errors import Wrong
 
 TIMEOUT_S = 30.0
 SILENCE_S = 60.0
+RECONNECT_WAIT_S = 0.5
 RECONNECTS = 5
 UNAVAILABLE_TRIES = 10
 UNAVAILABLE_WAIT_S = 0.5
@@ -82,7 +83,8 @@ class Client:
                     yield event, data
                     if event in ("done", "error"):
                         return
-            except OSError:
+            except (OSError, http.client.HTTPException):
+                time.sleep(RECONNECT_WAIT_S)
                 continue
             finally:
                 connection.close()

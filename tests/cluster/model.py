@@ -17,8 +17,8 @@ _CALLS = "/api/v1/namespaces/eco2/services/simulated-model:http/proxy/calls?mark
 @contextlib.contextmanager
 def latency(cluster: Cluster, vision_s: float) -> Iterator[None]:
     """It looks at a picture for so long. It is started anew for it, and so has been asked nothing yet."""
-    _set(cluster, f"ECO2_SIMULATED_VISION_S={vision_s:g}")
     try:
+        _set(cluster, f"ECO2_SIMULATED_VISION_S={vision_s:g}")
         yield
     finally:
         _set(cluster, "ECO2_SIMULATED_VISION_S-")

@@ -57,9 +57,11 @@ def provider(cluster: Cluster) -> Iterator[Callable[[], None]]:
             assert time.monotonic() < deadline, "no new revision"
             time.sleep(0.5)
 
-    patch([*before, *({"name": name, "value": value} for name, value in BROKEN.items())])
-    yield lambda: patch(before)
-    patch(before)
+    try:
+        patch([*before, *({"name": name, "value": value} for name, value in BROKEN.items())])
+        yield lambda: patch(before)
+    finally:
+        patch(before)
 
 
 @pytest.fixture
@@ -71,8 +73,10 @@ def soon(cluster: Cluster) -> Iterator[Callable[[], None]]:
         change = json.dumps({"spec": {"schedule": schedule}})
         cluster.kubectl("patch", "pingsource", "redrive", "--type=merge", "-p", change)
 
-    yield lambda: patch("*/5 * * * * *")
-    patch(schedule)
+    try:
+        yield lambda: patch("*/5 * * * * *")
+    finally:
+        patch(schedule)
 
 
 async def test_a_failing_stage_is_retried_quarantined_and_completed_by_replay_and_by_the_clock(

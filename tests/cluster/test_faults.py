@@ -7,6 +7,7 @@ work of a process that died with it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
@@ -58,10 +59,11 @@ def kill_rabbitmq(cluster: Cluster) -> None:
     """The server itself, which is not on the cluster; its keeper starts it again."""
     home = str(STATE / "backing" / "rabbitmq")
     for path in Path("/proc").glob("[0-9]*/cmdline"):
-        line = path.read_bytes().decode(errors="replace")
-        if "beam.smp" in line and home in line:
-            os.kill(int(path.parent.name), signal.SIGKILL)
-            return
+        with contextlib.suppress(OSError):  # a process that has just ended
+            line = path.read_bytes().decode(errors="replace")
+            if "beam.smp" in line and home in line:
+                os.kill(int(path.parent.name), signal.SIGKILL)
+                return
     raise AssertionError(f"no RabbitMQ runs in {home}")
 
 

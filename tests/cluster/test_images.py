@@ -31,7 +31,7 @@ LARGEST_MB = 250
 UNCHECKED_HASH = 1
 """The second word of a .pyc (PEP 552)."""
 
-READY_S = 20
+READY_S = 60
 # The mount namespace ends with the process. What a runtime mounts for any container is all that is added.
 ENTER = """
 PATH=/usr/sbin:/usr/bin:/sbin:/bin; root=$1; shift
@@ -101,9 +101,9 @@ def test_it_is_small(image: Image) -> None:
 
 
 def test_it_is_built_once(image: Image) -> None:
-    began = time.monotonic()
+    written = image.archive.stat().st_mtime_ns
     assert function_image.build(print) == image
-    assert time.monotonic() - began < 2
+    assert image.archive.stat().st_mtime_ns == written
 
 
 def test_every_module_is_compiled_and_never_checked_again(root: Path) -> None:
@@ -158,7 +158,7 @@ def answers(port: int, name: str, process: subprocess.Popen[bytes]) -> bool:
     while time.monotonic() < deadline and process.poll() is None:
         with (
             contextlib.suppress(OSError),
-            contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as asked,
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as asked,
         ):
             asked.request("GET", "/health/live", headers={"host": name})
             if asked.getresponse().status == 200:

@@ -33,7 +33,7 @@ async def user(cluster: Cluster) -> AsyncIterator[User]:
 
 
 async def test_a_scan_is_answered_with_every_function_at_zero(cluster: Cluster, user: User) -> None:
-    image_url = await user.upload(PHOTO.read_bytes())
+    image_url = await insist(lambda: user.upload(PHOTO.read_bytes()))
     await pods.none(cluster, pods.SCAN)
     began = time.monotonic()
     job_id = await user.submit(image_url)
@@ -64,7 +64,7 @@ async def test_a_stream_goes_on_where_it_broke(user: User) -> None:
         seen.append(event)
         if len(seen) == 2:
             break
-    seen += await user.stream(job_id, after=seen[-1].id)
+    seen += await insist(lambda: user.stream(job_id, after=seen[-1].id))
     assert [event.data["seq"] for event in seen] == WHOLE
     for at, event in enumerate(seen, 1):
         assert await user.stream(job_id, after=event.id) == seen[at:]

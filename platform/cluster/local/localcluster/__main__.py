@@ -8,9 +8,12 @@ import sys
 
 from localcluster import function_image, kubectl, lifecycle, memory, network, preflight, processes
 from localcluster.errors import ClusterError
-from localcluster.paths import KUBECONFIG
+from localcluster.paths import KUBECONFIG, STATE
 from localcluster.programs import program
 from localcluster.progress import Progress
+
+CAN_NOT = 3
+"""Exit status of `check` where the machine can't run a cluster, packages or not."""
 
 
 def main() -> int:
@@ -18,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="localcluster", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="build what is missing, start the cluster, deploy all functions")
-    commands.add_parser("down", help="end it and remove every trace but the cache of binaries and images")
+    commands.add_parser("down", help="end it and remove all but the cache of binaries and images")
     commands.add_parser("status", help="what runs")
     commands.add_parser("check", help="can this machine run a cluster, once packages are installed?")
     commands.add_parser("image", help="build the functions' image; prints its archive and its digest")
@@ -49,27 +52,32 @@ def _run(options: argparse.Namespace) -> int:
             command = kubectl.command(*options.arguments)
             os.execvp(command[0], command)
         case "exec":
-            _need_cluster()
-            environment = {
-                "KUBECONFIG": str(KUBECONFIG),
-                "PATH": f"{program('kubectl').parent}:{os.environ['PATH']}",
-            }
-            command = network.inside(*options.arguments)
-            os.execvpe(command[0], command, {**os.environ, **environment})
+            _exec(options.arguments)
     return 0
 
 
 def _check() -> int:
     if reasons := preflight.incapable():
         print("This machine can't run a cluster:\n" + "\n".join(f"- {each}" for each in reasons))
-        return 1
+        return CAN_NOT
     print("This machine can run a cluster.")
     return 0
 
 
-def _need_cluster() -> None:
+def _exec(arguments: list[str]) -> None:
+    """In place of this process: in the cluster's network, or as it is for another cluster."""
+    environment = {**os.environ, "ECO2_CLUSTER_TESTS": "1"}
+    if kubectl.foreign():
+        os.execvpe(arguments[0], arguments, environment)
     if not network.NAMESPACE.exists():
         raise ClusterError("no cluster runs here: make cluster-up")
+    environment |= {
+        "KUBECONFIG": str(KUBECONFIG),
+        "KUBECACHEDIR": str(STATE / "kubectl"),
+        "PATH": f"{program('kubectl').parent}:{os.environ['PATH']}",
+    }
+    command = network.inside(*arguments)
+    os.execvpe(command[0], command, environment)
 
 
 def _status() -> int:

@@ -42,11 +42,11 @@ class Addresses:
     @classmethod
     def read(cls) -> Addresses | None:
         """What the running services wrote, once all of them serve."""
-        return cls(**json.loads(_FILE.read_text())) if _FILE.exists() else None
+        return cls(**json.loads(FILE.read_text())) if FILE.exists() else None
 
 
 _FOLDER = STATE / "backing"
-_FILE = _FOLDER / "addresses.json"
+FILE = _FOLDER / "addresses.json"
 
 
 def main() -> None:
@@ -112,10 +112,10 @@ def _publish(password: str, amqp_password: str) -> None:
         password=password,
         amqp_password=amqp_password,
     )
-    unfinished = _FILE.with_suffix(".writing")
+    unfinished = FILE.with_suffix(".writing")
     with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(asdict(addresses), file)
-    unfinished.rename(_FILE)
+    unfinished.rename(FILE)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,17 @@ from typing import Any
 
 from localcluster import network
 from localcluster.errors import ClusterError
-from localcluster.paths import KUBECONFIG
+from localcluster.paths import KUBECONFIG, STATE
 from localcluster.programs import program
 from localcluster.waiting import wait_for
 
 _TIMEOUT_S = 300.0
 _AT_ONCE = 4
+# Complaints of a cluster that is busy or still starting.
+_PASSING = (
+    *("failed calling webhook", "request timed out", "connection refused", "TLS handshake timeout"),
+    *("no answer within", "the server is currently unable"),
+)
 
 
 def foreign() -> bool:
@@ -37,6 +42,11 @@ def command(*arguments: str) -> list[str]:
     return [found, *arguments]
 
 
+def _environment() -> dict[str, str]:
+    """kubectl's own cache lies with the cluster's state, so that it goes with it."""
+    return {**os.environ, "KUBECACHEDIR": str(STATE / "kubectl")} if not foreign() else dict(os.environ)
+
+
 def run(*arguments: str, stdin: str | None = None, timeout_s: float = _TIMEOUT_S) -> str:
     """Its output. Raises ClusterError with what it complained about."""
     done = attempt(*arguments, stdin=stdin, timeout_s=timeout_s)
@@ -48,16 +58,26 @@ def run(*arguments: str, stdin: str | None = None, timeout_s: float = _TIMEOUT_S
 def attempt(
     *arguments: str, stdin: str | None = None, timeout_s: float = _TIMEOUT_S
 ) -> subprocess.CompletedProcess[str]:
-    """Run it, whatever comes of it."""
-    return subprocess.run(
-        command(*arguments), input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
-    )
+    """Run it, whatever comes of it; status 124 when it takes longer than `timeout_s`."""
+    whole = command(*arguments)
+    try:
+        return subprocess.run(
+            whole,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+            env=_environment(),
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(whole, 124, "", f"no answer within {timeout_s:.0f} s")
 
 
-def apply(objects: Iterable[Mapping[str, Any]], timeout_s: float = 60) -> None:
+def apply(objects: Iterable[Mapping[str, Any]], timeout_s: float = 180) -> None:
     """Server-side apply, with field validation: an unknown field is an error.
 
-    A webhook that does not answer yet is asked again for `timeout_s`. Raises ClusterError.
+    What does not answer yet is asked again for `timeout_s`. Raises ClusterError.
     """
     wanted = list(objects)
     parts = [part for part in (wanted[start::_AT_ONCE] for start in range(_AT_ONCE)) if part]
@@ -71,11 +91,11 @@ def _apply(objects: Sequence[Mapping[str, Any]], timeout_s: float) -> None:
 
     def done() -> bool:
         result = attempt(*arguments, stdin=document)
-        if result.returncode and "failed calling webhook" not in result.stderr:
+        if result.returncode and not any(sign in result.stderr for sign in _PASSING):
             raise ClusterError(f"kubectl apply: {result.stderr.strip()[-3000:]}")
         return not result.returncode
 
-    wait_for("Knative's webhooks", done, timeout_s, every_s=0.5)
+    wait_for("the API server and Knative's webhooks", done, timeout_s, every_s=0.5)
 
 
 def get(*arguments: str) -> Any:

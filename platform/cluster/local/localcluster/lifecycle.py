@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import socket
+import stat
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -41,6 +43,9 @@ _STOPPED_FIRST = (
 )
 
 
+_BACKING_STOPS_S = 75.0  # RabbitMQ 20 s, the others 10 each, and once more after a SIGKILL
+
+
 def up(progress: Progress) -> None:
     """From nothing, or from whatever is there, to served functions. Raises ClusterError."""
     if kubectl.foreign():
@@ -50,12 +55,14 @@ def up(progress: Progress) -> None:
         raise ClusterError("this machine can't run a cluster:\n" + "\n".join(f"- {each}" for each in reasons))
     if packages := preflight.missing_packages():
         raise ClusterError(f"Debian packages are missing: apt-get install -y {' '.join(packages)}")
+    if not processes.running("door"):
+        _door_is_free()
     programs.build(progress.detail)
     images = Images.build(progress.detail)
     progress.step("programs and images are built")
-    if network.NAMESPACE.exists() and not processes.running("kube-apiserver"):
+    if (STATE.exists() or network.NAMESPACE.exists()) and not processes.running("kube-apiserver"):
         down(progress)  # what a crash or a restart of the machine left
-    STATE.mkdir(parents=True, exist_ok=True)
+    _make_state()
     network.up()
     pki.make()
     _start(progress, images)
@@ -70,7 +77,28 @@ def up(progress: Progress) -> None:
     progress.step(f"ready at {network.URL}")
 
 
+def _door_is_free() -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", network.PORT))
+        except OSError as error:
+            raise ClusterError(
+                f"port {network.PORT} is taken; end what listens there ({error.strerror})"
+            ) from None
+
+
+def _make_state() -> None:
+    """A folder that only root changes and others may pass, because PostgreSQL runs as another user."""
+    STATE.mkdir(mode=0o711, parents=True, exist_ok=True)
+    found = STATE.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != 0 or found.st_mode & 0o022:
+        raise ClusterError(f"{STATE} is not a folder of root's alone; remove it")
+
+
 def _start(progress: Progress, images: Images) -> None:
+    if not processes.running("backing"):
+        backing.FILE.unlink(missing_ok=True)  # of services that are gone
     processes.start(
         "backing",
         [sys.executable, "-m", "localcluster.backing"],
@@ -81,14 +109,14 @@ def _start(progress: Progress, images: Images) -> None:
     control_plane.start_dns()
     with ThreadPoolExecutor(max_workers=4) as pool:
         imported = pool.submit(_import, progress, images)
-        wait_for("the API server", _api_ready, 90)
+        wait_for("the API server", _api_ready, 240)
         progress.step("API server ready")
         control_plane.start_controllers()
-        wait_for("containerd", node.serving, 30)
+        wait_for("containerd", node.serving, 60)
         node.start_kubelet()
         kubectl.apply(upstream.namespaces())
         kubectl.apply(upstream.resources())
-        kubectl.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=60s")
+        kubectl.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=180s")
         kubectl.apply(upstream.settings(images.reference))
         control_plane.start_topology_operator()
         progress.step("custom resources and settings applied")
@@ -100,7 +128,7 @@ def _start(progress: Progress, images: Images) -> None:
 
 
 def _import(progress: Progress, images: Images) -> None:
-    wait_for("containerd", node.serving, 30)
+    wait_for("containerd", node.serving, 60)
     known = node.images()
     node.import_images(image.archive for image in images.values() if image.tagged not in known)
     progress.step("images imported")
@@ -139,22 +167,30 @@ def _all(futures: list[Future[None]]) -> None:
 
 
 def down(progress: Progress) -> None:
-    """End everything and remove every trace but the cache. Does nothing when there is nothing."""
+    """End everything and remove it, the cache excepted. Does nothing when there is nothing. Raises ClusterError."""
+    if kubectl.foreign():
+        raise ClusterError("KUBECONFIG names another cluster, which is not this command's to end; unset it")
     steps: list[Callable[[], object]] = [
         *(partial(processes.stop, name) for name in _STOPPED_FIRST),
         lambda: node.remove_containers() if node.serving() else None,
+        partial(processes.stop, "backing", _BACKING_STOPS_S),
         processes.stop_all,
+        network.kill_left,
         node.unmount,
         network.down,
         node.remove_cgroups,
-        lambda: shutil.rmtree(STATE, ignore_errors=True),
+        node.remove_links,
+        node.restore_kernel,
     ]
-    failed = []
+    failed: list[object] = []
     for step in steps:
         try:
             step()
         except Exception as error:  # every step must have its turn
             failed.append(error)
+    if not failed:
+        shutil.rmtree(STATE, ignore_errors=True)
+        failed = [f"{STATE} is still there"] if STATE.exists() else []
     if failed:
         raise ClusterError("not everything could be removed: " + "; ".join(map(str, failed)))
     progress.step("the cluster is gone")

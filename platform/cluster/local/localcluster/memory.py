@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import Counter
 from pathlib import Path
 
-from localcluster import processes
-from localcluster.network import NAMESPACE
+from localcluster import network, processes
 
 
 def by_program() -> Counter[str]:
     """Program → proportional set size in bytes: pages that several processes share count once.
 
-    The cluster's processes are those in its network namespaces, and the door. Source: proc(5), smaps_rollup.
+    Source: proc(5), smaps_rollup.
     """
-    ours = {os.stat(path).st_ino for path in [NAMESPACE, *NAMESPACE.parent.glob("cni-*")] if path.exists()}
     found: Counter[str] = Counter()
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):  # it ended meanwhile, or is a kernel thread
-            if os.stat(folder / "ns" / "net").st_ino in ours or processes.running("door") == int(folder.name):
-                found[_program(folder)] += _proportional(folder)
+    for pid in {*network.processes(), processes.running("door")} - {None}:
+        with contextlib.suppress(OSError, StopIteration):  # it ended meanwhile
+            found[_program(Path(f"/proc/{pid}"))] += _proportional(Path(f"/proc/{pid}"))
     return found
 
 

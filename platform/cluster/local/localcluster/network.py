@@ -6,11 +6,17 @@ behind the CNI plugin `ptp`, which routes instead of bridging.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 from pathlib import Path
 
+from localcluster.paths import STATE
+
 NAME = "eco2"
 NAMESPACE = Path("/var/run/netns") / NAME
+POD_NAMESPACES = STATE / "containerd" / "io.containerd.grpc.v1.cri" / "netns"
 NODE = "10.99.0.1"
 GATEWAY = "10.99.0.254"
 PODS = "10.244.0.0/16"
@@ -54,8 +60,25 @@ def up() -> None:
     subprocess.run(inside("sh", "-ec", _SETUP), check=True, timeout=_TIMEOUT_S)
 
 
+def processes() -> list[int]:
+    """Pids of all processes in the cluster's namespaces, the pods' included. Source: proc(5), ns/net."""
+    ours = {path.stat().st_ino for path in (NAMESPACE, *POD_NAMESPACES.glob("*")) if path.exists()}
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if (folder / "ns" / "net").stat().st_ino in ours and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+    return found
+
+
+def kill_left() -> None:
+    """End what still runs in the namespaces: pods whose container runtime died before them."""
+    for pid in processes():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
 def down() -> None:
-    """Remove the namespace and those of its pods; with the last process in it the interfaces go too."""
-    for path in [*NAMESPACE.parent.glob("cni-*"), NAMESPACE]:
-        if path.exists():
-            subprocess.run(["ip", "netns", "del", path.name], check=False, timeout=_TIMEOUT_S)
+    """Remove the namespace; with the last process in it the interfaces go too."""
+    if NAMESPACE.exists():
+        subprocess.run(["ip", "netns", "del", NAME], check=True, timeout=_TIMEOUT_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +16,8 @@ from localcluster.pki import NODE_NAME
 from localcluster.programs import program
 
 SOCKET = STATE / "containerd.sock"
+_KERNEL = [f"/proc/sys/{name}" for name in ("vm/overcommit_memory", "kernel/panic", "kernel/panic_on_oops")]
+_KERNEL_BEFORE = STATE / "kernel.json"
 _TIMEOUT_S = 120
 _CNI = {
     "cniVersion": "0.4.0",
@@ -54,6 +57,8 @@ state = "{STATE / "containerd"}"
   disable_apparmor = true
   # Without CAP_SYS_RESOURCE a process can't be made less likely to be killed than its parent.
   restrict_oom_score_adj = true
+  # With the rest of the state, where nobody else's pods are.
+  netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".containerd]
     snapshotter = "overlayfs"
     default_runtime_name = "runc"
@@ -70,7 +75,9 @@ state = "{STATE / "containerd"}"
 
 
 def start_kubelet() -> None:
-    """The kubelet and kube-proxy."""
+    """The kubelet and kube-proxy. What the kubelet changes in the kernel is noted, for `restore_kernel`."""
+    if not _KERNEL_BEFORE.exists():
+        _KERNEL_BEFORE.write_text(json.dumps({name: Path(name).read_text() for name in _KERNEL}))
     resolve = STATE / "resolv.conf"
     resolve.write_text(f"nameserver {network.NODE}\n")
     kubelet = {
@@ -166,10 +173,28 @@ def unmount() -> None:
 
 
 def remove_cgroups() -> None:
-    """The empty cgroups that the kubelet made, of version 1 or 2."""
+    """The empty cgroups that the kubelet made, of version 1 or 2; one that is in use is not ours."""
     for top in Path("/sys/fs/cgroup").glob("**/kubepods"):
         for folder, _folders, _files in os.walk(top, topdown=False):
-            Path(folder).rmdir()
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
+
+
+def restore_kernel() -> None:
+    """Write back what the kubelet changed for the whole machine."""
+    if _KERNEL_BEFORE.exists():
+        for name, value in json.loads(_KERNEL_BEFORE.read_text()).items():
+            with contextlib.suppress(OSError):  # not ours to write in every container
+                Path(name).write_text(value)
+
+
+def remove_links() -> None:
+    """What the kubelet and CNI plugins leave outside of the state folder: links to logs, notes of addresses."""
+    for link in Path("/var/log/containers").glob("*.log"):
+        if link.is_symlink() and str(link.readlink()).startswith(f"{STATE}/"):
+            link.unlink()
+    for note in Path("/var/lib/cni/results").glob("eco2-*"):
+        note.unlink()
 
 
 def _ctr(*arguments: str) -> subprocess.CompletedProcess[str]:

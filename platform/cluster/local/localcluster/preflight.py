@@ -43,7 +43,7 @@ def incapable() -> list[str]:
     checks = {
         "no cgroups: /sys/fs/cgroup can't be written to": os.access("/sys/fs/cgroup", os.W_OK)
         and any(Path("/sys/fs/cgroup").iterdir()),
-        f"less than {MEMORY_GB} GB of memory": _memory_gb() >= MEMORY_GB,
+        f"less than {MEMORY_GB} GB of memory": _memory_gb() >= 0.85 * MEMORY_GB,  # the kernel keeps some
         f"less than {DISK_GB} GB free below {cache()}": _free_gb() >= DISK_GB
         or (cache() / "containerd").exists(),
         "network namespaces, virtual interfaces or iptables are not allowed": not shutil.which(
