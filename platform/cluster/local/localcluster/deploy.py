@@ -104,8 +104,7 @@ def _apply(objects: list[dict[str, Any]]) -> None:
             if _CONDITIONS.get(kind := _kind(each)) == condition
         ]
         if names:
-            arguments = ("wait", f"--for=condition={condition}", "-n", NAMESPACE, f"--timeout={_WAIT_S}s")
-            kubectl.run(*arguments, *names, timeout_s=_WAIT_S + 10)
+            kubectl.wait(condition, *names, "-n", NAMESPACE, timeout_s=_WAIT_S)
 
 
 def _kind(each: Mapping[str, Any]) -> str:

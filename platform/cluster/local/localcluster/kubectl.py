@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,8 @@ from localcluster.waiting import wait_for
 
 _TIMEOUT_S = 300.0
 _AT_ONCE = 4
+# So long any complaint may pass: an API server that has just started does not know all kinds yet.
+_SURE_S = 20.0
 # Complaints of a cluster that is busy or still starting.
 _PASSING = (
     *("failed calling webhook", "request timed out", "connection refused", "TLS handshake timeout"),
@@ -89,13 +92,35 @@ def _apply(objects: Sequence[Mapping[str, Any]], timeout_s: float) -> None:
     document = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
     arguments = ("apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-")
 
+    began = time.monotonic()
+
     def done() -> bool:
         result = attempt(*arguments, stdin=document)
-        if result.returncode and not any(sign in result.stderr for sign in _PASSING):
+        passing = time.monotonic() - began < _SURE_S or any(sign in result.stderr for sign in _PASSING)
+        if result.returncode and not passing:
             raise ClusterError(f"kubectl apply: {result.stderr.strip()[-3000:]}")
         return not result.returncode
 
     wait_for("the API server and Knative's webhooks", done, timeout_s, every_s=0.5)
+
+
+def wait(condition: str, *arguments: str, timeout_s: float) -> None:
+    """Wait for a condition of objects. Raises ClusterError.
+
+    `kubectl wait` is called again when it fails, as it does for an object that has no conditions yet.
+    """
+    complaint = ""
+
+    def done() -> bool:
+        nonlocal complaint
+        result = attempt("wait", f"--for=condition={condition}", "--timeout=30s", *arguments, timeout_s=60)
+        complaint = result.stderr.strip()[-2000:]
+        return not result.returncode
+
+    try:
+        wait_for(f"{condition} {' '.join(arguments[:3])}", done, timeout_s, every_s=0.3)
+    except ClusterError as error:
+        raise ClusterError(f"{error}: {complaint}") from None
 
 
 def get(*arguments: str) -> Any:

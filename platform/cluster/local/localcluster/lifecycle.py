@@ -116,7 +116,7 @@ def _start(progress: Progress, images: Images) -> None:
         node.start_kubelet()
         kubectl.apply(upstream.namespaces())
         kubectl.apply(upstream.resources())
-        kubectl.run("wait", "--for=condition=Established", "crd", "--all", "--timeout=180s")
+        kubectl.wait("Established", "crd", "--all", timeout_s=180)
         kubectl.apply(upstream.settings(images.reference))
         control_plane.start_topology_operator()
         progress.step("custom resources and settings applied")
@@ -135,7 +135,7 @@ def _import(progress: Progress, images: Images) -> None:
 
 
 def _available(namespace: str) -> None:
-    kubectl.run("wait", "--for=condition=Available", "deploy", "--all", "-n", namespace, "--timeout=240s")
+    kubectl.wait("Available", "deploy", "--all", "-n", namespace, timeout_s=240)
 
 
 def _backing() -> backing.Addresses:
