@@ -18,6 +18,7 @@ import subprocess
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def free_port(address: str = "127.0.0.1") -> int:
             probe.bind((address, port))
             return port
     raise ServerStartError(f"100 ports between 10000 and {above} tried, none is free on {address}")
+
+
+def comes_up(process: subprocess.Popen[bytes], answers: Callable[[], bool], timeout_s: float) -> bool:
+    """Whether `answers` (False or OSError: not yet) before the time is over or the process ends."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError):
+            if answers():
+                return True
+        time.sleep(0.02)  # servers offer no readiness to wait on
+    return False
 
 
 def last_lines(*logs: Path, most: int = 10) -> str:
@@ -153,15 +165,15 @@ class Postgres:
     def wait_ready(self) -> None:
         """Wait until connections are taken. Raises ServerStartError."""
         assert self.process
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self.process.poll() is None:
-            command = [str(self._bin / "pg_isready"), "-q", "-h", str(self._sockets)]
-            if subprocess.run(command, timeout=START_TIMEOUT_S, check=False).returncode == 0:
-                return
-            time.sleep(0.03)  # the server offers no readiness to wait on
+        if comes_up(self.process, self._answers, START_TIMEOUT_S):
+            return
         self.stop()
         log = self.data.parent / "postgres.log"
         raise ServerStartError(f"PostgreSQL did not start; {log} ends with:\n{last_lines(log)}")
+
+    def _answers(self) -> bool:
+        command = [str(self._bin / "pg_isready"), "-q", "-h", str(self._sockets)]
+        return subprocess.run(command, timeout=START_TIMEOUT_S, check=False).returncode == 0
 
     def stop(self) -> None:
         """Fast shutdown: connections are closed, data is flushed."""
@@ -225,16 +237,16 @@ class Valkey:
     def wait_ready(self) -> None:
         """Wait until commands are answered. Raises ServerStartError."""
         assert self.process
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection((self.address, self.port), 1) as s:
-                s.sendall(b"PING\r\n")
-                if s.recv(16).startswith((b"+PONG", b"-NOAUTH")):
-                    return
-            time.sleep(0.02)
+        if comes_up(self.process, self._answers, START_TIMEOUT_S):
+            return
         self.stop()
         log = self.data.parent / "valkey.log"
         raise ServerStartError(f"Valkey did not start; {log} ends with:\n{last_lines(log)}")
+
+    def _answers(self) -> bool:
+        with socket.create_connection((self.address, self.port), 1) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
 
     def stop(self) -> None:
         """Stop; what was written is on disk when `persistent`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from eventing.clock import PING, TICK
 from functions.runtime.declaration import EventFunction
-from functions.runtime.registry import SCHEDULES
+from functions.runtime.registry import TICKS
 from schemas.sizing import shares
 
 Filter = dict[str, str]
@@ -15,7 +15,8 @@ def filters(function: EventFunction) -> list[Filter]:
     if function.on is None:
         return []
     # What a clock tells of comes as its tick.
-    clocked = function.on.type in {each["type"] for each in SCHEDULES}
-    wanted = {"type": PING, TICK: function.on.type} if clocked else {"type": function.on.type}
+    wanted = (
+        {"type": PING, TICK: function.on.type} if function.on.type in TICKS else {"type": function.on.type}
+    )
     count = len(shares(function))
     return [wanted] if count == 1 else [{**wanted, "shard": str(shard)} for shard in range(count)]

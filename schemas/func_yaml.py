@@ -46,9 +46,14 @@ def _run(function: Function) -> dict[str, Any]:
     run: dict[str, Any] = {
         "envs": [{"value": f"{{{{ configMap:{SETTINGS} }}}}"}, {"value": f"{{{{ secret:{SECRETS} }}}}"}]
     }
-    if function.domain == "auth":
+    if signs(function):
         run["volumes"] = [{"secret": KEYS, "path": KEYS_PATH}]
     return run
+
+
+def signs(function: Function) -> bool:
+    """Whether it signs or verifies tokens: the domain of sign-in, and nobody else has the keys."""
+    return function.domain == "auth"
 
 
 def _deploy(function: Function) -> dict[str, Any]:

@@ -13,11 +13,10 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers import ServerStartError, die_with_parent, free_port, last_lines
+from embedded.servers import ServerStartError, comes_up, die_with_parent, free_port, last_lines
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 START_TIMEOUT_S = 120.0  # a busy machine of one core takes half a minute
@@ -95,22 +94,18 @@ class RabbitMQ:
     def wait_ready(self) -> None:
         """Wait until it speaks AMQP. Raises ServerStartError."""
         assert self.process
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline and self.process.poll() is None:
-            with (
-                contextlib.suppress(OSError),
-                socket.create_connection((self.address, self.port), 2) as probe,
-            ):
-                probe.settimeout(2)
-                probe.sendall(_PROTOCOL_HEADER)
-                if probe.recv(1) == b"\x01":  # a method frame: Connection.Start
-                    return
-            time.sleep(0.05)  # the node tells nobody when it is ready
+        if comes_up(self.process, self._answers, START_TIMEOUT_S):
+            return
         self.stop()
         logs = [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
         raise ServerStartError(
             f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}"
         )
+
+    def _answers(self) -> bool:
+        with socket.create_connection((self.address, self.port), 2) as probe:
+            probe.sendall(_PROTOCOL_HEADER)
+            return probe.recv(1) == b"\x01"  # a method frame: Connection.Start
 
     def stop(self) -> None:
         """Shut down in order; queues and messages are on disk. Leaves no process behind."""

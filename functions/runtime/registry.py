@@ -106,3 +106,5 @@ SCHEDULES: list[dict[str, Any]] = [
         "data": {},
     },
 ]
+TICKS = frozenset(schedule["type"] for schedule in SCHEDULES)
+"""Event types that clocks emit."""

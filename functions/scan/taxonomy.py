@@ -20,8 +20,6 @@ __all__ = [
     "DATA",
     "RECYCLABLE",
     "UNCLASSIFIED",
-    "_CLEAN",
-    "_SOIL",
     "Item",
     "State",
     "Tag",

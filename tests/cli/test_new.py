@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,34 +11,13 @@ from click.testing import CliRunner
 
 import cli.new
 from cli.main import main
-
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = (
-    "functions",
-    "eventing",
-    "brokers",
-    "embedded",
-    "cli",
-    "schemas",
-    "bench",
-    "platform/knative",
-    "docs",
-)
-SUITES = ("__init__.py", "conftest.py", "functions", "schemas")
+from tests.tree import copied
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code without what tests other things."""
-    made = tmp_path_factory.mktemp("copy")
-    ignore = shutil.ignore_patterns("__pycache__")
-    for path in (*PACKAGES, *(f"tests/{suite}" for suite in SUITES), "pyproject.toml", "Makefile"):
-        if (ROOT / path).is_dir():
-            shutil.copytree(ROOT / path, made / path, ignore=ignore)
-        elif (ROOT / path).exists():
-            (made / path).parent.mkdir(exist_ok=True)
-            shutil.copy(ROOT / path, made / path)
-    return made
+    return copied(tmp_path_factory.mktemp("copy"), "pyproject.toml", "Makefile")
 
 
 def run(copy: Path, *command: str) -> str:

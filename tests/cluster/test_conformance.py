@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from localcluster import kubectl, network
-from manifests.eventing import CONNECTION, VHOST
+from manifests.eventing import CONNECTION
+from manifests.eventing import broker as platform_broker
 from manifests.objects import NAMESPACE, Object, made
 from manifests.triggers import BROKER, DISPATCHER, RABBITMQ, duration
 
@@ -58,7 +59,7 @@ def subscriber() -> Iterator[Subscriber]:
 @pytest.fixture(scope="class")
 def broker(namespace: str, subscriber: Subscriber) -> KnativeBroker:
     """A Broker of the platform's class, with the platform's RabbitMQ."""
-    kubectl.apply(_broker(namespace))
+    kubectl.apply(platform_broker(namespace))
     _kubectl("wait", "--for=condition=Ready", "broker", BROKER, namespace=namespace)
     entries = triggers(f"http://{network.NODE}:{subscriber.port}")
     kubectl.apply([_trigger(entry, namespace) for entry in entries])
@@ -70,28 +71,6 @@ def broker(namespace: str, subscriber: Subscriber) -> KnativeBroker:
 
 class TestKnativeBroker(BrokerContract):
     """Its fixtures are those above."""
-
-
-def _broker(namespace: str) -> list[Object]:
-    config = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "RabbitmqBrokerConfig", "name": BROKER}
-    connection = {"namespace": namespace, "connectionSecret": {"name": CONNECTION}}
-    return [
-        made(
-            "eventing.knative.dev/v1alpha1",
-            "RabbitmqBrokerConfig",
-            BROKER,
-            namespace=namespace,
-            spec={"queueType": "quorum", "vhost": VHOST, "rabbitmqClusterReference": connection},
-        ),
-        made(
-            "eventing.knative.dev/v1",
-            "Broker",
-            BROKER,
-            namespace=namespace,
-            annotations={"eventing.knative.dev/broker.class": "RabbitMQBroker", **OF_DISPATCHER},
-            spec={"config": config},
-        ),
-    ]
 
 
 def _trigger(entry: dict[str, Any], namespace: str) -> Object:

@@ -14,6 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from localcluster.waiting import wait_for
 
 from bench.launch import eco2
 from functions.runtime.registry import QUARANTINE
@@ -52,10 +53,7 @@ def provider(cluster: Cluster) -> Iterator[Callable[[], None]]:
     def patch(environment: list[dict[str, str]]) -> None:
         change = [{"op": "add", "path": ENVIRONMENT, "value": environment}]
         cluster.kubectl("patch", "ksvc", STAGE, "--type=json", "-p", json.dumps(change))
-        deadline = time.monotonic() + WITHIN_S
-        while not _rolled_out(cluster.get("ksvc", STAGE)):
-            assert time.monotonic() < deadline, "no new revision"
-            time.sleep(0.5)
+        wait_for("a new revision", lambda: _rolled_out(cluster.get("ksvc", STAGE)), WITHIN_S, every_s=0.5)
 
     try:
         patch([*before, *({"name": name, "value": value} for name, value in BROKEN.items())])

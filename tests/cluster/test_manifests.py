@@ -13,12 +13,13 @@ import yaml
 from localcluster import kubectl
 from manifests.objects import NAMESPACE, made
 from manifests.platform import POD_SECURITY
-from manifests.pods import ACCOUNT, RESTRICTED
+from manifests.pods import RESTRICTED
 from manifests.services import service
 from manifests.triggers import triggers
 
 from functions.runtime.declaration import EventFunction
 from functions.runtime.registry import load, load_all
+from schemas.func_yaml import ACCOUNT
 from tests.platform.objects import KNATIVE, OVERLAYS
 
 DRY_RUN = ("apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict", "-f", "-")

@@ -18,21 +18,10 @@ from eventing.catalogue import to_event
 from functions.auth.events import UserRegistered
 from tests.docs.func_build import ROOT, build, build_again, served
 from tests.functions.examples import example
+from tests.tree import copied
 
 PAGE = (ROOT / "docs/deploy-a-function.md").read_text()
 FENCE = re.compile(r"^```sh(?: (\w+))?\n(.*?)^```", re.M | re.S)
-PACKAGES = (
-    "functions",
-    "eventing",
-    "brokers",
-    "embedded",
-    "cli",
-    "schemas",
-    "bench",
-    "platform/knative",
-    "docs",
-)
-SUITES = ("__init__.py", "conftest.py", "functions", "schemas")
 FILES = (
     "pyproject.toml",
     "requirements.lock",
@@ -47,13 +36,7 @@ FILES = (
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code after the page's commands have run in it."""
-    made = tmp_path_factory.mktemp("copy")
-    for path in (*PACKAGES, *(f"tests/{suite}" for suite in SUITES), *FILES):
-        if (ROOT / path).is_dir():
-            shutil.copytree(ROOT / path, made / path, ignore=shutil.ignore_patterns("__pycache__"))
-        elif (ROOT / path).exists():
-            (made / path).parent.mkdir(exist_ok=True)
-            shutil.copy(ROOT / path, made / path)
+    made = copied(tmp_path_factory.mktemp("copy"), *FILES)
     (made / ".venv").symlink_to(ROOT / ".venv")
     # The copy comes before the installed package, which is the original; and make has nothing to set up.
     environment = os.environ | {"PYTHONPATH": str(made), "PYTEST_ADDOPTS": "-p no:cacheprovider"}

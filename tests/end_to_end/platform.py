@@ -110,6 +110,18 @@ class Platform:
         ends.append(f"--- eco2 up\n{self.out.read_text(errors='replace')[-TAIL:]}")
         return "\n".join(ends)
 
+    async def settled(self) -> None:
+        """Wait until no job is active and no event is on its way."""
+        for what, query in (
+            ("no job is active", "SELECT count(*) FROM scan.jobs WHERE status = 'active'"),
+            ("no event is on its way", "SELECT count(*) FROM broker.journal"),
+        ):
+
+            async def none(query: str = query) -> bool:
+                return self.rows(query) == [(0,)]
+
+            await self.until(what, none)
+
     async def until(
         self,
         what: str,

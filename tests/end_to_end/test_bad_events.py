@@ -118,14 +118,5 @@ async def test_events_that_no_one_wants_and_too_large_ones(
 async def test_after_all_that_a_scan_still_works_and_nothing_is_stuck(platform: Platform, user: User) -> None:
     job_id = await user.submit(await user.upload())
     assert (await user.stream(job_id))[-1].step == ("done", "completed")
-
-    async def idle() -> bool:
-        return platform.rows("SELECT count(*) FROM scan.jobs WHERE status = 'active'") == [(0,)]
-
-    await platform.until("no job is active", idle)
-
-    async def settled() -> bool:
-        return platform.rows("SELECT count(*) FROM broker.journal") == [(0,)]
-
-    await platform.until("no event is on its way", settled)
+    await platform.settled()
     assert all(platform.restarts(name) == 0 for name in ("functions-1", "edge", "broker"))

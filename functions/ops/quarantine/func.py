@@ -5,17 +5,17 @@ from __future__ import annotations
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
 from functions.ops.dead_letters import DeadLetters, failed_at
-from functions.ops.events import EventQuarantined, RedriveRequested, SweepRequested
+from functions.ops.events import EventQuarantined
 from functions.runtime import Resources, event_function
+from functions.runtime.registry import TICKS
 
 SOURCE = "/eco2/ops/quarantine"
-_TICKS = {SweepRequested.type, RedriveRequested.type}
 
 
 @event_function(on=None, ledger=None, timeout=15)
 async def quarantine(event: CloudEvent, letters: DeadLetters, resources: Resources) -> None:
     """Published, not replied: what a dead-letter sink answers is not read by every broker."""
-    if event.type in _TICKS:
+    if event.type in TICKS:
         return  # the next tick does what this one could not
     await letters.store(event)
     told = EventQuarantined(

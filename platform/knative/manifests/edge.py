@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from manifests.edge_config import Place, bootstrap
 from manifests.edge_routes import EdgeRoute, declared
 from manifests.objects import PART_OF, Object, made
 from manifests.pods import RESTRICTED
+from manifests.yaml_text import dumped
 
 IMAGE = "eco2.local/envoy:dev"
 REPLICAS = 2
@@ -62,9 +60,7 @@ def development_limits() -> list[Object]:
 
 def configuration(table: Iterable[EdgeRoute]) -> dict[str, str]:
     """File name → content below /etc/envoy."""
-    config = json.loads(json.dumps(bootstrap(table, Place(drain_s=DRAIN_S))))  # shares nothing: no anchors
-    text: str = yaml.safe_dump(config, sort_keys=False, width=110)
-    return {"envoy.yaml": text, "edge.lua": _SCRIPT.read_text()}
+    return {"envoy.yaml": dumped([bootstrap(table, Place(drain_s=DRAIN_S))]), "edge.lua": _SCRIPT.read_text()}
 
 
 def _more(limit: str | None) -> str | None:

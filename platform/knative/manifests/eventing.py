@@ -17,7 +17,7 @@ LEAST_S = 60
 BROKER_REF = {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": BROKER}
 
 
-def broker() -> list[Object]:
+def broker(namespace: str = NAMESPACE) -> list[Object]:
     """Quorum queues, so that an accepted event survives the loss of a RabbitMQ node."""
     config = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "RabbitmqBrokerConfig", "name": BROKER}
     return [
@@ -25,11 +25,12 @@ def broker() -> list[Object]:
             "eventing.knative.dev/v1alpha1",
             "RabbitmqBrokerConfig",
             BROKER,
+            namespace=namespace,
             spec={
                 "queueType": "quorum",
                 "vhost": VHOST,
                 "rabbitmqClusterReference": {
-                    "namespace": NAMESPACE,
+                    "namespace": namespace,
                     "connectionSecret": {"name": CONNECTION},
                 },
             },
@@ -38,6 +39,7 @@ def broker() -> list[Object]:
             "eventing.knative.dev/v1",
             "Broker",
             BROKER,
+            namespace=namespace,
             annotations={
                 "eventing.knative.dev/broker.class": "RabbitMQBroker",
                 **{f"{RABBITMQ}/{name}": value for name, value in DISPATCHER.items()},

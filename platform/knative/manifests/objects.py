@@ -12,6 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from schemas.func_yaml import NAMESPACE
+
 with warnings.catch_warnings():  # the models have fields that shadow attributes of their base class
     warnings.simplefilter("ignore", UserWarning)
     from cloudcoil.models.knative_eventing.eventing.v1 import Broker, Trigger
@@ -23,8 +25,9 @@ with warnings.catch_warnings():  # the models have fields that shadow attributes
     from cloudcoil.models.kubernetes.core.v1 import Service as CoreService
     from cloudcoil.models.kubernetes.policy.v1 import PodDisruptionBudget
 
+__all__ = ["NAMESPACE", "Object", "UnknownField", "checked", "made", "without"]
+
 Object = dict[str, Any]
-NAMESPACE = "eco2"
 PART_OF = {"app.kubernetes.io/part-of": "eco2"}
 MODELS: Mapping[str, type[BaseModel]] = {
     "eventing.knative.dev/v1 Broker": Broker,

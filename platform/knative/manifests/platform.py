@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from manifests.objects import NAMESPACE, PART_OF, Object, made
-from manifests.pods import ACCOUNT, ENVIRONMENT, IMAGE, RESTRICTED
+from manifests.pods import ENVIRONMENT, IMAGE, RESTRICTED
+from schemas.func_yaml import ACCOUNT
 
 POD_SECURITY = "pod-security.kubernetes.io"
 

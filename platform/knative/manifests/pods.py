@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from schemas.func_yaml import SECRETS, SETTINGS
+
 IMAGE = "eco2.local/functions:dev"
 """All functions are in one image; overlays name it by digest (kustomize `images`)."""
-KEYS_FOLDER = "/etc/eco2/keys"
-ACCOUNT = "functions"
 RESTRICTED: dict[str, Any] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},
@@ -17,6 +17,6 @@ RESTRICTED: dict[str, Any] = {
 }
 """The pod security standard `restricted`, and a root file system that nothing writes to."""
 ENVIRONMENT = [
-    {"configMapRef": {"name": "eco2-settings"}},
-    {"secretRef": {"name": "eco2-secrets"}},
+    {"configMapRef": {"name": SETTINGS}},
+    {"secretRef": {"name": SECRETS}},
 ]

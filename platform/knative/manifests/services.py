@@ -6,7 +6,8 @@ from typing import Any
 
 from functions.runtime.declaration import EventFunction, Function
 from manifests.objects import PART_OF, Object, made
-from manifests.pods import ACCOUNT, ENVIRONMENT, IMAGE, KEYS_FOLDER, RESTRICTED
+from manifests.pods import ENVIRONMENT, IMAGE, RESTRICTED
+from schemas.func_yaml import ACCOUNT, KEYS, KEYS_PATH, signs
 from schemas.sizing import MARGIN_S, PREFETCH, sizing, streams
 
 BURST = 200
@@ -46,8 +47,8 @@ def service(function: Function) -> Object:
         "securityContext": RESTRICTED,
     }
     if signs(function):
-        container["volumeMounts"] = [{"name": "keys", "mountPath": KEYS_FOLDER, "readOnly": True}]
-        spec["volumes"] = [{"name": "keys", "secret": {"secretName": "eco2-signing-keys"}}]
+        container["volumeMounts"] = [{"name": "keys", "mountPath": KEYS_PATH, "readOnly": True}]
+        spec["volumes"] = [{"name": "keys", "secret": {"secretName": KEYS}}]
     return made(
         "serving.knative.dev/v1",
         "Service",
@@ -77,11 +78,6 @@ def scaling(function: Function) -> dict[str, str]:
         "window": "60s",
     }
     return {f"autoscaling.knative.dev/{name}": str(value) for name, value in scale.items()}
-
-
-def signs(function: Function) -> bool:
-    """Whether it signs or verifies tokens: the domain of sign-in, and nobody else has the keys."""
-    return function.domain == "auth"
 
 
 def pool(function: Function) -> str:

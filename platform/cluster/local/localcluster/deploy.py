@@ -14,12 +14,13 @@ import yaml
 from functions.auth.keys import ensure_keys
 from localcluster import backing, kubectl
 from localcluster.errors import ClusterError
+from localcluster.function_image import REPOSITORY
 from localcluster.images import Images
 from localcluster.network import NODE
 from localcluster.paths import ROOT
 from localcluster.progress import Progress
+from schemas.func_yaml import NAMESPACE
 
-NAMESPACE = "eco2"
 _OVERLAYS = ROOT / "platform" / "knative" / "overlays"
 _REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
 # A SinkBinding gives K_SINK to Services that come after it; one that it finds there gets a second revision.
@@ -45,11 +46,8 @@ def functions(progress: Progress, images: Images, addresses: backing.Addresses) 
     """Deploy on this machine's cluster and wait until everything is ready. Raises ClusterError."""
     kubectl.apply([_namespace()])
     kubectl.apply(_secrets(addresses))
-    pinned = {"eco2.local/functions": images["functions"].pinned, "eco2.local/envoy": images["envoy"].pinned}
-    for objects in waves(rendered("local", pinned)):
-        _apply(objects)
-        kinds = ", ".join(sorted({each["kind"] for each in objects}))
-        progress.step(f"ready: {kinds}")
+    pinned = {image.repository: image.pinned for image in (images["functions"], images["envoy"])}
+    _overlay(progress, "local", pinned)
 
 
 def to_foreign(progress: Progress) -> None:
@@ -60,7 +58,11 @@ def to_foreign(progress: Progress) -> None:
             "KUBECONFIG names a cluster: set ECO2_IMAGE to the functions' image in a registry that it reaches, by "
             "digest (REPOSITORY@sha256:…); platform/cluster/local/README.md says how to push it"
         )
-    for objects in waves(rendered(os.environ.get("ECO2_OVERLAY", "dev"), {"eco2.local/functions": image})):
+    _overlay(progress, os.environ.get("ECO2_OVERLAY", "dev"), {REPOSITORY: image})
+
+
+def _overlay(progress: Progress, name: str, pinned: Mapping[str, str]) -> None:
+    for objects in waves(rendered(name, pinned)):
         _apply(objects)
         progress.step("ready: " + ", ".join(sorted({each["kind"] for each in objects})))
 

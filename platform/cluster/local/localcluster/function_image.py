@@ -18,7 +18,6 @@ from localcluster.layers import Layer, Member, cached_layer, tree
 from localcluster.paths import ROOT, cache
 
 REPOSITORY = "eco2.local/functions"
-SYSTEM_PACKAGES = debian.SYSTEM_PACKAGES
 _APP = "app"
 _OBJECTS = ("__init__", "cors", "objects", "serve_objects", "signature")
 _CODE = (

@@ -7,7 +7,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from urllib.request import urlopen
@@ -41,7 +41,6 @@ _STOPPED_FIRST = (
     "kube-controller-manager",
     "kube-scheduler",
 )
-
 
 _BACKING_STOPS_S = 75.0  # RabbitMQ 20 s, the others 10 each, and once more after a SIGKILL
 
@@ -122,8 +121,7 @@ def _start(progress: Progress, images: Images) -> None:
         progress.step("custom resources and settings applied")
         imported.result()
         kubectl.apply(upstream.deployments(images.reference))
-        waits = [pool.submit(_available, namespace) for namespace in _NAMESPACES]
-        _all(waits)
+        list(pool.map(_available, _NAMESPACES))
     progress.step("Knative Serving, Eventing and the RabbitMQ broker available")
 
 
@@ -159,11 +157,6 @@ def _answers() -> bool:
     with suppress(OSError), urlopen(f"http://127.0.0.1:{network.PORT}/health/ready", timeout=5) as answer:
         return bool(answer.status == 200)
     return False
-
-
-def _all(futures: list[Future[None]]) -> None:
-    for future in futures:
-        future.result()
 
 
 def down(progress: Progress) -> None:

@@ -9,13 +9,13 @@ import contextlib
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from localcluster import network
 from localcluster.errors import ClusterError
 from localcluster.paths import LOGS, PIDS, STATE
+from localcluster.waiting import wait_for
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LOG_LINES = 15
@@ -66,9 +66,8 @@ def stop(name: str, timeout_s: float = 15, signum: int = signal.SIGTERM) -> None
             break
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, attempt)
-        deadline = time.monotonic() + wait_s
-        while running(name) and time.monotonic() < deadline:
-            time.sleep(0.05)  # not necessarily a child of this process, so there is nothing to wait on
+        with contextlib.suppress(ClusterError):  # then by SIGKILL
+            wait_for(f"the end of {name}", lambda: running(name) is None, wait_s, every_s=0.05)
         _reap(pid)
     (PIDS / name).unlink(missing_ok=True)
 

@@ -21,7 +21,6 @@ from localcluster.errors import ClusterError
 from localcluster.paths import TOOLS, cache
 
 BUILD_TIMEOUT_S = 3600
-KUBERNETES_VERSION = "1.34.4"
 _FLAGS = ("-trimpath", "-buildvcs=false")
 
 
@@ -130,9 +129,11 @@ def build(report: Callable[[str], None]) -> None:
 def _link_flags(module: str) -> list[str]:
     flags = ["-s", "-w"]
     if module == "kubernetes":  # it tells its version, which clients and kubelet compare
-        major, minor, _ = KUBERNETES_VERSION.split(".")
+        version = re.search(r"k8s\.io/kubernetes v(\d+)\.(\d+)\.\d+", (TOOLS / module / "go.mod").read_text())
+        assert version
+        major, minor = version.groups()
         values = {
-            "gitVersion": f"v{KUBERNETES_VERSION}",
+            "gitVersion": version[0].split()[1],
             "gitMajor": major,
             "gitMinor": minor,
             "gitTreeState": "clean",
