@@ -1,0 +1,1 @@
+"""What every process of the platform has: settings, an HTTP server, JSON logs and traces."""

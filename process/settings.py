@@ -1,0 +1,115 @@
+"""Settings from the environment: declared as dataclasses, one a package, read and checked by one reader.
+
+```python
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    objects_url: str = setting("", "object store (S3 wire format) the client uploads to")
+```
+Each field is read from `ECO2_<NAME>`, or from the file that `ECO2_<NAME>_FILE` names (secrets mounted as files).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import Field, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
+PREFIX = "ECO2_"
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
+
+class SettingsError(ValueError):
+    """The environment is wrong; the message lists every finding."""
+
+    def __init__(self, findings: list[str]) -> None:
+        super().__init__("; ".join(findings) + " (docs/settings.md has the table of settings)")
+
+
+class Secret:
+    """A string that does not show in logs and errors."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def get_secret_value(self) -> str:
+        """The string."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('…')" if self._value else "Secret('')"
+
+
+def setting(default: Any, about: str, *, least: float = 0, most: float = 1e9) -> Any:
+    """A field of a settings dataclass: `about` is its row in docs/settings.md, numbers lie in least to most."""
+    return field(default=default, metadata={"about": about, "least": least, "most": most})
+
+
+def read(kind: type[T], environ: Mapping[str, str]) -> T:
+    """`kind` from `environ`; other names are not looked at. Raises SettingsError with all findings at once."""
+    values: dict[str, Any] = {}
+    findings: list[str] = []
+    resolved = with_files(environ)
+    for each in fields(kind):
+        name = PREFIX + each.name.upper()
+        if name in resolved:
+            try:
+                values[each.name] = _parsed(each, resolved[name])
+            except ValueError as error:
+                findings.append(f"{name}: {error}")
+    if findings:
+        raise SettingsError(findings)
+    return kind(**values)
+
+
+def names(*kinds: type[DataclassInstance]) -> frozenset[str]:
+    """The environment names of these settings."""
+    return frozenset(PREFIX + each.name.upper() for kind in kinds for each in fields(kind))
+
+
+def unknown(environ: Mapping[str, str], known: frozenset[str]) -> list[str]:
+    """A finding for each `ECO2_` name in `environ` that nothing reads."""
+    given = (name.removesuffix("_FILE") for name in environ if name.startswith(PREFIX))
+    return [f"{name}: no such setting" for name in given if name not in known]
+
+
+def with_files(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` with every `ECO2_X_FILE` replaced by `ECO2_X` and the file's content. Raises SettingsError."""
+    resolved = dict(environ)
+    for name, path in environ.items():
+        if name.startswith(PREFIX) and name.endswith("_FILE"):
+            try:
+                resolved[name.removesuffix("_FILE")] = Path(path).read_text().strip()
+            except OSError as error:
+                raise SettingsError([f"{name}: can't read {path}: {error.strerror}"]) from None
+            del resolved[name]
+    return resolved
+
+
+def _parsed(declared: Field[Any], text: str) -> Any:
+    match declared.type:
+        case "str":
+            return text
+        case "Secret":
+            return Secret(text)
+        case "bool":
+            if text.lower() not in _BOOLEANS:
+                raise ValueError(f"expected true or false, not {text!r}")
+            return _BOOLEANS[text.lower()]
+    try:
+        number = int(text) if declared.type == "int" else float(text)
+    except ValueError:
+        raise ValueError(f"expected a number, not {text!r}") from None
+    least, most = declared.metadata["least"], declared.metadata["most"]
+    if not least <= number <= most:
+        raise ValueError(f"expected {least:g} to {most:g}, not {text}")
+    return number
