@@ -11,18 +11,17 @@ import asyncio
 import base64
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from brokers.client import Address, Answer, Client
-from brokers.errors import NoAnswer
-from brokers.ingress import MAX_EVENT_BYTES
 from brokers.metrics import Metrics
 from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode, is_cloudevent
+from eventing.errors import NoAnswer
 from eventing.publisher import retryable
+from eventing.sender import Answer, Sender
 
 if TYPE_CHECKING:
     from brokers.metrics import DeliveryMetrics
@@ -71,15 +70,13 @@ def dead_letter_trigger(trigger: Trigger) -> Trigger | None:
 class Dispatcher:
     """Delivers the events of one trigger. `until_taken`: without a last attempt, as dead letters are."""
 
-    def __init__(
-        self, trigger: Trigger, client: Client, metrics: Metrics, *, until_taken: bool = False
-    ) -> None:
+    def __init__(self, trigger: Trigger, metrics: Metrics, *, until_taken: bool = False) -> None:
         self.trigger = trigger
-        self.client = client
         self.metrics: DeliveryMetrics = metrics.of(trigger.name)
         self.until_taken = until_taken
-        self.address = Address.of(trigger.subscriber)
-        self._head, self.destination = _request_head(trigger)
+        self.destination = _destination(trigger)
+        headers = {"prefer": "reply", **trigger.headers}
+        self._sender = Sender(trigger.subscriber, connections=trigger.in_flight, headers=headers)
 
     async def deliver(
         self,
@@ -114,6 +111,10 @@ class Dispatcher:
             if on_retry is not None:
                 on_retry(failures, wait_s)
 
+    async def close(self) -> None:
+        """Close the connections to the subscriber."""
+        await self._sender.close()
+
     def _wait_s(self, failures: int) -> float:
         if not self.until_taken:
             return self.trigger.backoff_s(failures)
@@ -121,9 +122,10 @@ class Dispatcher:
 
     async def _attempt(self, event: CloudEvent) -> CloudEvent | Failure | None:
         """The reply, None, or the failure."""
+        headers, body = event.to_binary()
         started = time.perf_counter()
         try:
-            answer = await self.client.post(self.address, self._request(event), self.trigger.timeout_s)
+            answer = await self._sender.post(headers, body, self.trigger.timeout_s)
         except NoAnswer as error:
             return Failure(NO_ANSWER_CODE, str(error).encode())
         finally:
@@ -138,7 +140,7 @@ class Dispatcher:
                 return Failure(BAD_REPLY_CODE, answer.body)
             return None
         try:
-            return decode(answer.headers, answer.body, max_bytes=MAX_EVENT_BYTES)
+            return decode(answer.headers, answer.body)
         except InvalidCloudEvent as invalid:
             return Failure(BAD_REPLY_CODE, str(invalid).encode())
 
@@ -152,11 +154,6 @@ class Dispatcher:
             return Settled()
         self.metrics.dead_lettered.inc()
         return Settled(dead_letter=dead_letter(event, self.destination, failure))
-
-    def _request(self, event: CloudEvent) -> bytes:
-        headers, body = event.to_binary()
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
-        return b"%b%bcontent-length: %d\r\n\r\n%b" % (self._head, lines.encode("latin-1"), len(body), body)
 
 
 def dead_letter(event: CloudEvent, destination: str, failure: Failure) -> CloudEvent:
@@ -178,19 +175,11 @@ def dead_letter(event: CloudEvent, destination: str, failure: Failure) -> CloudE
     return replace(event, extensions=extensions)
 
 
-def _request_head(trigger: Trigger) -> tuple[bytes, str]:
-    """Request line and fixed headers, and the subscriber's URL as it is told in dead letters.
+def _destination(trigger: Trigger) -> str:
+    """The subscriber's URL as it is told in dead letters.
 
     With a Host header of its own the function behind a shared address is named, as in a cluster by its URL.
     """
     parts = urlsplit(trigger.subscriber)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    fixed = {name.lower(): value for name, value in trigger.headers.items()}
-    host = fixed.pop("host", parts.netloc)
-    lines = [f"POST {path} HTTP/1.1", f"host: {host}", "prefer: reply", *_header_lines(fixed.items())]
-    destination = parts._replace(netloc=host).geturl()
-    return ("\r\n".join(lines) + "\r\n").encode("latin-1"), destination
-
-
-def _header_lines(headers: Iterable[tuple[str, str]]) -> list[str]:
-    return [f"{name}: {value}" for name, value in headers]
+    host = next((value for name, value in trigger.headers.items() if name.lower() == "host"), parts.netloc)
+    return parts._replace(netloc=host).geturl()

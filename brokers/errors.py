@@ -19,11 +19,3 @@ class InvalidTriggers(ValueError):
     def __init__(self, findings: Mapping[str, Sequence[str]]) -> None:
         self.findings = {where: list(reasons) for where, reasons in findings.items()}
         super().__init__("; ".join(f"{where}: {', '.join(reasons)}" for where, reasons in findings.items()))
-
-
-class NoAnswer(ConnectionError):
-    """The subscriber could not be reached, or closed the connection before a whole response."""
-
-
-class NoAnswerInTime(NoAnswer):
-    """The subscriber did not answer within the trigger's timeout."""

@@ -6,19 +6,18 @@ GET /health/live, /health/ready and /metrics lie on the same port.
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, Protocol
+from typing import Protocol
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from brokers.errors import Unavailable
 from brokers.metrics import CONTENT_TYPE, Metrics
-from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
+from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
 
-MAX_EVENT_BYTES = 100 * 1024
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
@@ -38,82 +37,64 @@ class TooLarge(ValueError):
 
 
 class Ingress:
-    """ASGI application over a broker. Bare, because a framework would cost more than the work done here."""
+    """The answers to requests for one broker."""
 
     def __init__(self, broker: Broker, metrics: Metrics) -> None:
         self.broker = broker
         self.metrics = metrics
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        if scope["type"] != "http":
-            return
-        if scope["path"] != "/":
-            await self._observe(scope, send)
-        elif scope["method"] != "POST":
-            await _answer(send, 405, b"", b"text/plain", (b"allow", b"POST"))
-        else:
-            await self._accept(scope, receive, send)
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        routes = [
+            Route("/", self.accept, methods=["POST"]),
+            Route("/health/live", self.live),
+            Route("/health/ready", self.ready),
+            Route("/metrics", self.measured),
+        ]
+        return Starlette(routes=routes)
 
-    async def _accept(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def accept(self, request: Request) -> Response:
+        """Publish the event that the request carries."""
         try:
-            body = await _body(receive)
-            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-            event = decode(headers, body, max_bytes=MAX_EVENT_BYTES)
+            body = await _body(request)
+            event = decode(dict(request.headers.items()), body)
             routed = await self.broker.publish(event)
         except TooLarge as large:
             self.metrics.invalid.inc()
-            await _answer(send, 413, str(large).encode(), b"text/plain")
+            return PlainTextResponse(str(large), 413)
         except InvalidCloudEvent as invalid:
             self.metrics.invalid.inc()
-            finding = json.dumps({"findings": invalid.findings}, ensure_ascii=False).encode()
-            await _answer(send, 400, finding, b"application/json")
+            return JSONResponse({"findings": invalid.findings}, 400)
         except Unavailable as unavailable:
             self.metrics.failed.inc()
             _log.warning("event not taken: %s", unavailable)
-            await _answer(send, 500, b"the event could not be stored; send it again", b"text/plain")
-        else:
-            (self.metrics.accepted if routed else self.metrics.unroutable).inc()
-            await _answer(send, 202)
+            return PlainTextResponse("the event could not be stored; send it again", 500)
+        (self.metrics.accepted if routed else self.metrics.unroutable).inc()
+        return Response(status_code=202)
 
-    async def _observe(self, scope: Scope, send: Send) -> None:
-        match scope["path"]:
-            case "/health/live":
-                await _answer(send, 200, b"live", b"text/plain")
-            case "/health/ready":
-                ready = self.broker.ready
-                await _answer(send, 200 if ready else 503, b"ready" if ready else b"not ready", b"text/plain")
-            case "/metrics":
-                await _answer(send, 200, self.metrics.text(), CONTENT_TYPE.encode())
-            case _:
-                await _answer(send, 404)
+    async def live(self, _request: Request) -> Response:
+        """Whether the process runs."""
+        return PlainTextResponse("live")
 
+    async def ready(self, _request: Request) -> Response:
+        """Whether an event would be taken now."""
+        return PlainTextResponse("ready") if self.broker.ready else PlainTextResponse("not ready", 503)
 
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        if len(body) > MAX_EVENT_BYTES:
-            raise TooLarge(f"an event has at most {MAX_EVENT_BYTES} bytes")
-        return body
-    parts = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise InvalidCloudEvent({"data": ["the request ended early"]})
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MAX_EVENT_BYTES:
-            raise TooLarge(f"an event has at most {MAX_EVENT_BYTES} bytes")
-    return b"".join(parts)
+    async def measured(self, _request: Request) -> Response:
+        """The counters, as Prometheus reads them."""
+        return Response(self.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
 
-async def _answer(
-    send: Send, status: int, body: bytes = b"", content_type: bytes = b"", *more: tuple[bytes, bytes]
-) -> None:
-    headers = [(b"content-length", str(len(body)).encode()), *more]
-    if content_type:
-        headers.append((b"content-type", content_type))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _body(request: Request) -> bytes:
+    """The whole body. Raises TooLarge as soon as it is, InvalidCloudEvent when the client leaves within it."""
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > MAX_EVENT_BYTES:
+                raise TooLarge(f"an event has at most {MAX_EVENT_BYTES} bytes")
+            pieces.append(piece)
+    except ClientDisconnect:
+        raise InvalidCloudEvent({"data": ["the request ended early"]}) from None
+    return b"".join(pieces)

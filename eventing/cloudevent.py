@@ -18,9 +18,12 @@ from typing import Any
 from eventing import attributes, strictjson
 from eventing.errors import InvalidCloudEvent
 
-__all__ = ["CloudEvent", "InvalidCloudEvent", "decode", "is_cloudevent"]
+__all__ = ["MAX_EVENT_BYTES", "CloudEvent", "InvalidCloudEvent", "decode", "is_cloudevent"]
 
 SPECVERSION = "1.0"
+MAX_EVENT_BYTES = 65_536
+"""The largest event on its whole way – ingress, function, reply –, without its attributes: what CloudEvents 1.0
+asks every consumer to take. What every part takes is refused at the door, not half-way."""
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
 ATTRIBUTES_BUDGET = 8192  # characters of all context attributes together; proxies refuse larger headers
@@ -129,7 +132,7 @@ def is_cloudevent(headers: Mapping[str, str]) -> bool:
     )
 
 
-def decode(headers: Mapping[str, str], body: bytes, *, max_bytes: int = 65536) -> CloudEvent:
+def decode(headers: Mapping[str, str], body: bytes, *, max_bytes: int = MAX_EVENT_BYTES) -> CloudEvent:
     """The event of an HTTP message in binary or structured mode.
 
     `headers` have lower-case names and values as text (Latin-1 as ASGI gives them). A body over `max_bytes`,

@@ -43,3 +43,11 @@ class PublishFailed(RuntimeError):
         super().__init__(reason)
         self.retryable = retryable
         self.status = status
+
+
+class NoAnswer(ConnectionError):
+    """The receiver could not be reached, or the connection ended before a whole response of a size we read."""
+
+
+class NoAnswerInTime(NoAnswer):
+    """The receiver did not answer within the time it had."""

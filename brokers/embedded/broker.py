@@ -1,4 +1,4 @@
-"""Routes events to lines by the triggers' filters and ties their ends to the journal."""
+"""The embedded broker: puts events into the queues of the triggers that want them, and into the journal first."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from brokers.client import Client
 from brokers.dispatch import Dispatcher, Settled, dead_letter_trigger
 from brokers.embedded.journal import Journal, Row
-from brokers.embedded.line import Line
+from brokers.embedded.trigger_queue import TriggerQueue
 from brokers.metrics import Metrics
-from brokers.routing import Routes
 from brokers.trigger import Trigger
+from brokers.trigger_index import TriggerIndex
 from eventing.cloudevent import CloudEvent
 
 STOP_GRACE_S = 5.0
@@ -37,16 +36,15 @@ class EmbeddedBroker:
     ) -> None:
         self.metrics = metrics
         self.wait_s = wait_s
-        self.client = Client()
         self.journal = Journal(
             database_url, on_durable=self._offer, on_state=self._pause_or_go_on, on_lost=on_lost
         )
-        self.routes = Routes(triggers)
-        self.lines: dict[str, Line] = {}
+        self.index = TriggerIndex(triggers)
+        self.queues: dict[str, TriggerQueue] = {}
         for trigger in triggers:
-            self._add_line(trigger, until_taken=False)
+            self._add_queue(trigger, until_taken=False)
             if (dead_letters := dead_letter_trigger(trigger)) is not None:
-                self._add_line(dead_letters, until_taken=True)
+                self._add_queue(dead_letters, until_taken=True)
 
     @property
     def ready(self) -> bool:
@@ -57,11 +55,11 @@ class EmbeddedBroker:
         """Own the journal and go on with what lies in it. Raises AlreadyRunning, Unavailable."""
         await self.journal.open(self.wait_s)
         left = await self.journal.counts()
-        if unknown := {name: count for name, count in left.items() if name not in self.lines}:
+        if unknown := {name: count for name, count in left.items() if name not in self.queues}:
             _log.warning("events of triggers that are not given any more are kept, undelivered: %s", unknown)
-        for name, line in self.lines.items():
+        for name, queue in self.queues.items():
             if left.get(name):
-                line.resume()
+                queue.resume()
         self._pause_or_go_on(True)
 
     async def publish(self, event: CloudEvent) -> bool:
@@ -73,18 +71,18 @@ class EmbeddedBroker:
 
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
         """Finish what is under way, write it down, give the journal up."""
-        await asyncio.gather(*(line.stop(grace_s) for line in self.lines.values()))
+        await asyncio.gather(*(queue.stop(grace_s) for queue in self.queues.values()))
         await self.journal.close()
-        await self.client.close()
+        await asyncio.gather(*(queue.dispatcher.close() for queue in self.queues.values()))
 
-    def _add_line(self, trigger: Trigger, *, until_taken: bool) -> None:
-        dispatcher = Dispatcher(trigger, self.client, self.metrics, until_taken=until_taken)
-        line = self.lines[trigger.name] = Line(dispatcher, self.journal, self._led_to)
-        dispatcher.metrics.in_flight.set_function(lambda: line.in_flight)
-        dispatcher.metrics.waiting.set_function(lambda: line.waiting)
+    def _add_queue(self, trigger: Trigger, *, until_taken: bool) -> None:
+        dispatcher = Dispatcher(trigger, self.metrics, until_taken=until_taken)
+        queue = self.queues[trigger.name] = TriggerQueue(dispatcher, self.journal, self._led_to)
+        dispatcher.metrics.in_flight.set_function(lambda: queue.in_flight)
+        dispatcher.metrics.waiting.set_function(lambda: queue.waiting)
 
     def _rows(self, event: CloudEvent) -> list[Row]:
-        return [Row(name, self.journal.next_seq(), event) for name in self.routes.of(event)]
+        return [Row(name, self.journal.next_seq(), event) for name in self.index.of(event)]
 
     def _led_to(self, settled: Settled, dispatcher: Dispatcher) -> Sequence[Row]:
         if settled.dead_letter is not None:
@@ -96,9 +94,9 @@ class EmbeddedBroker:
 
     def _offer(self, rows: Sequence[Row]) -> None:
         for row in rows:
-            self.lines[row.trigger].offer(row)
+            self.queues[row.trigger].offer(row)
 
     def _pause_or_go_on(self, up: bool) -> None:
-        for line in self.lines.values():
-            line.paused = not up
-            line.pump()
+        for queue in self.queues.values():
+            queue.paused = not up
+            queue.pump()

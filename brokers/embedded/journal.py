@@ -33,21 +33,22 @@ _SESSION = (
 )
 _log = logging.getLogger(__name__)
 
+# Parameters in binary form (b): as text, every quotation mark of the attributes would be escaped and data doubled.
 _COMMIT = """
 WITH settled AS (
     DELETE FROM broker.journal AS j
-    USING unnest(%(gone_triggers)s::text[], %(gone_seqs)s::bigint[]) AS g(trigger, seq)
+    USING unnest(%(gone_triggers)b::text[], %(gone_seqs)b::bigint[]) AS g(trigger, seq)
     WHERE j.trigger = g.trigger AND j.seq = g.seq
 ), failed AS (
     UPDATE broker.journal AS j SET failures = f.failures, not_before = now() + make_interval(secs => f.wait_s)
     FROM unnest(
-        %(failed_triggers)s::text[], %(failed_seqs)s::bigint[], %(failures)s::int[], %(waits)s::float8[]
+        %(failed_triggers)b::text[], %(failed_seqs)b::bigint[], %(failures)b::int[], %(waits)b::float8[]
     ) AS f(trigger, seq, failures, wait_s)
     WHERE j.trigger = f.trigger AND j.seq = f.seq
 )
 INSERT INTO broker.journal (trigger, seq, attributes, data)
 SELECT n.trigger, n.seq, n.attributes::json, n.data
-FROM unnest(%(triggers)s::text[], %(seqs)s::bigint[], %(attributes)s::text[], %(data)s::bytea[])
+FROM unnest(%(triggers)b::text[], %(seqs)b::bigint[], %(attributes)b::text[], %(data)b::bytea[])
     AS n(trigger, seq, attributes, data)
 ON CONFLICT DO NOTHING
 """

@@ -12,15 +12,14 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from brokers.client import Client
 from brokers.dispatch import Dispatcher, dead_letter_trigger
 from brokers.errors import Unavailable
 from brokers.metrics import Metrics
 from brokers.rabbitmq import message
 from brokers.rabbitmq.layout import Layout, answered, declare
 from brokers.rabbitmq.wire import Confirmed, Writer
-from brokers.routing import Routes
 from brokers.trigger import Trigger
+from brokers.trigger_index import TriggerIndex
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
 
 if TYPE_CHECKING:
@@ -46,14 +45,13 @@ class RabbitMQBroker:
         self.triggers = triggers
         self.metrics = metrics
         self.layout = layout or Layout()
-        self.client = Client()
-        self.routes = Routes(triggers)
+        self.index = TriggerIndex(triggers)
         self._consumers: list[_Consumer] = []
         for trigger in triggers:
             queue = self.layout.queue(trigger.name)
-            self._consumers.append(_Consumer(self, queue, Dispatcher(trigger, self.client, metrics)))
+            self._consumers.append(_Consumer(self, queue, Dispatcher(trigger, metrics)))
             if (letters := dead_letter_trigger(trigger)) is not None:
-                dispatcher = Dispatcher(letters, self.client, metrics, until_taken=True)
+                dispatcher = Dispatcher(letters, metrics, until_taken=True)
                 self._consumers.append(
                     _Consumer(self, self.layout.dead_letter_queue(trigger.name), dispatcher)
                 )
@@ -74,7 +72,7 @@ class RabbitMQBroker:
     async def publish(self, event: CloudEvent) -> bool:
         """Return once RabbitMQ confirmed: whether any trigger here wants it. Raises Unavailable."""
         await self.send(self.layout.exchange, event)
-        return bool(self.routes.of(event))
+        return bool(self.index.of(event))
 
     async def send(self, exchange: str, event: CloudEvent) -> None:
         """Publish to an exchange and wait for the confirm. Raises Unavailable."""
@@ -100,7 +98,7 @@ class RabbitMQBroker:
                 self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._supervisor
-        await self.client.close()
+        await asyncio.gather(*(consumer.dispatcher.close() for consumer in self._consumers))
 
     async def _supervise(self) -> None:
         from aiormq import connect

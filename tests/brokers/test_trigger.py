@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from brokers.dispatch import dead_letter_trigger
 from brokers.errors import InvalidTriggers
-from brokers.routing import Routes
 from brokers.trigger import Trigger, load, parse
+from brokers.trigger_index import TriggerIndex
 from eventing.cloudevent import CloudEvent
 
 
@@ -110,4 +110,4 @@ def test_routing_by_type_finds_what_comparing_all_would(
         for trigger in triggers
         if all(found[name] == value for name, value in trigger.filter.items())
     }
-    assert set(Routes(triggers).of(event)) == expected
+    assert set(TriggerIndex(triggers).of(event)) == expected

@@ -8,8 +8,8 @@ from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent
 
 
-class Routes:
-    """Triggers by the `type` they filter on, since nearly all do: an event is compared with few of them."""
+class TriggerIndex:
+    """Holds triggers by the `type` they filter on, since nearly all do: an event is compared with few of them."""
 
     def __init__(self, triggers: Sequence[Trigger]) -> None:
         self._of_type: dict[str, list[Trigger]] = {}

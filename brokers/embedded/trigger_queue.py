@@ -14,7 +14,7 @@ WINDOW_BYTES = 8 * 1024 * 1024
 _AGAIN_S = 1.0
 
 
-class Line:
+class TriggerQueue:
     """Rows of one trigger in order of acceptance, at most `in_flight` of them being delivered.
 
     At most WINDOW_EVENTS (or WINDOW_BYTES of data) wait here; the rest lies in the journal and is paged in
