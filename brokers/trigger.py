@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
 from brokers.errors import InvalidTriggers
+from brokers.settings import BrokerSettings
+from process.settings import read
 
 BackoffPolicy = Literal["exponential", "linear"]
-ENVIRONMENT = "ECO2_TRIGGERS"
 _Named = TypeVar("_Named", "Trigger", "Schedule")
 
 
@@ -99,9 +100,9 @@ class Wiring:
 
 def load(path: str | Path | None = None) -> Wiring:
     """Read the trigger file at `path`, else at $ECO2_TRIGGERS. Raises InvalidTriggers with every finding."""
-    where = path or os.environ.get(ENVIRONMENT)
+    where = path or read(BrokerSettings, os.environ).triggers
     if not where:
-        raise InvalidTriggers({"triggers": [f"give --triggers FILE or set {ENVIRONMENT}"]})
+        raise InvalidTriggers({"triggers": ["give --triggers FILE or set ECO2_TRIGGERS"]})
     try:
         document = json.loads(Path(where).read_text())
     except (OSError, ValueError) as error:

@@ -68,12 +68,11 @@ def machine() -> Iterator[Finding]:
 
 def settings() -> Iterator[Finding]:
     """The ECO2_ names of this environment."""
-    from embedded.supervisor.environment import ONLY_OURS
-    from functions.runtime.settings import SettingsError, read
+    from process.declared import check
+    from process.settings import SettingsError
 
-    given = {name: value for name, value in os.environ.items() if name not in ONLY_OURS}
     try:
-        read(given)
+        check(os.environ)
     except SettingsError as error:
         yield Finding(False, f"settings: {error}", "correct or unset them")
     else:

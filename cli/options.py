@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +10,9 @@ from typing import Any, TypeVar
 import click
 
 from cli.errors import Wrong
+from cli.settings import CommandSettings
 from embedded.supervisor.home import Home, default_home
+from process.settings import read
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -19,7 +22,6 @@ def home_option(command: F) -> F:
     return click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
-        envvar="ECO2_HOME",
         default=default_home,
         show_default="./.eco2",
         help="Folder with everything the platform keeps.",
@@ -29,7 +31,7 @@ def home_option(command: F) -> F:
 def url_option(command: F) -> F:
     """--url."""
     help_text = "Address of the platform; default: the one that runs in --home."
-    return click.option("--url", envvar="ECO2_URL", help=help_text)(command)
+    return click.option("--url", help=help_text)(command)
 
 
 def running(home: Path) -> dict[str, Any]:
@@ -42,5 +44,6 @@ def running(home: Path) -> dict[str, Any]:
 
 
 def address(url: str | None, home: Path) -> str:
-    """Where to send requests. Raises Wrong."""
-    return url.rstrip("/") if url else str(running(home)["url"])
+    """Where to send requests: `url`, else $ECO2_URL, else the platform in `home`. Raises Wrong."""
+    chosen = url or read(CommandSettings, os.environ).url
+    return chosen.rstrip("/") if chosen else str(running(home)["url"])

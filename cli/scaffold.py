@@ -95,7 +95,6 @@ def on_http(name: Name, route: Route) -> dict[Path, str]:
             imports=_imports(
                 [
                     (".".join((*name.folder.parts, "func")), name.name),
-                    ("functions.runtime.settings", "read"),
                     ("tests.functions.asgi_client", "Functions"),
                 ]
             ),
@@ -184,7 +183,7 @@ from __future__ import annotations
 
 
 async def test_it_answers_who_is_signed_in_and_nobody_else() -> None:
-    functions = Functions(read({{}}))
+    functions = Functions({{}})
     answer = await functions.call({name}, "{method}", "{path}", user="u1")
     stranger = await functions.call({name}, "{method}", "{path}")
     await functions.close()

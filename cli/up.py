@@ -21,21 +21,15 @@ def platform_options(command: F) -> F:
     command = click.option(
         "--processes",
         type=int,
-        envvar="ECO2_PROCESSES",
         help="Function hosts; default: one a core, at most 2.",
     )(command)
-    command = click.option(
-        "--model", envvar="ECO2_MODEL", help="local (default), simulated, or one of ECO2_MODELS."
-    )(command)
+    command = click.option("--model", help="local (default), simulated, or one of ECO2_MODELS.")(command)
     command = click.option(
         "--broker",
         type=click.Choice(["embedded", "rabbitmq"]),
-        envvar="ECO2_BROKER",
         help="What carries events; default: embedded.",
     )(command)
-    command = click.option(
-        "--port", type=int, envvar="ECO2_PORT", help="Public port, 0 for any; default: 8080."
-    )(command)
+    command = click.option("--port", type=int, help="Public port, 0 for any; default: 8080.")(command)
     return home_option(command)
 
 

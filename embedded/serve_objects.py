@@ -7,6 +7,7 @@ ECO2_CORS_ORIGINS and ECO2_ENV.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -15,18 +16,21 @@ import uvicorn
 from embedded.cors import Cors
 from embedded.objects import ObjectStore
 from embedded.signature import Key
-from functions.runtime.settings import SettingsError, settings
+from functions.images.settings import ImageSettings
+from process.declared import check
+from process.settings import ProcessSettings, SettingsError, read
 
 PREFIX = "/objects"
 
 
 def store(folder: Path) -> ObjectStore:
     """The store that the environment describes. Raises SettingsError or ValueError."""
-    configured = settings()
+    check(os.environ)
+    configured, process = read(ImageSettings, os.environ), read(ProcessSettings, os.environ)
     secret = configured.objects_secret_key.get_secret_value()
     if not secret:
-        raise SettingsError("ECO2_OBJECTS_SECRET_KEY is not set: uploads are checked with it")
-    cors = Cors.of(configured.cors_origins.split(","), loopback=configured.env == "local")
+        raise SettingsError(["ECO2_OBJECTS_SECRET_KEY is not set: uploads are checked with it"])
+    cors = Cors.of(process.cors_origins, loopback=process.env == "local")
     return ObjectStore(folder, Key(configured.objects_access_key, secret), cors, prefix=PREFIX)
 
 

@@ -1,17 +1,18 @@
-"""Settings from the environment: declared as dataclasses, one a package, read and checked by one reader.
+"""Settings from the environment: dataclasses in the `settings.py` of each package, read and checked by one reader.
 
 ```python
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
     objects_url: str = setting("", "object store (S3 wire format) the client uploads to")
 ```
-Each field is read from `ECO2_<NAME>`, or from the file that `ECO2_<NAME>_FILE` names (secrets mounted as files).
+Each field is read from `ECO2_<NAME>`, or from the file that `ECO2_<NAME>_FILE` names (secrets mounted as files). Its
+type is one of str, Secret, bool, int, float, Names and Url. A class may begin its names with a `prefix` of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T", bound="DataclassInstance")
+Names = tuple[str, ...]
+"""Comma separated in the environment; white space and repetitions are dropped."""
+Url = str
+"""Begins with http:// or https://; a trailing slash is dropped."""
 PREFIX = "ECO2_"
 _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
@@ -31,6 +36,7 @@ class SettingsError(ValueError):
 
     def __init__(self, findings: list[str]) -> None:
         super().__init__("; ".join(findings) + " (docs/settings.md has the table of settings)")
+        self.findings = findings
 
 
 class Secret:
@@ -49,9 +55,24 @@ class Secret:
         return "Secret('…')" if self._value else "Secret('')"
 
 
-def setting(default: Any, about: str, *, least: float = 0, most: float = 1e9) -> Any:
-    """A field of a settings dataclass: `about` is its row in docs/settings.md, numbers lie in least to most."""
-    return field(default=default, metadata={"about": about, "least": least, "most": most})
+def setting(
+    default: Any, about: str, *, least: float = 0, most: float = 1e9, may_be_empty: bool = False
+) -> Any:
+    """A field of a settings dataclass: `about` is its row in docs/settings.md, numbers lie in least to most.
+
+    An empty value in the environment is the default, unless it `may_be_empty`.
+    """
+    metadata = {"about": about, "least": least, "most": most, "may_be_empty": may_be_empty}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSettings:
+    """What every process of a platform is told alike."""
+
+    env: str = setting("production", "`local` allows development sign-in and loopback origins")
+    cors_origins: Names = setting((), "allowed origins, comma separated")
+    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
 
 def read(kind: type[T], environ: Mapping[str, str]) -> T:
@@ -59,11 +80,11 @@ def read(kind: type[T], environ: Mapping[str, str]) -> T:
     values: dict[str, Any] = {}
     findings: list[str] = []
     resolved = with_files(environ)
-    for each in fields(kind):
-        name = PREFIX + each.name.upper()
-        if name in resolved:
+    for name, declared in rows(kind).items():
+        text = resolved.get(name, "").strip()
+        if text or (name in resolved and declared.metadata["may_be_empty"]):
             try:
-                values[each.name] = _parsed(each, resolved[name])
+                values[declared.name] = _parsed(declared, text)
             except ValueError as error:
                 findings.append(f"{name}: {error}")
     if findings:
@@ -71,15 +92,10 @@ def read(kind: type[T], environ: Mapping[str, str]) -> T:
     return kind(**values)
 
 
-def names(*kinds: type[DataclassInstance]) -> frozenset[str]:
-    """The environment names of these settings."""
-    return frozenset(PREFIX + each.name.upper() for kind in kinds for each in fields(kind))
-
-
-def unknown(environ: Mapping[str, str], known: frozenset[str]) -> list[str]:
-    """A finding for each `ECO2_` name in `environ` that nothing reads."""
-    given = (name.removesuffix("_FILE") for name in environ if name.startswith(PREFIX))
-    return [f"{name}: no such setting" for name in given if name not in known]
+def rows(kind: type[DataclassInstance]) -> dict[str, Field[Any]]:
+    """Environment name → declaration, of one settings dataclass."""
+    prefix = PREFIX + getattr(kind, "prefix", "")
+    return {prefix + each.name.upper(): each for each in fields(kind)}
 
 
 def with_files(environ: Mapping[str, str]) -> dict[str, str]:
@@ -105,6 +121,12 @@ def _parsed(declared: Field[Any], text: str) -> Any:
             if text.lower() not in _BOOLEANS:
                 raise ValueError(f"expected true or false, not {text!r}")
             return _BOOLEANS[text.lower()]
+        case "Names":
+            return tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+        case "Url":
+            if not text.startswith(("http://", "https://")):
+                raise ValueError("expected an http:// or https:// address")
+            return text.rstrip("/")
     try:
         number = int(text) if declared.type == "int" else float(text)
     except ValueError:

@@ -7,15 +7,14 @@ functions, events and settings.
 from __future__ import annotations
 
 import json
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from eventing.catalogue import registered
-from functions.providers.settings import SETTINGS
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
 from functions.runtime.registry import load_all
-from functions.runtime.settings import PLATFORM, Secret, Settings
+from process.declared import declared
+from process.settings import Secret, rows
 from schemas.documents import asyncapi, openapi
 from schemas.func_yaml import PYPROJECT, func_yaml
 
@@ -90,16 +89,11 @@ def events_page(functions: tuple[Function, ...]) -> str:
 
 
 def settings_page() -> str:
-    """docs/settings.md."""
-    rows = {
-        f"ECO2_{each.name.upper()}": (_default(each.default), each.metadata["about"])
-        for each in fields(Settings)
-    }
-    rows |= PLATFORM
-    for setting in SETTINGS:
-        rows.setdefault(setting.name, (setting.default, setting.meaning))
+    """docs/settings.md. A name that several packages declare is one row."""
+    found = {name: field for kind in declared() for name, field in rows(kind).items()}
     table = "\n".join(
-        f"| `{name}` | `{default}` | {text} |" for name, (default, text) in sorted(rows.items())
+        f"| `{name}` | `{_default(field.default)}` | {field.metadata['about']} |"
+        for name, field in sorted(found.items())
     )
     lead = (
         "Each may also be a file: `ECO2_X_FILE=/path` (mounted secrets). Unknown `ECO2_` names are an error."
@@ -108,7 +102,13 @@ def settings_page() -> str:
 
 
 def _default(value: Any) -> str:
-    return value.get_secret_value() if isinstance(value, Secret) else str(value)
+    match value:
+        case Secret():
+            return value.get_secret_value()
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)
 
 
 def _page(title: str, body: str) -> str:

@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import AlreadyRunningError, CannotStartError
-
-DEFAULT = ".eco2"
+from process.settings import read
 
 
 def default_home() -> Path:
     """$ECO2_HOME or ./.eco2."""
-    return Path(os.environ.get("ECO2_HOME") or DEFAULT)
+    return Path(read(EmbeddedSettings, os.environ).home)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import CannotStartError
+from functions.providers.settings import ProviderSettings
+from process.declared import check
+from process.settings import SettingsError, read
 
 BrokerKind = Literal["embedded", "rabbitmq"]
 REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
@@ -45,8 +49,7 @@ class Options:
     @property
     def models(self) -> tuple[str, ...]:
         """The models a client may name."""
-        text = self.environment.get("ECO2_MODELS") or "gpt-5.2,gemini-3-flash-preview,local"
-        return tuple(name.strip() for name in text.split(",") if name.strip())
+        return read(ProviderSettings, self.environment).models
 
     @property
     def missing_key(self) -> str:
@@ -75,25 +78,28 @@ class Options:
         return not self.environment.get("ECO2_OBJECTS_URL")
 
 
-def from_environment(environment: Mapping[str, str], **given: object) -> Options:
-    """Options where what is not `given` (None) comes from `ECO2_*`. Raises CannotStartError."""
-
-    def choose(name: str, default: str) -> str:
-        value = given.get(name)
-        return str(value) if value is not None else environment.get(f"ECO2_{name.upper()}") or default
-
+def from_environment(
+    environment: Mapping[str, str],
+    *,
+    home: Path | None = None,
+    port: int | None = None,
+    broker: str | None = None,
+    model: str | None = None,
+    processes: int | None = None,
+) -> Options:
+    """Options where what is not given (None) comes from `ECO2_*`. Raises CannotStartError."""
     try:
-        port, edges = int(choose("port", "8080")), int(choose("edges", "1"))
-        processes = int(choose("processes", str(default_processes())))
-    except ValueError:
-        raise CannotStartError("ECO2_PORT, ECO2_PROCESSES and ECO2_EDGES must be numbers") from None
+        check(environment)
+    except SettingsError as error:
+        raise CannotStartError(str(error)) from None
+    configured = read(EmbeddedSettings, environment)
     return Options(
-        home=Path(choose("home", ".eco2")),
-        port=port,
-        broker=cast("BrokerKind", choose("broker", "embedded")),
-        model=choose("model", "local"),
-        processes=processes,
-        edges=edges,
+        home=home or Path(configured.home),
+        port=configured.port if port is None else port,
+        broker=cast("BrokerKind", broker or configured.broker),
+        model=model or read(ProviderSettings, environment).model,
+        processes=(configured.processes or default_processes()) if processes is None else processes,
+        edges=configured.edges,
         environment=dict(environment),
     )
 

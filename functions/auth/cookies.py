@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
-from functions.runtime.settings import Settings
+from functions.auth.settings import AuthSettings
+from process.settings import ProcessSettings
+
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
 
 ACCESS, REFRESH = "s_access", "s_refresh"
 _SCHEME = "bearer "
@@ -35,21 +41,32 @@ def _cookie(headers: Mapping[str, str], wanted: str) -> str | None:
     return None
 
 
-def login(settings: Settings, access: str, refresh: str) -> tuple[str, str]:
-    """Set-Cookie lines (RFC 6265) that live as long as their tokens."""
-    return (
-        _set(settings, ACCESS, access, settings.access_ttl_s),
-        _set(settings, REFRESH, refresh, settings.refresh_ttl_s),
-    )
+@dataclass(frozen=True, slots=True)
+class LoginCookies:
+    """Set-Cookie lines (RFC 6265) of both tokens; each cookie lives as long as its token."""
 
+    access_ttl_s: int
+    refresh_ttl_s: int
+    domain: str
+    secure: bool
 
-def logout(settings: Settings) -> tuple[str, str]:
-    """Set-Cookie lines that remove both."""
-    return _set(settings, ACCESS, "", 0), _set(settings, REFRESH, "", 0)
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """As configured; without `Secure` on a developer's machine, which has no TLS."""
+        auth = resources.settings(AuthSettings)
+        secure = resources.settings(ProcessSettings).env != "local"
+        return cls(auth.access_ttl_s, auth.refresh_ttl_s, auth.cookie_domain, secure)
 
+    def login(self, access: str, refresh: str) -> tuple[str, str]:
+        """The lines that keep both tokens."""
+        return self._line(ACCESS, access, self.access_ttl_s), self._line(REFRESH, refresh, self.refresh_ttl_s)
 
-def _set(settings: Settings, name: str, value: str, max_age_s: int) -> str:
-    line = f"{name}={value}; Max-Age={max_age_s}; Path=/; HttpOnly; SameSite=Lax"
-    if settings.cookie_domain:
-        line += f"; Domain={settings.cookie_domain}"
-    return line if settings.env == "local" else f"{line}; Secure"
+    def logout(self) -> tuple[str, str]:
+        """The lines that remove both."""
+        return self._line(ACCESS, "", 0), self._line(REFRESH, "", 0)
+
+    def _line(self, name: str, value: str, max_age_s: int) -> str:
+        line = f"{name}={value}; Max-Age={max_age_s}; Path=/; HttpOnly; SameSite=Lax"
+        if self.domain:
+            line += f"; Domain={self.domain}"
+        return f"{line}; Secure" if self.secure else line

@@ -25,6 +25,7 @@ from functions.auth.errors import (
     TokenRevoked,
 )
 from functions.auth.keys import SigningKeys
+from functions.auth.settings import AuthSettings
 from functions.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class Tokens:
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """With the keys of the configured folder, read once. Raises Unavailable, so that checks fail closed."""
-        settings = resources.settings
+        settings = resources.settings(AuthSettings)
         try:
             keys = await asyncio.to_thread(_load, settings.signing_keys)
         except SigningKeysError as error:

@@ -12,12 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from functions.images.errors import ImageRejected
+from functions.images.settings import ImageSettings
 
 if TYPE_CHECKING:
-    from functions.runtime.settings import Settings
+    from functions.runtime.resources import Resources
 
 _URL: Final = re.compile(
     r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::(?P<port>[0-9]{1,5}))?"
@@ -59,15 +60,19 @@ class FetchPolicy:
     max_redirects: int = 3
 
     @classmethod
-    def of(cls, settings: Settings) -> FetchPolicy:
+    async def open(cls, resources: Resources) -> Self:
+        """As configured."""
+        return cls.of(resources.settings(ImageSettings))
+
+    @classmethod
+    def of(cls, settings: ImageSettings) -> Self:
         """From `cdn_url`, `objects_url` with its bucket, and `image_hosts`."""
         bucket = (
             f"{settings.objects_url.rstrip('/')}/{settings.objects_bucket}" if settings.objects_url else ""
         )
-        hosts = (host.strip().lower() for host in settings.image_hosts.split(","))
         return cls(
             own_prefixes=tuple(prefix for prefix in (settings.cdn_url, bucket) if prefix),
-            hosts=tuple(host for host in hosts if host),
+            hosts=tuple(map(str.lower, settings.image_hosts)),
         )
 
 

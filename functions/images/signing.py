@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from functions.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
-    from functions.runtime.settings import Settings
+    from functions.images.settings import ImageSettings
 
 REGION = "ap-northeast-2"
 EXPIRES_S = 900
@@ -29,7 +29,7 @@ class Store:
     region: str = REGION
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: ImageSettings) -> Self:
         """The configured store. Raises Unavailable when there is none."""
         secret = settings.objects_secret_key.get_secret_value()
         if not settings.objects_url or not settings.cdn_url or not secret:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from pydantic_core import to_json
 
+from functions.images.settings import ImageSettings
 from functions.images.signing import EXPIRES_S, Store
 from functions.runtime.errors import NotFound
 
@@ -52,9 +53,10 @@ class Uploads:
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the configured store."""
-        store = Store.of(resources.settings)
+        settings = resources.settings(ImageSettings)
+        store = Store.of(settings)
         await asyncio.to_thread(__import__, "botocore.auth")  # 0.2 s: not in the first request
-        return cls(store, resources.settings.cdn_url, await resources.database())
+        return cls(store, settings.cdn_url, await resources.database())
 
     def cdn_url(self, key: str) -> str:
         """Where everybody can read the object."""

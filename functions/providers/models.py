@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +20,7 @@ from functions.providers.prices import PriceTable
 from functions.providers.provider import Prompt, Provider, Reply
 from functions.providers.registry import chain_of, models_of, provider_of
 from functions.providers.request import Completion, ModelRequest, T, Usage
-from functions.providers.settings import Endpoint, ProviderSettings
+from functions.providers.settings import ProviderSettings
 
 log = logging.getLogger(__name__)
 
@@ -54,21 +54,12 @@ class Models:
 
     def __init__(self, settings: ProviderSettings, *, observe: Callable[[Asked], None] | None = None) -> None:
         self.settings = settings
-        self.prices = PriceTable.load(settings.prices)
+        self.prices = PriceTable.load(settings.model_prices)
         self._observe = observe or (lambda _: None)
         self._links: dict[str, Link] = {}
         self._warming: set[asyncio.Task[None]] = set()
-        for model in (*models_of(settings), *settings.fallback):
+        for model in (*models_of(settings), *settings.model_fallback):
             provider_of(model, settings)  # a name without a provider is found here, not in the first call
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str], *, observe: Callable[[Asked], None] | None = None) -> Models:
-        """Raises InvalidProviderSettings and UnknownModel."""
-        return cls(ProviderSettings.from_env(env), observe=observe)
-
-    @property
-    def supported(self) -> list[str]:
-        return list(models_of(self.settings))
 
     async def complete(self, model: str, request: ModelRequest[T], *, budget_s: float) -> Completion[T]:
         """A valid answer within `budget_s` from `model` (empty: the default) or from a fallback of it.
@@ -96,7 +87,7 @@ class Models:
     def warm(self, model: str = "") -> None:
         """Import and make the model's client in the background; a failure is only logged."""
         provider = provider_of(model or self.settings.model, self.settings)
-        if provider != offline.MODEL and getattr(self.settings, provider).configured:
+        if provider != offline.MODEL and self.settings.endpoint(provider).configured:
             task = asyncio.create_task(self._link(provider).provider.open(), name=f"warm {provider}")
             self._warming.add(task)
             task.add_done_callback(self._warmed)
@@ -119,7 +110,7 @@ class Models:
             return max(left_s, 0.1)
         reserve_s = min(OFFLINE_RESERVE_S, left_s / 5) if offline.MODEL in chain else 0.0
         remote = sum(1 for name in chain if name != offline.MODEL)
-        return max(min(self.settings.timeout_s, (left_s - reserve_s) / remote), 0.05)
+        return max(min(self.settings.model_timeout_s, (left_s - reserve_s) / remote), 0.05)
 
     async def _asked(self, model: str, request: ModelRequest[T], budget_s: float) -> Completion[T]:
         started = time.monotonic()
@@ -167,12 +158,12 @@ class Models:
         link = self._links.get(provider)
         if link is None:
             settings = self.settings
-            endpoint: Endpoint = getattr(settings, provider)
+            endpoint = settings.endpoint(provider)
             limiter = Limiter(
                 provider, concurrency=endpoint.concurrency, tokens_per_minute=endpoint.tokens_per_minute
             )
             breaker = Breaker(provider, failures=settings.breaker_failures, open_s=settings.breaker_open_s)
-            link = Link(_provider(provider, settings), limiter, breaker, queue_s=settings.queue_s)
+            link = Link(_provider(provider, settings), limiter, breaker, queue_s=settings.model_queue_s)
             self._links[provider] = link
         return link
 
@@ -188,11 +179,11 @@ def _provider(name: str, settings: ProviderSettings) -> Provider:
 
     match name:
         case "openai" | "simulated":
-            return OpenAI(name, getattr(settings, name))
+            return OpenAI(name, settings.endpoint(name))
         case "gemini":
-            return Gemini(settings.gemini, settings.gemini_thinking)
+            return Gemini(settings.endpoint("gemini"), settings.gemini_thinking)
         case _:
-            return Compatible("compatible", settings.compatible)
+            return Compatible("compatible", settings.endpoint("compatible"))
 
 
 def _parsed(model: str, request: ModelRequest[T], reply: Reply) -> T:

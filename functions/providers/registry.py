@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from functions.providers.errors import UnknownModel
@@ -11,11 +10,6 @@ from functions.providers.settings import ProviderSettings
 # Model families by the beginning of their names.
 _FAMILIES: Final = (("gpt-", "openai"), ("chatgpt-", "openai"), ("o3", "openai"), ("o4", "openai"))
 _GEMINI: Final = (("gemini-", "gemini"),)
-
-
-def supported(env: Mapping[str, str]) -> list[str]:
-    """The models a request may name, in the configured order (for `supported_models` and the client)."""
-    return list(models_of(ProviderSettings.from_env(env)))
 
 
 def models_of(settings: ProviderSettings) -> tuple[str, ...]:
@@ -41,4 +35,4 @@ def chain_of(model: str, settings: ProviderSettings) -> tuple[str, ...]:
     wanted = model or settings.model
     if wanted not in models_of(settings):
         raise UnknownModel(wanted, models_of(settings))
-    return tuple(dict.fromkeys([wanted, *settings.fallback]))
+    return tuple(dict.fromkeys([wanted, *settings.model_fallback]))

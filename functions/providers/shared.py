@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Self
 
 from functions.providers.errors import ModelError, ModelRefused
 from functions.providers.models import Asked, Models
 from functions.providers.request import Completion, ModelRequest, T
+from functions.providers.settings import ProviderSettings
 from functions.runtime.errors import Reject, Retry
 
 if TYPE_CHECKING:
@@ -15,15 +15,12 @@ if TYPE_CHECKING:
 
 
 class SharedModels(Models):
-    """`Models` opened from the environment; its client is imported in the background."""
+    """`Models` opened with the settings of the process; its client is imported in the background."""
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Raises InvalidProviderSettings and UnknownModel."""
-        from functions.providers.settings import ProviderSettings
-        from functions.runtime.settings import with_files
-
-        models = cls(ProviderSettings.from_env(with_files(os.environ)), observe=charge)
+        """Raises SettingsError and UnknownModel."""
+        models = cls(resources.settings(ProviderSettings), observe=charge)
         models.warm()
         resources.on_close(models.close)
         return models

@@ -18,7 +18,7 @@ def main() -> None:
     names = arguments.names or os.environ.get("K_SERVICE", "").split()
     gc.disable()  # imports make no garbage; `serve` turns it on again
     from functions.runtime.registry import UnknownFunctionError, folders, load
-    from functions.runtime.settings import SettingsError
+    from process.settings import SettingsError
 
     try:
         functions = [load(name) for name in (folders() if names == ["all"] else names)]

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+import os
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
 
 from functions.runtime.database import Database, Worker
 from functions.runtime.errors import Unavailable
-from functions.runtime.settings import Secret, Settings, settings
+from functions.runtime.settings import RuntimeSettings
+from process.declared import check
+from process.settings import Secret, read, with_files
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from redis.asyncio import Redis
 
     from eventing.publisher import Publisher
@@ -30,13 +34,19 @@ class Opened(Protocol):
 
 
 T = TypeVar("T", bound=Opened)
+S = TypeVar("S", bound="DataclassInstance")
 
 
 class Resources:
     """Settings, database, Redis by role, publisher, and the domains' services; each made once a process."""
 
-    def __init__(self, configured: Settings | None = None) -> None:
-        self.settings = configured or settings()
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        """With the settings of `environ`; of this process, all of them checked, when it is None."""
+        if environ is None:
+            environ = os.environ
+            check(environ)
+        self._environ = with_files(environ)
+        self._settings: dict[type[Any], Any] = {}
         self._database: Database | None = None
         self._worker: Worker | None = None
         self._redis: dict[str, Redis] = {}
@@ -46,26 +56,34 @@ class Resources:
         self.cancel: Callable[[str], None] = lambda _subject: None
         self.stopping = asyncio.Event()
 
+    def settings(self, kind: type[S]) -> S:
+        """One package's settings, read once. Raises SettingsError."""
+        if kind not in self._settings:
+            self._settings[kind] = read(kind, self._environ)
+        return cast("S", self._settings[kind])
+
     async def database(self) -> Database:
         """PostgreSQL."""
         if self._database is None:
-            url = self.settings.database_url.get_secret_value()
+            configured = self.settings(RuntimeSettings)
+            url = configured.database_url.get_secret_value()
             if not url:
                 raise Unavailable("ECO2_DATABASE_URL is not set", code="NOT_CONFIGURED")
-            self._database = Database(url, self.settings.pool_size)
+            self._database = Database(url, configured.pool_size)
         return self._database
 
     async def worker(self) -> int:
         """The id of this process's worker, alive in the database. Raises Retry."""
         if self._worker is None:
             self._worker = Worker(
-                self.settings.database_url.get_secret_value(), lambda subject: self.cancel(subject)
+                self.settings(RuntimeSettings).database_url.get_secret_value(),
+                lambda subject: self.cancel(subject),
             )
         return await self._worker.alive()
 
     async def redis(self, role: RedisRole) -> Redis:
         """The client of one role; roles with one URL share a client. `pubsub` is kept apart: it blocks."""
-        secret: Secret = getattr(self.settings, f"redis_{role}_url")
+        secret: Secret = getattr(self.settings(RuntimeSettings), f"redis_{role}_url")
         url = secret.get_secret_value()
         if not url:
             raise Unavailable(f"ECO2_REDIS_{role.upper()}_URL is not set", code="NOT_CONFIGURED")
@@ -86,8 +104,6 @@ class Resources:
     def publisher(self) -> Publisher:
         """Publishes events to the Broker (K_SINK)."""
         if self._publisher is None:
-            import os
-
             from eventing.publisher import Publisher
 
             sink = os.environ.get("K_SINK", "")

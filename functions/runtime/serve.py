@@ -15,7 +15,9 @@ from functions.runtime.declaration import Function
 from functions.runtime.lean_uvicorn import Config, Server
 from functions.runtime.reply import Reply
 from functions.runtime.resources import Resources
+from functions.runtime.settings import RuntimeSettings
 from functions.runtime.telemetry import configure_logging
+from process.settings import ProcessSettings
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ class GracefulServer(Server):
         resources = self._host.resources
         if not resources.stopping.is_set():
             resources.stopping.set()
-            grace = resources.settings.grace_s
+            grace = resources.settings(RuntimeSettings).grace_s
             self._handing_back = asyncio.get_event_loop().create_task(self._host.hand_back(grace))
         super().handle_exit(sig, frame)
 
@@ -98,7 +100,7 @@ class GracefulServer(Server):
 def serve(functions: list[Function], *, port: int | None = None, fd: int | None = None) -> None:
     """Serve until SIGTERM. Give a port, or the file descriptor of a listening socket."""
     host = Host(functions)
-    configure_logging(host.resources.settings.log_level)
+    configure_logging(host.resources.settings(ProcessSettings).log_level)
     config = Config(
         host,
         host="0.0.0.0",  # noqa: S104 - a pod is reached from outside; the embedded platform gives sockets
@@ -112,7 +114,7 @@ def serve(functions: list[Function], *, port: int | None = None, fd: int | None 
         server_header=False,
         log_config=None,
         timeout_keep_alive=75,
-        timeout_graceful_shutdown=int(host.resources.settings.grace_s) + 5,
+        timeout_graceful_shutdown=int(host.resources.settings(RuntimeSettings).grace_s) + 5,
         backlog=4096,
     )
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

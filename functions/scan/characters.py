@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from functions.scan.events import Answered, Reward
 from functions.scan.rewards import DEFAULT, earned, match_reason
+from functions.scan.settings import ScanSettings
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -23,7 +24,7 @@ class Characters:
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database."""
-        return cls(await resources.database(), resources.settings.rewards)
+        return cls(await resources.database(), resources.settings(ScanSettings).rewards)
 
     async def reward(self, event: Answered) -> Reward | None:
         """The character this scan earns, or None. Granting again for the same job says the same."""

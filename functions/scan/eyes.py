@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from functions.images.fetch import FetchPolicy, ImageFetcher
 from functions.providers.errors import ModelRefused
 from functions.providers.request import Completion, ModelRequest
+from functions.providers.settings import ProviderSettings
 from functions.providers.shared import SharedModels, ask
 from functions.scan.classification import NOTHING, VisionDraft, VisionMeta, VisionResult, repair
 from functions.scan.events import ScanRequested
@@ -32,10 +33,10 @@ class Eyes:
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """The taxonomy is read beforehand, so that the first event does not wait for it."""
-        fetcher = ImageFetcher(FetchPolicy.of(resources.settings))
+        fetcher = ImageFetcher(await resources.get(FetchPolicy))
         resources.on_close(fetcher.close)
         await asyncio.to_thread(taxonomy)
-        if resources.settings.model == "local":
+        if resources.settings(ProviderSettings).model == "local":
             from functions.scan.offline import warm
 
             asyncio.get_running_loop().run_in_executor(None, warm)

@@ -21,6 +21,7 @@ from functions.runtime.errors import Conflict, NotFound, Unprocessable
 from functions.scan.events import Completed, Reward, ScanRequested
 from functions.scan.pipeline import STAGES
 from functions.scan.progress import ScanProgress
+from functions.scan.settings import ScanSettings
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -118,7 +119,7 @@ class Jobs:
                 "key": key,
                 "hash": digest,
                 "trace": context.trace_id if context else None,
-                "deadline_s": self._resources.settings.scan_deadline_s,
+                "deadline_s": self._resources.settings(ScanSettings).scan_deadline_s,
                 "event": event.to_structured(),
             },
         )
@@ -216,7 +217,7 @@ class Jobs:
 
     async def reopen(self, job_id: str) -> None:
         """A dead letter was replayed: a job that failed meanwhile gets another chance."""
-        deadline_s = self._resources.settings.scan_deadline_s
+        deadline_s = self._resources.settings(ScanSettings).scan_deadline_s
         if await self._database.one(_REOPEN, (deadline_s, job_id)):
             await self._progress.forget(job_id)
             await self._forget_result(job_id)

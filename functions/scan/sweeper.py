@@ -15,6 +15,7 @@ from functions.runtime import telemetry
 from functions.scan.events import ScanRequested
 from functions.scan.jobs import Jobs, requested
 from functions.scan.pipeline import STAGES
+from functions.scan.settings import ScanSettings
 
 if TYPE_CHECKING:
     from eventing.publisher import Publisher
@@ -41,7 +42,7 @@ class Sweeper:
             await resources.database(),
             await resources.get(Jobs),
             resources.publisher(),
-            resources.settings.scan_overdue_s,
+            resources.settings(ScanSettings).scan_overdue_s,
         )
 
     async def sweep(self) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from functions.auth.keys import SigningKeys
+from functions.auth.settings import AuthSettings
 from functions.auth.tokens import Kind, Tokens
-from functions.runtime.settings import Settings
 from tests.end_to_end.client import User
 from tests.end_to_end.platform import Platform
 
@@ -16,7 +16,7 @@ LIFE_S = 600
 def issue(platform: Platform, user: User, *, lasts_s: int, kind: Kind = "access") -> str:
     """A token of the user's login that ends `lasts_s` from now (negative: it ended then)."""
     shift_s = 0
-    settings = Settings()
+    settings = AuthSettings()
     tokens = Tokens(
         SigningKeys.load(platform.home.folder / "keys"),
         issuer=settings.issuer,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,15 +13,17 @@ from eventing.cloudevent import CloudEvent, decode
 from functions.runtime.asgi import App
 from functions.runtime.declaration import Declared
 from functions.runtime.resources import Resources
-from functions.runtime.settings import Settings
 from functions.runtime.work import Work
 
 
 class Functions:
-    """Functions over one set of resources. `user` is the identity that the edge would have found."""
+    """Functions over one set of resources, with the settings of `environ`.
 
-    def __init__(self, settings: Settings) -> None:
-        self.resources = Resources(settings)
+    `user` is the identity that the edge would have found.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.resources = Resources(environ)
         self._work = Work()
         self._apps: dict[str, App] = {}
 

@@ -15,7 +15,6 @@ from functions.runtime.declaration import EventFunction
 from functions.runtime.delivery import deliver
 from functions.runtime.registry import load
 from functions.runtime.reply import Reply
-from functions.runtime.settings import Secret, Settings
 from functions.runtime.work import Work
 from tests.functions.examples import example
 
@@ -50,7 +49,7 @@ class EventFunctionContract:
     @pytest.fixture
     async def process(self, postgres_url: str) -> AsyncIterator[Process]:
         """Where it runs: over an empty database."""
-        resources = Resources(Settings(database_url=Secret(postgres_url)))
+        resources = Resources({"ECO2_DATABASE_URL": postgres_url})
         yield Process(self.function, resources)
         await resources.close()
 

@@ -17,7 +17,8 @@ from eventing.ids import SHARDS
 from functions.providers.settings import ProviderSettings
 from functions.runtime.declaration import EventFunction
 from functions.runtime.registry import QUARANTINE, SCHEDULES, load_all
-from functions.runtime.settings import read, settings
+from process.declared import check
+from process.settings import ProcessSettings, read
 from schemas.sizing import PREFETCH, sizing
 from tests.platform.objects import KNATIVE, OVERLAYS, kustomizations, of_kind, pod_specs
 
@@ -60,7 +61,7 @@ def test_enough_events_can_be_in_flight() -> None:
 
 def test_timeouts_nest() -> None:
     """Model call < handler < delivery < request: who is further inside gives up first, and can say why."""
-    model_s = ProviderSettings.from_env({}).timeout_s
+    model_s = ProviderSettings().model_timeout_s
     for function in load_all():
         request_s = _service(function.name)["spec"]["template"]["spec"]["timeoutSeconds"]
         assert function.timeout_s < request_s <= 600, function.name
@@ -178,9 +179,8 @@ def test_settings_are_known(overlay: str) -> None:
                 given |= dict(each.split("=", 1) for each in generator.get("literals", []))
                 for file in generator.get("envs", []):
                     given |= _lines(folder / file)
-    configured = read(given)
-    assert configured.env == ("production" if overlay == "prod" else "local")
-    settings.cache_clear()
+    check(given)
+    assert read(ProcessSettings, given).env == ("production" if overlay == "prod" else "local")
 
 
 def test_files_of_kustomizations_exist() -> None:

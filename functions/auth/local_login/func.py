@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 
-from functions.auth import cookies
+from functions.auth.cookies import LoginCookies
 from functions.auth.redirects import frontend
 from functions.auth.sessions import Device, Person, Sessions
+from functions.auth.settings import AuthSettings
 from functions.runtime import NotFound, Reply, Request, Resources, Unprocessable, http_function
+from process.settings import ProcessSettings
 
 PROVIDER = "local"
 MAX_NAME = 50
@@ -15,19 +17,25 @@ MAX_NAME = 50
 
 @http_function("GET /api/v1/auth/local/login", public=True, rate_limit="60/60")
 async def local_login(
-    request: Request, resources: Resources, name: str = "이웃", frontend_origin: str | None = None
+    request: Request,
+    resources: Resources,
+    cookies: LoginCookies,
+    name: str = "이웃",
+    frontend_origin: str | None = None,
 ) -> Reply:
     """302 to the front end with both cookies; the same name is the same user."""
-    if resources.settings.env != "local":
+    process = resources.settings(ProcessSettings)
+    if process.env != "local":
         raise NotFound("ROUTE_NOT_FOUND", "There is no such path.")
-    origin = frontend(resources.settings, frontend_origin or request.headers.get("x-frontend-origin"))
+    asked = frontend_origin or request.headers.get("x-frontend-origin")
+    origin = frontend(resources.settings(AuthSettings).frontend_url, process, asked)
     name = unicodedata.normalize("NFC", name).strip()
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise Unprocessable("NAME_INVALID", f"The name must have 1 to {MAX_NAME} printable characters.")
     sessions = await resources.get(Sessions)  # not a parameter: elsewhere nothing of it shall be opened
     pair = await sessions.sign_in(Person(PROVIDER, name, name), Device.of(request))
     headers = {"location": f"{origin}/#/home", "cache-control": "no-store"}
-    return Reply(302, headers=headers, cookies=cookies.login(resources.settings, pair.access, pair.refresh))
+    return Reply(302, headers=headers, cookies=cookies.login(pair.access, pair.refresh))
 
 
 new = local_login.new

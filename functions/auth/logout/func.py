@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pydantic_core import to_json
 
-from functions.auth import cookies
+from functions.auth.cookies import LoginCookies, access_token, refresh_token
 from functions.auth.sessions import Sessions
-from functions.runtime import Reply, Request, Resources, http_function
+from functions.runtime import Reply, Request, http_function
 from functions.runtime.reply import JSON
 
 
 @http_function("POST /api/v1/auth/logout", public=True, rate_limit="60/60")
-async def logout(request: Request, sessions: Sessions, resources: Resources) -> Reply:
+async def logout(request: Request, sessions: Sessions, cookies: LoginCookies) -> Reply:
     """200 also without tokens or with bad ones: a client that gets 401 here calls again for ever."""
-    await sessions.end(cookies.access_token(request.headers), cookies.refresh_token(request.headers))
+    await sessions.end(access_token(request.headers), refresh_token(request.headers))
     body = to_json({"success": True, "data": {"message": "로그아웃했어요."}})
-    return Reply(200, body, {"content-type": JSON}, cookies.logout(resources.settings))
+    return Reply(200, body, {"content-type": JSON}, cookies.logout())
 
 
 new = logout.new

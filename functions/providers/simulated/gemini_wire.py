@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from functions.providers.simulated.behaviour import Outcome
+from functions.providers.simulated.course import Outcome
 from functions.providers.simulated.wire import Call, Said, server_sent, words
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from functions.providers.simulated.behaviour import Outcome
+from functions.providers.simulated.course import Outcome
 from functions.providers.simulated.wire import Call, Said, server_sent, words
 
 

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, Final
 
 from functions.providers.simulated import outputs
-from functions.providers.simulated.behaviour import Behaviour, Course, Outcome
+from functions.providers.simulated.course import Course, Outcome
 from functions.providers.simulated.gemini_wire import GenerateContent
 from functions.providers.simulated.ledger import Ledger
 from functions.providers.simulated.openai_wire import ChatCompletions, Responses
+from functions.providers.simulated.settings import Behaviour
 from functions.providers.simulated.wire import Call, Said, Wire
 
 Message = MutableMapping[str, Any]

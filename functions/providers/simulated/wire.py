@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from functions.providers.simulated.behaviour import Outcome
+from functions.providers.simulated.course import Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from functions.images.fetch import FetchPolicy, check_url
+from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
 from functions.scan.jobs import Jobs
 
@@ -30,18 +31,19 @@ class ScanAccepted(BaseModel):
 
 @http_function("POST /api/v1/scan", status=202, max_body=16_384, rate_limit="60/60")
 async def submit(
-    body: SubmitScan, user: User, key: IdempotencyKey, jobs: Jobs, resources: Resources
+    body: SubmitScan, user: User, key: IdempotencyKey, jobs: Jobs, policy: FetchPolicy, resources: Resources
 ) -> ScanAccepted:
     """Check what can be checked at once, store the job with its event, answer."""
-    supported = [name.strip() for name in resources.settings.models.split(",")]
-    model = body.model or resources.settings.model
-    if body.model is not None and body.model not in (*supported, resources.settings.model):
+    configured = resources.settings(ProviderSettings)
+    supported = list(configured.models)
+    model = body.model or configured.model
+    if body.model is not None and body.model not in (*supported, configured.model):
         raise Invalid(
             "UNSUPPORTED_MODEL",
             f"There is no model {body.model!r}; name one of {', '.join(supported)}.",
             extra={"supported_models": supported},
         )
-    check_url(body.image_url, FetchPolicy.of(resources.settings))
+    check_url(body.image_url, policy)
     question = (body.user_input or "").strip() or DEFAULT_INPUT
     job_id = await jobs.submit(user.id, body.image_url, question, model, key.value)
     base = f"/api/v1/scan/{job_id}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,9 +72,11 @@ def test_options_come_from_arguments_then_environment() -> None:
     assert given.starts_valkey
 
 
-def test_a_model_without_its_key_is_noticed() -> None:
+def test_a_model_without_its_key_is_noticed(tmp_path: Path) -> None:
     assert from_environment({}, model="gpt-5.2").missing_key == "ECO2_OPENAI_API_KEY"
-    assert not from_environment({"ECO2_OPENAI_API_KEY_FILE": "/run/key"}, model="gpt-5.2").missing_key
+    key = tmp_path / "key"
+    key.write_text("sk-test")
+    assert not from_environment({"ECO2_OPENAI_API_KEY_FILE": str(key)}, model="gpt-5.2").missing_key
     assert not from_environment({}).missing_key
 
 
@@ -82,14 +85,18 @@ def test_a_model_without_its_key_is_noticed() -> None:
     [
         ({"broker": "kafka"}, "neither embedded nor rabbitmq"),
         ({"model": "gpt-9"}, "none of gpt-5.2"),
-        ({"port": "many"}, "must be numbers"),
         ({"port": 70_000}, "--port 0 to 65535"),
         ({"processes": 99}, "--processes 1 to 16"),
     ],
 )
-def test_wrong_options_say_what_to_do(wrong: dict[str, object], said: str) -> None:
+def test_wrong_options_say_what_to_do(wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(CannotStartError, match=said):
         from_environment({}, **wrong)
+
+
+def test_a_wrong_environment_is_told_before_anything_starts() -> None:
+    with pytest.raises(CannotStartError, match=r"ECO2_PORT: expected a number.*ECO2_PROT: no such setting"):
+        from_environment({"ECO2_PORT": "many", "ECO2_PROT": "1"})
 
 
 def test_functions_get_what_they_know(home: Home) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from functions.auth.keys import SigningKeys, ensure_keys
 from functions.auth.tokens import Tokens
-from functions.runtime.settings import Settings, read
 from tests.embedded.serving import serving
 from tests.functions.asgi_client import Functions, Sink
 
@@ -37,18 +36,16 @@ def tokens(keys: SigningKeys) -> Tokens:
 
 
 @pytest.fixture
-def configured(postgres_url: str, key_folder: Path) -> Settings:
+def configured(postgres_url: str, key_folder: Path) -> dict[str, str]:
     """Local development."""
-    return read(
-        {
-            "ECO2_ENV": "local",
-            "ECO2_DATABASE_URL": postgres_url,
-            "ECO2_SIGNING_KEYS": str(key_folder),
-            "ECO2_ISSUER": ISSUER,
-            "ECO2_AUDIENCE": AUDIENCE,
-            "ECO2_CORS_ORIGINS": "https://eco2.example, https://dev.eco2.example",
-        }
-    )
+    return {
+        "ECO2_ENV": "local",
+        "ECO2_DATABASE_URL": postgres_url,
+        "ECO2_SIGNING_KEYS": str(key_folder),
+        "ECO2_ISSUER": ISSUER,
+        "ECO2_AUDIENCE": AUDIENCE,
+        "ECO2_CORS_ORIGINS": "https://eco2.example, https://dev.eco2.example",
+    }
 
 
 @pytest.fixture
@@ -59,7 +56,7 @@ def sink() -> Sink:
 
 @pytest.fixture
 async def functions(
-    configured: Settings, sink: Sink, monkeypatch: pytest.MonkeyPatch
+    configured: dict[str, str], sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Functions]:
     """Functions that emit into `sink`."""
     async with serving(sink) as port:

@@ -11,7 +11,6 @@ from functions.auth.authorize.func import authorize
 from functions.auth.jwks.func import jwks
 from functions.auth.tokens import Tokens
 from functions.runtime.declaration import HttpFunction
-from functions.runtime.settings import read
 from tests.functions.asgi_client import Functions
 from tests.functions.auth.conftest import AUDIENCE, ISSUER
 
@@ -22,9 +21,7 @@ SESSION = "6f1c0000-0000-4000-8000-00000000000a"
 @pytest.fixture
 def alone(key_folder: Path) -> Functions:
     """Without database, Redis or broker: nothing of them may be needed."""
-    return Functions(
-        read({"ECO2_SIGNING_KEYS": str(key_folder), "ECO2_ISSUER": ISSUER, "ECO2_AUDIENCE": AUDIENCE})
-    )
+    return Functions({"ECO2_SIGNING_KEYS": str(key_folder), "ECO2_ISSUER": ISSUER, "ECO2_AUDIENCE": AUDIENCE})
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND"])
@@ -85,7 +82,7 @@ async def test_a_refresh_token_opens_nothing(alone: Functions, tokens: Tokens) -
 
 @pytest.mark.parametrize("folder", ["", "/nowhere/eco2"])
 async def test_without_keys_the_check_fails_closed_and_tells_nothing(folder: str) -> None:
-    answer = await Functions(read({"ECO2_SIGNING_KEYS": folder})).call(authorize, "GET", "/x")
+    answer = await Functions({"ECO2_SIGNING_KEYS": folder}).call(authorize, "GET", "/x")
     assert answer.status_code == 503
     assert "nowhere" not in answer.text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -19,7 +18,6 @@ from functions.auth.relay.func import relay
 from functions.auth.sessions import Sessions
 from functions.auth.tokens import Tokens
 from functions.ops.events import SweepRequested
-from functions.runtime.settings import Settings
 from tests.functions.asgi_client import Functions, Sink
 
 LOGIN, REFRESH, LOGOUT = (f"/api/v1/auth/{path}" for path in ("local/login", "refresh", "logout"))
@@ -111,8 +109,8 @@ async def test_a_login_is_audited(functions: Functions, postgres_url: str) -> No
     assert found == [(user, "local", "203.0.113.7", "eco2-tests")]
 
 
-async def test_development_sign_in_does_not_exist_elsewhere(configured: Settings) -> None:
-    functions = Functions(replace(configured, env="production"))
+async def test_development_sign_in_does_not_exist_elsewhere(configured: dict[str, str]) -> None:
+    functions = Functions(configured | {"ECO2_ENV": "production"})
     answer = await sign_in(functions)
     assert (answer.status_code, answer.json()["code"]) == (404, "ROUTE_NOT_FOUND")
     assert "set-cookie" not in answer.headers
@@ -189,7 +187,7 @@ async def test_a_refresh_token_used_twice_ends_the_login(functions: Functions, p
 
 
 async def test_reuse_is_noticed_by_another_process_as_well(
-    functions: Functions, configured: Settings
+    functions: Functions, configured: dict[str, str]
 ) -> None:
     elsewhere = Functions(configured)
     stolen = cookies(await sign_in(functions))
@@ -256,9 +254,8 @@ async def test_logging_out_never_fails_on_bad_tokens(functions: Functions, heade
     assert (answer.status_code, answer.json()["success"]) == (200, True)
 
 
-async def test_outside_of_development_cookies_are_secure(configured: Settings) -> None:
-    settings = replace(configured, env="production", cookie_domain="eco2.example")
-    functions = Functions(settings)
+async def test_outside_of_development_cookies_are_secure(configured: dict[str, str]) -> None:
+    functions = Functions(configured | {"ECO2_ENV": "production", "ECO2_COOKIE_DOMAIN": "eco2.example"})
     answer = await functions.call(logout, "POST", LOGOUT)
     for line in answer.headers.get_list("set-cookie"):
         assert line.endswith("; HttpOnly; SameSite=Lax; Domain=eco2.example; Secure")

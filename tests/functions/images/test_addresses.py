@@ -11,7 +11,8 @@ from yarl import URL
 
 from functions.images.addresses import FetchPolicy, check_url, is_public
 from functions.images.errors import ImageRejected
-from functions.runtime.settings import read
+from functions.images.settings import ImageSettings
+from process.settings import read
 
 POLICY = FetchPolicy(
     own_prefixes=("http://127.0.0.1:9000/eco2-images", "https://cdn.eco2.example/"),
@@ -157,14 +158,15 @@ def test_open_addresses_are_public(address: str) -> None:
 
 def test_a_policy_comes_from_the_settings() -> None:
     settings = read(
+        ImageSettings,
         {
             "ECO2_CDN_URL": "https://cdn.eco2.example/i/",
             "ECO2_OBJECTS_URL": "http://127.0.0.1:9000/",
             "ECO2_OBJECTS_BUCKET": "pictures",
             "ECO2_IMAGE_HOSTS": "Img.example.com, .photos.example",
-        }
+        },
     )
     policy = FetchPolicy.of(settings)
     assert policy.own_prefixes == ("https://cdn.eco2.example/i/", "http://127.0.0.1:9000/pictures")
     assert policy.hosts == ("img.example.com", ".photos.example")
-    assert FetchPolicy.of(read({})).own_prefixes == ()
+    assert FetchPolicy.of(ImageSettings()).own_prefixes == ()

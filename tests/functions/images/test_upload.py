@@ -18,7 +18,6 @@ from embedded.objects import ObjectStore
 from embedded.signature import Key
 from functions.images.callback.func import callback
 from functions.images.upload.func import upload
-from functions.runtime.settings import read
 from tests.embedded.serving import serving
 from tests.functions.asgi_client import Functions
 
@@ -56,14 +55,12 @@ async def platform(tmp_path: Path, postgres_url: str) -> AsyncIterator[Platform]
     async with serving(store) as port, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as browser:
         objects = f"http://127.0.0.1:{port}/objects"
         functions = Functions(
-            read(
-                {
-                    "ECO2_DATABASE_URL": postgres_url,
-                    "ECO2_OBJECTS_URL": objects,
-                    "ECO2_OBJECTS_SECRET_KEY": SECRET,
-                    "ECO2_CDN_URL": f"{objects}/eco2-images",
-                }
-            )
+            {
+                "ECO2_DATABASE_URL": postgres_url,
+                "ECO2_OBJECTS_URL": objects,
+                "ECO2_OBJECTS_SECRET_KEY": SECRET,
+                "ECO2_CDN_URL": f"{objects}/eco2-images",
+            }
         )
         yield Platform(functions, browser)
         await functions.close()
@@ -215,7 +212,7 @@ async def test_what_is_not_allowed_gets_no_place(
 
 
 async def test_without_a_store_it_is_503(postgres_url: str) -> None:
-    functions = Functions(read({"ECO2_DATABASE_URL": postgres_url}))
+    functions = Functions({"ECO2_DATABASE_URL": postgres_url})
     body = {"filename": "a", "content_type": "image/png"}
     answer = await functions.call(upload, "POST", "/api/v1/images/scan", user=ALICE, json=body)
     assert (answer.status_code, answer.json()["code"]) == (503, "NOT_CONFIGURED")

@@ -13,8 +13,11 @@ import pytest
 import uvicorn
 from pydantic import BaseModel, ConfigDict
 
-from functions.providers import ModelRequest, Models
+from functions.providers.models import Models
+from functions.providers.request import ModelRequest
+from functions.providers.settings import ProviderSettings
 from functions.providers.simulated.server import Simulated
+from process.settings import read
 
 OPENAI_KEY = "sk-openai-secret-1234567890"
 GEMINI_KEY = "gemini-secret-1234567890"
@@ -104,7 +107,7 @@ async def make_models(provider: Provider) -> AsyncIterator[MakeModels]:
     async with AsyncExitStack() as opened:
 
         def make(observe: Callable[[Any], None] | None = None, **env: str) -> Models:
-            models = Models.from_env(provider.env | env, observe=observe)
+            models = Models(read(ProviderSettings, provider.env | env), observe=observe)
             opened.push_async_callback(models.close)
             return models
 

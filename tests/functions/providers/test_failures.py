@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from functions.providers import ModelError, Models
+from functions.providers.errors import ModelError
+from functions.providers.models import Models
 from functions.providers.openai import retry_after_s
+from functions.providers.settings import ProviderSettings
+from process.settings import read
 from tests.functions.providers.conftest import GEMINI_KEY, OPENAI_KEY, question, running
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
@@ -40,7 +43,8 @@ class Fixed:
 
 async def failure_of(model: str, app: Fixed) -> ModelError:
     async with running(app) as url:
-        models = Models.from_env(
+        settings = read(
+            ProviderSettings,
             {
                 "ECO2_MODEL_FALLBACK": "",
                 "ECO2_OPENAI_BASE_URL": f"{url}/v1",
@@ -50,8 +54,9 @@ async def failure_of(model: str, app: Fixed) -> ModelError:
                 "ECO2_COMPATIBLE_BASE_URL": f"{url}/v1",
                 "ECO2_COMPATIBLE_API_KEY": OPENAI_KEY,
                 "ECO2_COMPATIBLE_MODEL": "qwen-vl",
-            }
+            },
         )
+        models = Models(settings)
         with pytest.raises(ModelError) as raised:
             await models.complete(model, question(), budget_s=10)
         await models.close()

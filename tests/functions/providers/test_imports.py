@@ -10,7 +10,7 @@ import pytest
 HEAVY = ("openai", "google.genai", "aiohttp", "httpx2", "PIL", "uvicorn", "yaml", "onnxruntime", "numpy")
 
 
-@pytest.mark.parametrize("module", ["functions.providers", "functions.images.fetch"])
+@pytest.mark.parametrize("module", ["functions.providers.shared", "functions.images.fetch"])
 def test_no_client_library_is_imported_before_it_is_needed(module: str) -> None:
     program = f"import sys, {module}; print(*[name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run(

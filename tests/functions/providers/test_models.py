@@ -7,16 +7,16 @@ import logging
 
 import pytest
 
-from functions.providers import (
-    Asked,
+from functions.providers.errors import (
     ChainExhausted,
     ModelOutputInvalid,
     ModelRefused,
-    Models,
     ModelUnavailable,
     UnknownModel,
 )
+from functions.providers.models import Asked, Models
 from functions.providers.registry import provider_of
+from functions.providers.settings import ProviderSettings
 from tests.functions.providers.conftest import (
     GEMINI_KEY,
     OPENAI_KEY,
@@ -255,7 +255,7 @@ class TestCosts:
 
 class TestOffline:
     async def test_no_offline_answer_is_an_error(self) -> None:
-        models = Models.from_env({"ECO2_MODEL": "local"})
+        models = Models(ProviderSettings(model="local"))
         with pytest.raises(ModelUnavailable) as raised:
             await models.complete("", question(), budget_s=1)
         assert raised.value.reason == "not_configured"
@@ -267,7 +267,7 @@ class TestOffline:
             return await offline_answer()
 
         with pytest.raises(ModelUnavailable) as raised:
-            await Models.from_env({}).complete("local", question(offline=slow), budget_s=0.1)
+            await Models(ProviderSettings()).complete("local", question(offline=slow), budget_s=0.1)
         assert raised.value.reason == "timeout"
 
     async def test_a_broken_offline_answer_keeps_its_traceback(self) -> None:
@@ -275,26 +275,26 @@ class TestOffline:
             raise LookupError("no rule")
 
         with pytest.raises(ModelUnavailable) as raised:
-            await Models.from_env({}).complete("local", question(offline=broken), budget_s=1)
+            await Models(ProviderSettings()).complete("local", question(offline=broken), budget_s=1)
         assert isinstance(raised.value.__cause__, LookupError)
 
 
 class TestNames:
     async def test_an_unknown_model_is_told_with_the_known_ones(self) -> None:
         with pytest.raises(UnknownModel) as raised:
-            await Models.from_env({}).complete("claude-9", question(), budget_s=1)
+            await Models(ProviderSettings()).complete("claude-9", question(), budget_s=1)
         assert raised.value.supported == ["gpt-5.2", "gemini-3-flash-preview", "local"]
 
     def test_a_configured_model_without_a_provider_is_found_at_the_start(self) -> None:
         with pytest.raises(UnknownModel):
-            Models.from_env({"ECO2_MODEL_FALLBACK": "nobody-1"})
+            Models(ProviderSettings(model_fallback=("nobody-1",)))
 
     @pytest.mark.parametrize(
         ("model", "provider"),
         [("gpt-5.2", "openai"), ("gemini-3-flash-preview", "gemini"), ("local", "local")],
     )
     def test_a_name_leads_to_its_provider(self, model: str, provider: str) -> None:
-        assert provider_of(model, Models.from_env({}).settings) == provider
+        assert provider_of(model, Models(ProviderSettings()).settings) == provider
 
 
 async def test_warming_opens_the_client_in_the_background(
@@ -333,7 +333,7 @@ class TestBudget:
         ],
     )
     def test_each_model_gets_its_share(self, chain: tuple[str, ...], left_s: float, share_s: float) -> None:
-        assert Models.from_env({})._share_s(chain, left_s) == pytest.approx(share_s)
+        assert Models(ProviderSettings())._share_s(chain, left_s) == pytest.approx(share_s)
 
 
 async def test_a_marker_cannot_break_out_of_its_header(make_models: MakeModels, provider: Provider) -> None:

@@ -7,64 +7,62 @@ from pathlib import Path
 
 import pytest
 
-from functions.providers import SETTINGS, ProviderSettings, UnknownModel, Usage, supported
+from functions.providers.errors import UnknownModel
 from functions.providers.prices import PriceTable
-from functions.providers.registry import chain_of
-from functions.providers.settings import InvalidProviderSettings
-
-
-def test_every_setting_is_documented_once() -> None:
-    names = [setting.name for setting in SETTINGS]
-    assert len(set(names)) == len(names)
-    assert all(setting.meaning and setting.name.startswith("ECO2_") for setting in SETTINGS)
-    assert {setting.name for setting in SETTINGS if setting.secret} == {
-        "ECO2_OPENAI_API_KEY",
-        "ECO2_GEMINI_API_KEY",
-        "ECO2_COMPATIBLE_API_KEY",
-    }
+from functions.providers.registry import chain_of, models_of
+from functions.providers.request import Usage
+from functions.providers.settings import ProviderSettings
+from process.settings import SettingsError, read
 
 
 def test_without_settings_the_local_model_answers() -> None:
-    settings = ProviderSettings.from_env({})
+    settings = read(ProviderSettings, {})
     assert settings.model == "local"
     assert chain_of("", settings) == ("local",)
-    assert not settings.openai.configured
+    assert not settings.endpoint("openai").configured
 
 
 def test_all_findings_come_at_once() -> None:
     env = {"ECO2_OPENAI_BASE_URL": "ftp://x", "ECO2_GEMINI_TPM": "many", "ECO2_MODEL_TIMEOUT_S": "inf"}
-    with pytest.raises(InvalidProviderSettings) as raised:
-        ProviderSettings.from_env(env)
-    assert set(raised.value.findings) == set(env)
+    with pytest.raises(SettingsError) as raised:
+        read(ProviderSettings, env)
+    assert {finding.partition(":")[0] for finding in raised.value.findings} == set(env)
 
 
-def test_a_key_is_not_shown() -> None:
-    settings = ProviderSettings.from_env({"ECO2_OPENAI_API_KEY": "sk-secret"})
-    assert settings.openai.configured
-    assert "sk-secret" not in repr(settings)
+@pytest.mark.parametrize("provider", ["openai", "gemini", "compatible"])
+def test_a_key_makes_a_provider_usable_and_is_not_shown(provider: str) -> None:
+    name = f"ECO2_{provider.upper()}"
+    settings = read(ProviderSettings, {f"{name}_API_KEY": "sk-secret", f"{name}_BASE_URL": "http://h/v1/"})
+    endpoint = settings.endpoint(provider)
+    assert (endpoint.configured, endpoint.api_key, endpoint.base_url) == (True, "sk-secret", "http://h/v1")
+    assert "sk-secret" not in f"{settings!r} {endpoint!r}"
 
 
-def test_the_supported_models_are_the_configured_ones() -> None:
-    assert supported({}) == ["gpt-5.2", "gemini-3-flash-preview", "local"]
-    assert supported({"ECO2_MODELS": "local", "ECO2_MODEL": "simulated"}) == ["local", "simulated"]
-    assert supported({"ECO2_MODELS": "local", "ECO2_COMPATIBLE_MODEL": "qwen"}) == ["local", "qwen"]
+def test_the_models_are_the_configured_ones() -> None:
+    assert models_of(ProviderSettings()) == ("gpt-5.2", "gemini-3-flash-preview", "local")
+    assert models_of(ProviderSettings(models=("local",), model="simulated")) == ("local", "simulated")
+    assert models_of(ProviderSettings(models=("local",), compatible_model="qwen")) == ("local", "qwen")
 
 
 def test_a_chain_names_no_model_twice() -> None:
-    settings = ProviderSettings.from_env({"ECO2_MODEL_FALLBACK": "gemini-3-flash-preview, gpt-5.2,local"})
+    settings = read(ProviderSettings, {"ECO2_MODEL_FALLBACK": "gemini-3-flash-preview, gpt-5.2,local"})
     assert chain_of("gpt-5.2", settings) == ("gpt-5.2", "gemini-3-flash-preview", "local")
     assert chain_of("local", settings)[0] == "local"
 
 
+def test_no_fallback_is_a_choice() -> None:
+    assert chain_of("gpt-5.2", read(ProviderSettings, {"ECO2_MODEL_FALLBACK": ""})) == ("gpt-5.2",)
+
+
 def test_a_model_that_is_not_offered_is_unknown() -> None:
     with pytest.raises(UnknownModel, match="supported: local"):
-        chain_of("gpt-5.2", ProviderSettings.from_env({"ECO2_MODELS": "local"}))
+        chain_of("gpt-5.2", ProviderSettings(models=("local",)))
 
 
 def test_the_packaged_prices_are_dated_and_cover_the_offered_models() -> None:
     table = PriceTable.load()
     assert len(table.checked) == len("2026-01-01")
-    assert set(supported({})) <= set(table.prices)
+    assert set(models_of(ProviderSettings())) <= set(table.prices)
 
 
 def test_cached_input_is_cheaper() -> None:

@@ -13,9 +13,11 @@ import aiohttp
 import openai
 import pytest
 
-from functions.providers.simulated.behaviour import DEFAULTS, Behaviour, Course
+from functions.providers.simulated.course import Course
 from functions.providers.simulated.outputs import TEXT
 from functions.providers.simulated.server import Simulated
+from functions.providers.simulated.settings import Behaviour
+from process.settings import SettingsError, read, rows
 from tests.functions.providers.conftest import Provider, running
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
@@ -105,13 +107,13 @@ class TestControl:
 
 class TestBehaviour:
     def test_the_environment_sets_it(self) -> None:
-        env = dict.fromkeys(DEFAULTS, "0.5")
-        assert Behaviour.from_env(env) == Behaviour(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
-        assert Behaviour.from_env({}) == Behaviour()
+        env = dict.fromkeys(rows(Behaviour), "0.5")
+        assert read(Behaviour, env) == Behaviour(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+        assert read(Behaviour, {}) == Behaviour()
 
     def test_a_wrong_number_is_named(self) -> None:
-        with pytest.raises(ValueError, match="ECO2_SIMULATED_VISION_S"):
-            Behaviour.from_env({"ECO2_SIMULATED_VISION_S": "-1"})
+        with pytest.raises(SettingsError, match="ECO2_SIMULATED_VISION_S"):
+            read(Behaviour, {"ECO2_SIMULATED_VISION_S": "-1"})
 
     @pytest.mark.parametrize("rate", [0.0, 0.1, 0.25, 1.0])
     def test_a_rate_strikes_exactly_its_share(self, rate: float) -> None:

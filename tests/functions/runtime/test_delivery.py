@@ -17,7 +17,6 @@ from functions.runtime import Reject, Reply, Request, Resources, Retry
 from functions.runtime.declaration import EventFunction, event_function
 from functions.runtime.delivery import deliver
 from functions.runtime.ledger import Claim, Inbox
-from functions.runtime.settings import Secret, Settings
 from functions.runtime.work import Work
 
 Handler = Callable[[Any], Awaitable[Any]]
@@ -57,7 +56,7 @@ def function(handler: Callable[..., Any], **options: Any) -> EventFunction:
 
 @pytest.fixture
 async def resources(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Resources]:
-    made = Resources(Settings(database_url=Secret(postgres_url)))
+    made = Resources({"ECO2_DATABASE_URL": postgres_url})
     yield made
     await made.close()
 
@@ -140,7 +139,7 @@ async def test_a_twin_of_an_event_in_work_is_answered_409(resources: Resources) 
 
 
 async def test_work_of_a_dead_worker_is_taken_over_at_once(resources: Resources, postgres_url: str) -> None:
-    gone = Resources(resources.settings)
+    gone = Resources({"ECO2_DATABASE_URL": postgres_url})
 
     async def hang(_: Asked) -> None:
         await asyncio.sleep(60)

@@ -9,7 +9,6 @@ import pytest
 
 from functions.runtime import EventStream, Resources, http_function
 from functions.runtime.asgi import App
-from functions.runtime.settings import Settings
 from functions.runtime.work import Work
 
 
@@ -33,7 +32,7 @@ async def test_head_ends_at_once_where_get_streams(method: str, sent: bytes) -> 
 
     path = "/api/v1/thing/events"
     scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": [], "client": None}
-    app = App(stream.declaration, Resources(Settings()), Work())
+    app = App(stream.declaration, Resources({}), Work())
     await app.handle(scope, receive, send)
     app.stop()
     start, *bodies = messages

@@ -12,9 +12,8 @@ import pytest
 import uvicorn
 
 from embedded.servers import free_port
-from functions.providers.simulated.behaviour import Behaviour
 from functions.providers.simulated.server import Simulated
-from functions.runtime.settings import Secret, Settings
+from functions.providers.simulated.settings import Behaviour
 
 
 @dataclass
@@ -37,9 +36,7 @@ def provider() -> Iterator[Provider]:
 
     picture = io.BytesIO()
     Image.new("RGB", (64, 64), "green").save(picture, "JPEG")
-    simulated = Simulated(
-        Behaviour.from_env({"ECO2_SIMULATED_VISION_S": "0", "ECO2_SIMULATED_ANSWER_S": "0"})
-    )
+    simulated = Simulated(Behaviour())
 
     async def serve(scope, receive, send):  # type: ignore[no-untyped-def]
         if scope["type"] == "http" and scope["path"].startswith("/images/"):
@@ -70,22 +67,18 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def settings(
-    postgres_url: str, valkey_url: str, provider: Provider, monkeypatch: pytest.MonkeyPatch
-) -> Settings:
-    """Settings of a line: everything real, the model simulated."""
-    monkeypatch.setenv("ECO2_SIMULATED_URL", f"{provider.url}/v1")
-    monkeypatch.setenv("ECO2_MODEL", "simulated")
-    monkeypatch.setenv("ECO2_MODELS", "simulated,local")
-    monkeypatch.setenv("ECO2_MODEL_FALLBACK", "")
-    redis = Secret(valkey_url)
-    return Settings(
-        env="local",
-        database_url=Secret(postgres_url),
-        redis_streams_url=redis,
-        redis_pubsub_url=redis,
-        redis_cache_url=redis,
-        cdn_url=f"{provider.url}/images",
-        model="simulated",
-        scan_overdue_s=0.01,
-    )
+def settings(postgres_url: str, valkey_url: str, provider: Provider) -> dict[str, str]:
+    """The environment of a line: everything real, the model simulated."""
+    return {
+        "ECO2_ENV": "local",
+        "ECO2_DATABASE_URL": postgres_url,
+        "ECO2_REDIS_STREAMS_URL": valkey_url,
+        "ECO2_REDIS_PUBSUB_URL": valkey_url,
+        "ECO2_REDIS_CACHE_URL": valkey_url,
+        "ECO2_CDN_URL": f"{provider.url}/images",
+        "ECO2_SIMULATED_URL": f"{provider.url}/v1",
+        "ECO2_MODEL": "simulated",
+        "ECO2_MODELS": "simulated,local",
+        "ECO2_MODEL_FALLBACK": "",
+        "ECO2_SCAN_OVERDUE_S": "0.01",
+    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,7 +21,6 @@ from functions.runtime import Request, Resources
 from functions.runtime.declaration import EventFunction
 from functions.runtime.delivery import deliver
 from functions.runtime.registry import load_all
-from functions.runtime.settings import Settings
 from functions.runtime.work import Work
 from functions.scan.jobs import Jobs
 from schemas.filters import filters
@@ -104,9 +103,9 @@ def validator(name: str) -> Draft202012Validator:
 
 
 @asynccontextmanager
-async def line(settings: Settings) -> AsyncIterator[Line]:
-    """A line over the servers that `settings` name."""
-    resources = Resources(settings)
+async def line(environ: Mapping[str, str]) -> AsyncIterator[Line]:
+    """A line over the servers that `environ` names."""
+    resources = Resources(environ)
     made = Line(resources)
     resources.cancel = made.work.cancel
     resources._publisher = made  # type: ignore[assignment]

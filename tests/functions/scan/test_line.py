@@ -15,7 +15,6 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from functions.runtime.settings import Settings
 from functions.scan.jobs import Jobs, Running
 from functions.scan.stages import Stages
 from functions.scan.sweeper import Sweeper
@@ -32,9 +31,9 @@ async def result(made: Line, job_id: str, user: str = "u1") -> dict[str, Any]:
     return body
 
 
-def told(settings: Settings, job_id: str) -> list[tuple[int, str, str]]:
+def told(settings: dict[str, str], job_id: str) -> list[tuple[int, str, str]]:
     """The job's progress in Redis: (seq, stage, status)."""
-    with Redis.from_url(settings.redis_streams_url.get_secret_value()) as redis:
+    with Redis.from_url(settings["ECO2_REDIS_STREAMS_URL"]) as redis:
         entries = [fields for shard in range(4) for _, fields in redis.xrange(f"scan:events:{shard}")]
     events = [
         json.loads(value.partition(b"\n")[2])
@@ -45,7 +44,9 @@ def told(settings: Settings, job_id: str) -> list[tuple[int, str, str]]:
     return [(e["seq"], e.get("type", e["stage"]), e["status"]) for e in events if e["job_id"] == job_id]
 
 
-async def test_a_scan_ends_with_its_answer_and_a_character(settings: Settings, provider: Provider) -> None:
+async def test_a_scan_ends_with_its_answer_and_a_character(
+    settings: dict[str, str], provider: Provider
+) -> None:
     async with line(settings) as made:
         job_id = await made.submit(provider.image_url)
         await made.run()
@@ -64,7 +65,7 @@ async def test_a_scan_ends_with_its_answer_and_a_character(settings: Settings, p
 )
 @given(seed=st.integers(0, 2**32), times=st.integers(1, 3))
 def test_any_order_and_repetition_ends_the_same(
-    settings: Settings, provider: Provider, seed: int, times: int
+    settings: dict[str, str], provider: Provider, seed: int, times: int
 ) -> None:
     async def play() -> None:
         async with line(settings) as made:
@@ -82,7 +83,7 @@ def test_any_order_and_repetition_ends_the_same(
 
 
 async def test_nothing_is_paid_twice_when_the_process_dies_after_any_delivery(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
     for deaths in range(7):
         async with line(settings) as first:
@@ -102,7 +103,7 @@ async def test_nothing_is_paid_twice_when_the_process_dies_after_any_delivery(
 
 
 async def test_a_stage_that_was_interrupted_is_worked_on_again(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
     async with line(settings) as first:
         job_id = await first.submit(provider.image_url)
@@ -119,12 +120,12 @@ async def test_a_stage_that_was_interrupted_is_worked_on_again(
 
 
 async def test_progress_goes_on_with_the_same_numbers_when_redis_is_lost(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
     async with line(settings) as made:
         job_id = await made.submit(provider.image_url)
         await made.deliver(made.events.pop(0))
-        with Redis.from_url(settings.redis_streams_url.get_secret_value()) as redis:
+        with Redis.from_url(settings["ECO2_REDIS_STREAMS_URL"]) as redis:
             redis.flushall()
         await made.run()
         assert [seq for seq, _, _ in told(settings, job_id)] == [4, 5, 6, 7, 8, 9, 10]
@@ -134,7 +135,7 @@ async def test_progress_goes_on_with_the_same_numbers_when_redis_is_lost(
 
 
 async def test_a_cancelled_job_ends_cancelled_and_asks_nobody_any_more(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
     async with line(settings) as made:
         job_id = await made.submit(provider.image_url)
@@ -152,7 +153,7 @@ async def test_a_cancelled_job_ends_cancelled_and_asks_nobody_any_more(
 
 
 async def test_a_picture_that_is_none_fails_the_job_with_its_code(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
     async with line(settings) as made:
         job_id = await made.submit(f"{provider.url}/images/../calls")
@@ -163,10 +164,12 @@ async def test_a_picture_that_is_none_fails_the_job_with_its_code(
     assert [event[1:] for event in told(settings, job_id)[-2:]] == [("vision", "failed"), ("error", "failed")]
 
 
-async def test_a_job_past_its_deadline_ends_with_an_error(settings: Settings, provider: Provider) -> None:
+async def test_a_job_past_its_deadline_ends_with_an_error(
+    settings: dict[str, str], provider: Provider
+) -> None:
     async with line(settings) as made:
         job_id = await made.submit(provider.image_url)
-        with psycopg.connect(settings.database_url.get_secret_value()) as connection:
+        with psycopg.connect(settings["ECO2_DATABASE_URL"]) as connection:
             connection.execute("UPDATE scan.jobs SET deadline_at = now() - interval '1 second'")
         await (await made.resources.get(Sweeper)).sweep()
         assert (await result(made, job_id))["error"]["code"] == "DEADLINE_EXCEEDED"
@@ -174,9 +177,9 @@ async def test_a_job_past_its_deadline_ends_with_an_error(settings: Settings, pr
 
 
 async def test_a_stage_that_the_broker_tries_again_is_not_emitted_meanwhile(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
-    async with line(replace(settings, scan_overdue_s=20)) as made:
+    async with line(settings | {"ECO2_SCAN_OVERDUE_S": "20"}) as made:
         await made.submit(provider.image_url)
         event = made.events.pop(0)
         vision = next(function for function in made.functions if function.name == "scan-vision")
@@ -184,7 +187,7 @@ async def test_a_stage_that_the_broker_tries_again_is_not_emitted_meanwhile(
         await stages.claim(vision, event)
         await stages.release(vision, event)
         sweeper = await made.resources.get(Sweeper)
-        with psycopg.connect(settings.database_url.get_secret_value(), autocommit=True) as connection:
+        with psycopg.connect(settings["ECO2_DATABASE_URL"], autocommit=True) as connection:
             connection.execute("UPDATE scan.jobs SET created_at = now() - interval '1 minute'")
             connection.execute("UPDATE scan.stage_results SET started_at = now() - interval '1 minute'")
             await sweeper.sweep()
@@ -196,7 +199,7 @@ async def test_a_stage_that_the_broker_tries_again_is_not_emitted_meanwhile(
 
 
 async def test_a_replayed_job_that_had_failed_goes_on_to_its_result(
-    settings: Settings, provider: Provider
+    settings: dict[str, str], provider: Provider
 ) -> None:
     async with line(settings) as made:
         job_id = await made.submit(provider.image_url)

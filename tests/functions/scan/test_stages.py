@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 import pytest
 
 from eventing.cloudevent import CloudEvent
-from functions.runtime.settings import Settings
 from tests.functions.contract import EventFunctionContract, Process
 from tests.functions.scan.conftest import Provider
 from tests.functions.scan.line import NAMES, Line, line
@@ -17,7 +16,7 @@ class StageContract(EventFunctionContract):
     """A stage of a scan that other stages come before."""
 
     @pytest.fixture
-    async def made(self, settings: Settings) -> AsyncIterator[Line]:
+    async def made(self, settings: dict[str, str]) -> AsyncIterator[Line]:
         async with line(settings) as made:
             yield made
 

@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from functions.runtime.settings import read
 from tests.functions.asgi_client import Functions
 
 
 @pytest.fixture
 async def functions(postgres_url: str) -> AsyncIterator[Functions]:
     """Functions of one process."""
-    functions = Functions(read({"ECO2_DATABASE_URL": postgres_url}))
+    functions = Functions({"ECO2_DATABASE_URL": postgres_url})
     yield functions
     await functions.close()

@@ -1,12 +1,14 @@
-"""How the simulated provider behaves: latency by task, faults by rate, and a script for tests."""
+"""Which outcome each call to the simulated provider gets: by a script for tests, else by rates."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Final, Literal
+
+from functions.providers.simulated.settings import Behaviour
 
 Outcome = Literal["ok", "error", "rate_limited", "malformed", "refused", "hang", "cut"]
 """What happens to one call. `malformed` breaks the schema, `hang` is silent, `cut` drops the connection."""
@@ -14,48 +16,6 @@ Outcome = Literal["ok", "error", "rate_limited", "malformed", "refused", "hang",
 OUTCOMES: Final[frozenset[str]] = frozenset(
     {"ok", "error", "rate_limited", "malformed", "refused", "hang", "cut"}
 )
-
-DEFAULTS: Final[Mapping[str, tuple[float, str]]] = {
-    "ECO2_SIMULATED_VISION_S": (0.0, "seconds until a call with an image is answered"),
-    "ECO2_SIMULATED_ANSWER_S": (0.0, "seconds until a call without an image is answered"),
-    "ECO2_SIMULATED_TOKEN_S": (0.0, "seconds between two streamed pieces"),
-    "ECO2_SIMULATED_ERROR_RATE": (0.0, "share of calls that end with status 500, 0..1"),
-    "ECO2_SIMULATED_MALFORMED_RATE": (0.0, "share of calls whose output breaks the schema, 0..1"),
-    "ECO2_SIMULATED_REFUSAL_RATE": (0.0, "share of calls the model refuses, 0..1"),
-    "ECO2_SIMULATED_RATE_LIMIT_RPM": (0.0, "calls a minute before 429; 0 = no limit"),
-}
-"""Environment name → (default, meaning)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """The numbers of `DEFAULTS`, read."""
-
-    vision_s: float = 0.0
-    answer_s: float = 0.0
-    token_s: float = 0.0
-    error_rate: float = 0.0
-    malformed_rate: float = 0.0
-    refusal_rate: float = 0.0
-    rate_limit_rpm: float = 0.0
-
-    @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> Behaviour:
-        """Raises ValueError naming the variable that is no number of zero or more."""
-        values: dict[str, float] = {}
-        for name, (default, meaning) in DEFAULTS.items():
-            text = env.get(name, "")
-            try:
-                value = float(text) if text else default
-            except ValueError:
-                value = -1.0
-            if value < 0:
-                raise ValueError(f"{name}={text!r}: expected a number >= 0 ({meaning})")
-            values[name.removeprefix("ECO2_SIMULATED_").lower()] = value
-        return cls(**{each.name: values[each.name] for each in fields(cls)})
-
-    def latency_s(self, task: str) -> float:
-        return self.vision_s if task == "vision" else self.answer_s
 
 
 @dataclass(slots=True)

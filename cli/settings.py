@@ -1,0 +1,14 @@
+"""Settings of the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from process.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSettings:
+    """What commands are told by their environment where their options do not."""
+
+    url: str = setting("", "command line: address of the platform; empty: the one running in the home")
