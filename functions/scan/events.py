@@ -90,13 +90,3 @@ class Completed(Answered):
     type: ClassVar[str] = "eco2.scan.completed"
 
     reward: Reward | None
-
-
-class CharacterGranted(EventData):
-    """A user owns a character from now on."""
-
-    type: ClassVar[str] = "eco2.character.granted"
-
-    user_id: str
-    code: str
-    job_id: UUID

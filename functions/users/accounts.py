@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from functions.auth.events import SessionOpened, UserRegistered
+from functions.character.catalogue import DEFAULT
 from functions.runtime.errors import Conflict
 from functions.runtime.request import User
-from functions.scan.rewards import DEFAULT
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database

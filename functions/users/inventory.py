@@ -10,10 +10,10 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from eventing.batch import Batch
+from functions.character.catalogue import CHARACTERS
+from functions.character.events import CharacterGranted
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.request import User
-from functions.scan.events import CharacterGranted
-from functions.scan.rewards import CHARACTERS
 from functions.users.accounts import Accounts
 
 if TYPE_CHECKING:

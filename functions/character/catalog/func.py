@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
+from functions.character.catalogue import CHARACTERS, DEFAULT
 from functions.runtime import User, http_function
-from functions.scan.rewards import CHARACTERS, DEFAULT
 
 
 class Entry(BaseModel):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from functions.character.events import CharacterGranted
 from functions.character.ownerships import Ownership, Ownerships
 from functions.runtime import event_function
-from functions.scan.events import CharacterGranted
 
 
 @event_function(on=CharacterGranted, ledger=None, timeout=15)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functions.auth.events import UserRegistered
+from functions.character.catalogue import DEFAULT
 from functions.character.ownerships import Ownership, Ownerships
 from functions.runtime import event_function
-from functions.scan.rewards import DEFAULT
 
 
 @event_function(on=UserRegistered, ledger=None, timeout=15)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functions.character.events import CharacterGranted
 from functions.runtime import event_function
-from functions.scan.events import CharacterGranted, Completed
+from functions.scan.events import Completed
 from functions.scan.jobs import Jobs
 
 

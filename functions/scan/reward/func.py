@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functions.runtime import event_function
-from functions.scan.characters import Characters
 from functions.scan.events import Answered, Completed
+from functions.scan.grants import Grants
 from functions.scan.stages import Stages
 
 
 @event_function(on=Answered, emits=Completed, stage="reward", ledger=Stages, timeout=15)
-async def reward(event: Answered, characters: Characters) -> Completed:
+async def reward(event: Answered, grants: Grants) -> Completed:
     """Decided by code, never by the model; the grant is exactly once per user and character."""
-    return Completed(**dict(event), reward=await characters.reward(event))
+    return Completed(**dict(event), reward=await grants.reward(event))
 
 
 new = reward.new

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from functions.character.events import CharacterGranted
 from functions.runtime import event_function
-from functions.scan.events import CharacterGranted
 from functions.users.inventory import Inventory
 
 

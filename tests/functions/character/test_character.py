@@ -10,9 +10,9 @@ import psycopg
 
 from functions.auth.events import UserRegistered
 from functions.character.catalog.func import catalog
+from functions.character.events import CharacterGranted
 from functions.character.own.func import own
 from functions.character.welcome.func import welcome
-from functions.scan.events import CharacterGranted
 from tests.functions.asgi_client import Functions
 
 ALICE = "6f1c0000-0000-4000-8000-000000000001"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-from functions.scan.events import CharacterGranted
-from functions.scan.rewards import CHARACTERS
+from functions.character.catalogue import CHARACTERS
+from functions.character.events import CharacterGranted
 from functions.users.characters.func import characters
 from functions.users.collect.func import collect
 from tests.functions.asgi_client import Functions

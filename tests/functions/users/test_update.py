@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from functions.scan.rewards import CHARACTERS
+from functions.character.catalogue import CHARACTERS
 from functions.users.me.func import me
 from functions.users.ownership.func import ownership
 from functions.users.phone import normalised

@@ -1,12 +1,13 @@
-"""Which characters users have won by scanning: exactly once per user and character. Table `scan.grants`."""
+"""Characters that users have won by scanning: exactly once per user and character. Table `scan.grants`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from functions.character.catalogue import DEFAULT
 from functions.scan.events import Answered, Reward
-from functions.scan.rewards import DEFAULT, earned, match_reason
+from functions.scan.rewards import earned, match_reason
 from functions.scan.settings import ScanSettings
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Characters:
-    """Grants characters to users."""
+class Grants:
+    """Stores who won what, and says whether it is new to them."""
 
     database: Database
     enabled: bool
