@@ -14,15 +14,12 @@ import logging
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from pamqp.commands import Basic
+from aio_pika import DeliveryMode, ExchangeType, Message
+from aio_pika.abc import AbstractChannel
 
-from brokers.rabbitmq.message import PERSISTENT
 from brokers.trigger import Trigger
-
-if TYPE_CHECKING:
-    from aiormq.channel import Channel
 
 # For one queue. RabbitMQ itself gives up on a queue without a leader after 60 s, and on the whole connection.
 ANSWER_TIMEOUT_S = 50.0
@@ -72,16 +69,16 @@ class Layout:
         return _uid(self.namespace, self.broker, trigger)
 
 
-async def declare(channel: Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
+async def declare(channel: AbstractChannel, layout: Layout, triggers: Sequence[Trigger]) -> None:
     """Declare everything; repeating it changes nothing. When it returns, all of it outlives a crash of RabbitMQ.
 
     Raises AMQP errors when it is there in another form, TimeoutError naming what RabbitMQ does not answer for.
     """
     async with answered(layout.exchange):
-        await channel.exchange_declare(layout.exchange, exchange_type="headers", durable=True)
+        await channel.declare_exchange(layout.exchange, ExchangeType.HEADERS, durable=True)
     for trigger in triggers:
         async with answered(layout.queue(trigger.name)):
-            await _declare_trigger(channel, layout, trigger)
+            await declare_trigger(channel, layout, trigger)
     async with answered(layout.memory):
         await _remember_bindings(channel, layout, triggers)
 
@@ -99,20 +96,19 @@ async def answered(what: str) -> AsyncIterator[None]:
         ) from error
 
 
-async def _declare_trigger(channel: Channel, layout: Layout, trigger: Trigger) -> None:
+async def declare_trigger(channel: AbstractChannel, layout: Layout, trigger: Trigger) -> None:
+    """Declare a trigger's queues and what leads into them; the broker's exchange must be there."""
     arguments: dict[str, Any] = {"x-queue-type": "quorum"}
     if trigger.dead_letter_sink is not None:
-        exchange = layout.dead_letter_exchange(trigger.name)
-        queue = layout.dead_letter_queue(trigger.name)
-        await channel.exchange_declare(exchange, exchange_type="headers", durable=True)
-        await channel.queue_declare(queue, durable=True, arguments={"x-queue-type": "quorum"})
-        await channel.queue_bind(queue, exchange, arguments=binding(trigger.name, {}))
+        dead_letters = layout.dead_letter_exchange(trigger.name)
+        exchange = await channel.declare_exchange(dead_letters, ExchangeType.HEADERS, durable=True)
+        name = layout.dead_letter_queue(trigger.name)
+        queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
+        await queue.bind(exchange, "", arguments=binding(trigger.name, {}))
         # What can't be parsed goes there too. Knative says so by a policy.
-        arguments["x-dead-letter-exchange"] = exchange
-    await channel.queue_declare(layout.queue(trigger.name), durable=True, arguments=arguments)
-    await channel.queue_bind(
-        layout.queue(trigger.name), layout.exchange, arguments=binding(trigger.name, dict(trigger.filter))
-    )
+        arguments["x-dead-letter-exchange"] = dead_letters
+    queue = await channel.declare_queue(layout.queue(trigger.name), durable=True, arguments=arguments)
+    await queue.bind(layout.exchange, "", arguments=binding(trigger.name, dict(trigger.filter)))
 
 
 def binding(trigger: str, attributes: dict[str, str]) -> dict[str, Any]:
@@ -120,30 +116,26 @@ def binding(trigger: str, attributes: dict[str, str]) -> dict[str, Any]:
     return {**attributes, "x-match": "all", "x-knative-trigger": trigger}
 
 
-async def _remember_bindings(channel: Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
+async def _remember_bindings(channel: AbstractChannel, layout: Layout, triggers: Sequence[Trigger]) -> None:
     wanted = {trigger.name: dict(trigger.filter) for trigger in triggers}
-    await channel.queue_declare(layout.memory, durable=True, arguments={"x-max-length": 1})
-    message = await channel.basic_get(layout.memory, no_ack=False)
-    tag = message.delivery_tag
-    remembered = json.loads(message.body) if message.body else {}
+    memory = await channel.declare_queue(layout.memory, durable=True, arguments={"x-max-length": 1})
+    message = await memory.get(no_ack=False, fail=False)
+    remembered = json.loads(message.body) if message is not None else {}
     for name, attributes in remembered.items():
         if wanted.get(name) != attributes:
             _log.info("trigger %s no longer wants %s", name, attributes)
-            await channel.queue_unbind(
-                layout.queue(name), layout.exchange, arguments=binding(name, attributes)
-            )
+            queue = await channel.get_queue(layout.queue(name), ensure=False)
+            await queue.unbind(layout.exchange, "", arguments=binding(name, attributes))
     if not wanted.keys() <= remembered.keys():  # nothing tells when the names are saved
         await asyncio.sleep(NAMES_SAVED_S)
     if remembered != wanted:
-        lasting = Basic.Properties(delivery_mode=PERSISTENT)
-        await channel.basic_publish(
-            json.dumps(wanted).encode(), routing_key=layout.memory, properties=lasting
-        )
-    if tag is not None:
+        kept = Message(json.dumps(wanted).encode(), delivery_mode=DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(kept, layout.memory)
+    if message is not None:
         if remembered == wanted:
-            await channel.basic_nack(tag, requeue=True)
+            await message.nack(requeue=True)
         else:
-            await channel.basic_ack(tag)
+            await message.ack()
 
 
 def _uid(*names: str) -> str:

@@ -9,21 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pamqp.commands import Basic
+from aio_pika import DeliveryMode, Message
 
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
 
-PERSISTENT = 2
 _CORE = ("id", "source", "type", "subject", "time", "dataschema")
 
 
-def to_properties(event: CloudEvent) -> Basic.Properties:
-    """Properties of the message whose body is `event.data`."""
+def to_message(event: CloudEvent) -> Message:
+    """The message of an event, to be kept on disk."""
     headers: dict[str, Any] = event.attributes()
     content_type = headers.pop("datacontenttype", "")
     headers["content-type"] = content_type
-    return Basic.Properties(
-        headers=headers, message_id=event.id, content_type=content_type or None, delivery_mode=PERSISTENT
+    return Message(
+        event.data,
+        headers=headers,
+        message_id=event.id,
+        content_type=content_type or None,
+        delivery_mode=DeliveryMode.PERSISTENT,
     )
 
 

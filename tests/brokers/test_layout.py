@@ -3,14 +3,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import cast
 
-import aiormq
+import aio_pika
 import pytest
-from aiormq.channel import Channel
+from aio_pika import DeliveryMode
+from aio_pika.abc import AbstractChannel
 
 from brokers.rabbitmq.layout import Layout, declare
-from brokers.rabbitmq.message import to_event, to_properties
+from brokers.rabbitmq.message import to_event, to_message
 from brokers.rabbitmq.server import RabbitMQ
 from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
@@ -30,10 +30,9 @@ EVENT = CloudEvent(
 
 
 @pytest.fixture
-async def channel(rabbitmq: RabbitMQ) -> AsyncIterator[Channel]:
-    connection = await aiormq.connect(rabbitmq.url)
-    yield cast("Channel", await connection.channel())
-    await connection.close()
+async def channel(rabbitmq: RabbitMQ) -> AsyncIterator[AbstractChannel]:
+    async with await aio_pika.connect(rabbitmq.url) as connection:
+        yield await connection.channel()
 
 
 def test_names_are_those_of_knative() -> None:
@@ -46,15 +45,14 @@ def test_names_are_those_of_knative() -> None:
 
 
 def test_an_event_survives_as_a_message() -> None:
-    properties = to_properties(EVENT)
-    assert properties.headers
-    assert properties.headers["type"] == "eco2.x"
-    assert properties.headers["content-type"] == properties.content_type == "application/json"
-    assert properties.delivery_mode == 2
-    assert to_event(properties.headers, properties.content_type, EVENT.data) == EVENT
+    message = to_message(EVENT)
+    assert message.headers["type"] == "eco2.x"
+    assert message.headers["content-type"] == message.content_type == "application/json"
+    assert message.delivery_mode == DeliveryMode.PERSISTENT
+    assert to_event(message.headers, message.content_type, EVENT.data) == EVENT
     bare = CloudEvent("1", "/eco2/x", "eco2.x")
-    properties = to_properties(bare)
-    assert to_event(properties.headers, properties.content_type, b"") == bare
+    message = to_message(bare)
+    assert to_event(message.headers, message.content_type, b"") == bare
 
 
 def test_a_message_as_knatives_ingress_writes_it_is_read() -> None:
@@ -82,18 +80,19 @@ def test_a_message_that_is_no_event_is_refused(headers: dict[str, str] | None) -
 
 
 async def test_declaring_again_changes_nothing_and_a_changed_filter_replaces_the_old(
-    channel: Channel,
+    channel: AbstractChannel,
 ) -> None:
     layout = Layout(broker=uuid.uuid4().hex)
     trigger = Trigger(**given_trigger(filter={"type": "eco2.x"}))
     other = Trigger(**given_trigger(name="other", filter={"type": "eco2.x"}))
 
     async def routed(event: CloudEvent) -> list[int]:
-        await channel.basic_publish(event.data, exchange=layout.exchange, properties=to_properties(event))
-        counts = []
-        for name in ("scan-vision", "other"):
-            counts.append((await channel.queue_purge(layout.queue(name))).message_count or 0)
-        return counts
+        exchange = await channel.get_exchange(layout.exchange, ensure=False)
+        await exchange.publish(to_message(event), "", mandatory=False)
+        queues = [
+            await channel.get_queue(layout.queue(name), ensure=False) for name in ("scan-vision", "other")
+        ]
+        return [(await queue.purge()).message_count or 0 for queue in queues]
 
     for _ in range(2):
         await declare(channel, layout, [trigger, other])

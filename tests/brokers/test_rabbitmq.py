@@ -3,12 +3,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
+import aio_pika
 import pytest
 
+from brokers.rabbitmq.layout import Layout
 from brokers.rabbitmq.server import RabbitMQ
 from tests.brokers.contract import Sent
 from tests.brokers.durability import BrokerDurability, BrokerProcess, ids
-from tests.brokers.subscriber import Gate, Subscriber, wait_until
+from tests.brokers.subscriber import Gate, Subscriber, answers, wait_until
 
 
 @pytest.fixture(scope="class")
@@ -40,6 +42,26 @@ class TestRabbitMQBroker(BrokerDurability):
         wait_until(broker.ready)
         events.append(sent.accept(sent.event("held")))
         wait_until(lambda: ids([r.event for r in subscriber.seen(sent.run, "/held")]) >= ids(events))
+
+
+@pytest.mark.parametrize("of", ["plain", "plain/dead-letters"])
+async def test_a_queue_that_was_deleted_is_declared_and_consumed_again(
+    broker: BrokerProcess, rabbitmq: RabbitMQ, subscriber: Subscriber, of: str
+) -> None:
+    layout = Layout(broker=broker.arguments[-1])
+    queue = layout.queue("plain") if of == "plain" else layout.dead_letter_queue("plain")
+    async with await aio_pika.connect(rabbitmq.url) as connection:
+        await (await connection.channel()).queue_delete(queue)
+    sent = Sent(broker, uuid.uuid4().hex)
+    subscriber.behave(sent.run, "/plain", answers(500))
+
+    def arrives() -> bool:  # what is accepted before the queue is there again goes nowhere
+        sent.accept(sent.event("plain"))
+        return bool(subscriber.seen(sent.run, f"/{of}"))
+
+    wait_until(arrives)
+    assert broker.ready()
+    assert f"stopped deliveries from {queue}" in broker.log
 
 
 def test_an_event_in_queues_just_declared_outlives_a_crash_of_rabbitmq(
