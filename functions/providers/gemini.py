@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.openai import reason_of, retry_after_s
 from functions.providers.provider import CONNECT_TIMEOUT_S, Prompt, Reply
 from functions.providers.request import Usage
 from functions.providers.settings import Endpoint
@@ -112,7 +112,12 @@ def _client(endpoint: Endpoint, session: aiohttp.ClientSession) -> AsyncClient:
     from google import genai
     from google.genai import types
 
-    options = types.HttpOptions(base_url=endpoint.base_url, aiohttp_client=session)
+    options = types.HttpOptions(
+        base_url=endpoint.base_url,
+        aiohttp_client=session,
+        # Without options of its own the client sleeps up to 10 s after a lost connection and asks, and pays, again.
+        retry_options=types.HttpRetryOptions(attempts=1),
+    )
     return genai.Client(api_key=endpoint.api_key, vertexai=False, http_options=options).aio
 
 
@@ -142,25 +147,21 @@ def _reply(model: str, answer: GenerateContentResponse) -> Reply:
 
 
 def _translated(model: str, error: Exception) -> ModelError:
-    """The client's exception as ours, without its message."""
     import aiohttp
     from google.genai import errors
 
     if isinstance(error, errors.APIError):
-        wait_s = _wait_s(error)
-        return ModelUnavailable(
-            model, reason_of(error.code, ""), f"status {error.code}", retry_after_s=wait_s
-        )
+        return failures.of_status(model, error.code, wait=_wait(error))
     if isinstance(error, aiohttp.ClientError | OSError | TimeoutError):
-        return ModelUnavailable(model, "connection", type(error).__name__)
-    return ModelUnavailable(model, "server_error", f"unreadable answer: {type(error).__name__}")
+        return failures.of_connection(model, error)
+    return failures.of_answer(model, error)
 
 
-def _wait_s(error: Any) -> float | None:
+def _wait(error: Any) -> str | None:
     """From the error's RetryInfo detail (`"retryDelay": "1.5s"`)."""
     details = error.details if isinstance(error.details, dict) else {}
     inner = details.get("error", details)
     for detail in (inner.get("details") or []) if isinstance(inner, dict) else []:
         if isinstance(detail, dict) and "retryDelay" in detail:
-            return retry_after_s(str(detail["retryDelay"]).removesuffix("s"))
+            return str(detail["retryDelay"])
     return None

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
-from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable, Reason
+from functions.providers import failures
+from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
 from functions.providers.provider import CONNECT_TIMEOUT_S, Prompt, Reply
 from functions.providers.request import Usage
 from functions.providers.settings import Endpoint
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
-
-_FILTERED: Final = frozenset({"content_filter", "content_policy_violation", "moderation_blocked"})
 
 
 class OpenAI:
@@ -155,37 +154,12 @@ def _client(endpoint: Endpoint) -> AsyncOpenAI:
 
 
 def _translated(model: str, error: Exception) -> ModelError:
-    """The client's exception as ours. Its own message is left out: it may repeat the key or the prompt."""
     import openai
 
     if isinstance(error, openai.APIStatusError):
-        code = str(error.code or "")
-        status = error.status_code
-        if code in _FILTERED:
-            return ModelRefused(model, code)
-        wait_s = retry_after_s(error.response.headers.get("retry-after"))
-        return ModelUnavailable(model, reason_of(status, code), f"status {status}", retry_after_s=wait_s)
+        wait = error.response.headers.get("retry-after")
+        return failures.of_status(model, error.status_code, str(error.code or ""), wait)
     if isinstance(error, openai.APIConnectionError):
         # Also what the client calls a timeout: over aiohttp a lost connection arrives under that name.
-        return ModelUnavailable(model, "connection", type(error.__cause__ or error).__name__)
-    return ModelUnavailable(model, "server_error", f"unreadable answer: {type(error).__name__}")
-
-
-def reason_of(status: int, code: str) -> Reason:
-    """The reason an HTTP status (and OpenAI's error code) stands for."""
-    if status == 429:
-        return "quota" if code in {"insufficient_quota", "billing_hard_limit_reached"} else "rate_limited"
-    if status in {401, 403}:
-        return "unauthorized"
-    if status == 402:
-        return "quota"
-    return "server_error" if status >= 500 or status in {408, 409} else "rejected"
-
-
-def retry_after_s(header: str | None) -> float | None:
-    """Seconds of a Retry-After header; None for a date or nonsense, which no model provider sends."""
-    try:
-        seconds = float(header) if header else -1.0
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < 86_400 else None
+        return failures.of_connection(model, error.__cause__ or error)
+    return failures.of_answer(model, error)

@@ -6,11 +6,15 @@ import argparse
 import os
 import sys
 
-import uvicorn
+from uvicorn.server import Server
 
 from functions.providers.simulated.server import Simulated
 from functions.providers.simulated.settings import Behaviour
-from process.settings import SettingsError, read
+from process import logs
+from process.server import configuration
+from process.settings import ProcessSettings, SettingsError, read
+
+GRACE_S = 1.0  # a call that hangs on purpose would hold the process up for minutes
 
 
 def main() -> None:
@@ -26,20 +30,12 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on with --port")
     chosen = parser.parse_args()
     try:
-        behaviour = read(Behaviour, os.environ)
+        behaviour, process = read(Behaviour, os.environ), read(ProcessSettings, os.environ)
     except SettingsError as error:
         sys.exit(str(error))
-    uvicorn.run(
-        Simulated(behaviour),
-        host=chosen.host,
-        port=chosen.port or 0,
-        fd=chosen.fd,
-        access_log=False,
-        log_level="warning",
-        lifespan="off",
-        backlog=2048,
-        timeout_keep_alive=75,
-    )
+    logs.configure(process.log_level)
+    where = {"host": chosen.host, "port": chosen.port or 0, "fd": chosen.fd}
+    Server(configuration(Simulated(behaviour), grace_s=GRACE_S, **where)).run()
 
 
 if __name__ == "__main__":

@@ -20,14 +20,6 @@ class GenerateContent:
     model: str
     stream: bool
 
-    @classmethod
-    def of_path(cls, path: str) -> GenerateContent | None:
-        """None when the path is no generate call: `/v1beta/models/<model>:generateContent`."""
-        model, _, method = path.rpartition("/")[2].partition(":")
-        if "/models/" not in path or method not in {"generateContent", "streamGenerateContent"}:
-            return None
-        return cls(model, method == "streamGenerateContent")
-
     def parse(self, body: dict[str, Any], tokens: int) -> Call:
         config = body.get("generationConfig") or {}
         parts = [part for turn in body.get("contents") or [] for part in turn.get("parts") or []]

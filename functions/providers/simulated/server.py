@@ -1,11 +1,17 @@
-"""The simulated provider as a bare ASGI application."""
+"""The simulated provider as a Starlette application."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from typing import Final
+
+from pydantic_core import from_json
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, Router
+from starlette.types import Receive, Scope, Send
 
 from functions.providers.simulated import outputs
 from functions.providers.simulated.course import Course, Outcome
@@ -15,26 +21,15 @@ from functions.providers.simulated.openai_wire import ChatCompletions, Responses
 from functions.providers.simulated.settings import Behaviour
 from functions.providers.simulated.wire import Call, Said, Wire
 
-Message = MutableMapping[str, Any]
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-AnyWire = Responses | ChatCompletions | GenerateContent
-Headers = Iterable[tuple[bytes, bytes]]
-
-MARKER_HEADER: Final = b"x-client-request-id"
+MARKER_HEADER: Final = "x-client-request-id"
 HANG_S: Final = 600.0
 _RESPONSES: Final = Responses()
 _CHAT: Final = ChatCompletions()
-_JSON: Final = (b"content-type", b"application/json")
+_LEFT: Final = 499  # nginx's number for a client that closed its connection; nobody reads it
 _REFUSAL: Final = "죄송하지만 이 요청은 도와드릴 수 없어요."
 
 
-class ClientLeftError(Exception):
-    """The client closed its connection before the answer."""
-
-
-class Simulated:
+class Simulated(Router):
     """POST the three model APIs; GET /calls, DELETE /calls, POST /script (a JSON list of outcomes)."""
 
     def __init__(self, behaviour: Behaviour | None = None) -> None:
@@ -42,74 +37,90 @@ class Simulated:
         self.course = Course(self.behaviour)
         self.ledger = Ledger()
         self._number = 0
+        gemini = "/{version}/models/{model}:"
+        super().__init__(
+            [
+                Route("/v1/responses", self._responses, methods=["POST"]),
+                Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                Route(f"{gemini}generateContent", self._gemini, methods=["POST"]),
+                Route(f"{gemini}streamGenerateContent", self._gemini_stream, methods=["POST"]),
+                Route("/calls", self._report, methods=["GET"]),
+                Route("/calls", self._forget, methods=["DELETE"]),
+                Route("/script", self._script, methods=["POST"]),
+                Route("/health/ready", self._healthy, methods=["GET"]),
+                Route("/health/live", self._healthy, methods=["GET"]),
+            ],
+            default=_error(404, "no such address"),
+        )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        path: str = scope["path"]
-        wire = _wire(path) if scope["method"] == "POST" else None
-        if wire:
-            await self._answer(wire, scope, receive, send)
-        else:
-            await self._control(f"{scope['method']} {path}", scope, receive, send)
+    async def _responses(self, request: Request) -> Response:
+        return await self._answer(_RESPONSES, request)
 
-    async def _control(self, route: str, scope: Scope, receive: Receive, send: Send) -> None:
-        match route:
-            case "GET /calls":
-                report = self.ledger.report(markers=b"markers" in scope["query_string"])
-                await _json(send, 200, report)
-            case "DELETE /calls":
-                self.ledger = Ledger(in_flight=self.ledger.in_flight)
-                await _json(send, 200, {})
-            case "POST /script":
-                try:
-                    self.course.extend(json.loads(await _body(receive)))
-                except (ValueError, TypeError) as error:
-                    await _json(send, 400, {"error": {"message": str(error)}})
-                else:
-                    await _json(send, 200, {"waiting": len(self.course.script)})
-            case "GET /health/ready" | "GET /health/live":
-                await _json(send, 200, {})
-            case _:
-                await _json(send, 404, {"error": {"message": f"no such address: {route}"}})
+    async def _chat(self, request: Request) -> Response:
+        return await self._answer(_CHAT, request)
 
-    async def _answer(self, wire: AnyWire, scope: Scope, receive: Receive, send: Send) -> None:
-        from pydantic_core import from_json
+    async def _gemini(self, request: Request) -> Response:
+        return await self._answer(GenerateContent(request.path_params["model"], stream=False), request)
 
-        body = await _body(receive)
+    async def _gemini_stream(self, request: Request) -> Response:
+        return await self._answer(GenerateContent(request.path_params["model"], stream=True), request)
+
+    async def _report(self, request: Request) -> Response:
+        return JSONResponse(self.ledger.report(markers="markers" in request.query_params))
+
+    async def _forget(self, _request: Request) -> Response:
+        self.ledger = Ledger(in_flight=self.ledger.in_flight)
+        return JSONResponse({})
+
+    async def _script(self, request: Request) -> Response:
         try:
+            self.course.extend(json.loads(await request.body()))
+        except (ValueError, TypeError) as error:
+            return _error(400, str(error))
+        return JSONResponse({"waiting": len(self.course.script)})
+
+    async def _healthy(self, _request: Request) -> Response:
+        return JSONResponse({})
+
+    async def _answer(self, wire: Wire, request: Request) -> Response:
+        try:
+            body = await request.body()
             call = wire.parse(from_json(body), tokens=len(body) // 4 + 1)
+        except ClientDisconnect:
+            return Response(status_code=_LEFT)
         except (ValueError, AttributeError, TypeError):
-            await _json(
-                send, 400, {"error": {"code": 400, "message": "request body is not what the API takes"}}
-            )
-            return
+            return _error(400, "request body is not what the API takes")
         outcome = self.course.next()
         retry_after_s = self.course.retry_after_s
         ledger = self.ledger
         ledger.arrived()
+        ended: str = "client_left"
+        streaming = False
         try:
-            await _wait(HANG_S if outcome == "hang" else self.behaviour.latency_s(call.task), receive)
+            wait_s = HANG_S if outcome == "hang" else self.behaviour.latency_s(call.task)
+            if wait_s > 0 and await _left(request, wait_s):
+                return Response(status_code=_LEFT)
+            ended = outcome
             if outcome in {"error", "rate_limited"}:
-                await self._fail(wire, outcome, retry_after_s, send)
-            elif outcome == "cut":
-                # Returning in the middle of a response makes the server close the connection.
-                await _start(send, 200, [_JSON, (b"content-length", b"1000")])
-                await send({"type": "http.response.body", "body": b"{", "more_body": True})
-            else:
-                ledger.billed(call.task, call.model, _header(scope["headers"], MARKER_HEADER))
-                await self._say(wire, call, outcome, send)
-        except ClientLeftError:
-            outcome = "client_left"  # type: ignore[assignment]
+                status, body_of_failure = wire.failure(outcome, retry_after_s)
+                limited = outcome == "rate_limited"
+                headers = {"retry-after": f"{retry_after_s:.3f}"} if limited else None
+                return JSONResponse(body_of_failure, status, headers)
+            if outcome == "cut":
+                return _Cut(headers={"content-length": "1000"}, media_type="application/json")
+            ledger.billed(call.task, call.model, request.headers.get(MARKER_HEADER, ""))
+            said = self._said(call, outcome)
+            if not call.stream:
+                return JSONResponse(wire.whole(said))
+            streaming = True
+            return StreamingResponse(
+                self._pieces(wire, said, ledger, outcome), media_type="text/event-stream"
+            )
         finally:
-            ledger.left(outcome)
+            if not streaming:
+                ledger.left(ended)
 
-    async def _fail(self, wire: Wire, outcome: Outcome, retry_after_s: float, send: Send) -> None:
-        status, body = wire.failure(outcome, retry_after_s)
-        headers = [(b"retry-after", f"{retry_after_s:.3f}".encode())] if outcome == "rate_limited" else []
-        await _json(send, status, body, headers)
-
-    async def _say(self, wire: Wire, call: Call, outcome: Outcome, send: Send) -> None:
+    def _said(self, call: Call, outcome: Outcome) -> Said:
         self._number += 1
         if outcome == "refused":
             text = _REFUSAL
@@ -118,60 +129,36 @@ class Simulated:
         else:
             text = outputs.sensible(call.schema) if call.schema else outputs.TEXT
         refused = outcome == "refused"
-        said = Said(f"{self._number:08d}", call.model, text, refused, call.input_tokens, len(text) // 2 + 1)
-        if not call.stream:
-            await _json(send, 200, wire.whole(said))
-            return
-        await _start(send, 200, [(b"content-type", b"text/event-stream; charset=utf-8")])
-        for piece in wire.pieces(said):
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            if self.behaviour.token_s:
-                await asyncio.sleep(self.behaviour.token_s)
-        await send({"type": "http.response.body", "body": b""})
+        return Said(f"{self._number:08d}", call.model, text, refused, call.input_tokens, len(text) // 2 + 1)
+
+    async def _pieces(self, wire: Wire, said: Said, ledger: Ledger, outcome: Outcome) -> AsyncIterator[bytes]:
+        try:
+            for piece in wire.pieces(said):
+                yield piece
+                if self.behaviour.token_s:
+                    await asyncio.sleep(self.behaviour.token_s)
+        finally:
+            ledger.left(outcome)
 
 
-def _wire(path: str) -> AnyWire | None:
-    if path.endswith("/responses"):
-        return _RESPONSES
-    if path.endswith("/chat/completions"):
-        return _CHAT
-    return GenerateContent.of_path(path)
+class _Cut(Response):
+    """A response whose connection is closed in the middle: the server does so when an application just returns."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": b"{", "more_body": True})
 
 
-async def _wait(seconds: float, receive: Receive) -> None:
-    """Sleep, but raise ClientLeftError as soon as the connection closes."""
-    if seconds <= 0:
-        return
+def _error(status: int, message: str) -> Response:
+    return JSONResponse({"error": {"code": status, "message": message}}, status)
+
+
+async def _left(request: Request, within_s: float) -> bool:
+    """Wait `within_s`, or until the client closes its connection; whether it did."""
     try:
-        async with asyncio.timeout(seconds):
-            while (await receive())["type"] != "http.disconnect":
+        async with asyncio.timeout(within_s):
+            while (await request.receive())["type"] != "http.disconnect":
                 pass
     except TimeoutError:
-        return
-    raise ClientLeftError
-
-
-async def _body(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-    return body
-
-
-def _header(headers: Headers, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in headers if key == name), "")
-
-
-async def _json(
-    send: Send, status: int, body: object, headers: list[tuple[bytes, bytes]] | None = None
-) -> None:
-    data = json.dumps(body, ensure_ascii=False).encode()
-    length = (b"content-length", str(len(data)).encode())
-    await _start(send, status, [_JSON, length, *(headers or [])])
-    await send({"type": "http.response.body", "body": data})
-
-
-async def _start(send: Send, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+        return False
+    return True

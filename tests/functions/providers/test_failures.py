@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from functions.providers.errors import ModelError
+from embedded.servers import free_port
+from functions.providers.errors import ModelError, ModelUnavailable
+from functions.providers.failures import seconds
 from functions.providers.models import Models
-from functions.providers.openai import retry_after_s
 from functions.providers.settings import ProviderSettings
 from process.settings import read
 from tests.functions.providers.conftest import GEMINI_KEY, OPENAI_KEY, question, running
@@ -43,23 +44,27 @@ class Fixed:
 
 async def failure_of(model: str, app: Fixed) -> ModelError:
     async with running(app) as url:
-        settings = read(
-            ProviderSettings,
-            {
-                "ECO2_MODEL_FALLBACK": "",
-                "ECO2_OPENAI_BASE_URL": f"{url}/v1",
-                "ECO2_OPENAI_API_KEY": OPENAI_KEY,
-                "ECO2_GEMINI_BASE_URL": url,
-                "ECO2_GEMINI_API_KEY": GEMINI_KEY,
-                "ECO2_COMPATIBLE_BASE_URL": f"{url}/v1",
-                "ECO2_COMPATIBLE_API_KEY": OPENAI_KEY,
-                "ECO2_COMPATIBLE_MODEL": "qwen-vl",
-            },
-        )
-        models = Models(settings)
-        with pytest.raises(ModelError) as raised:
-            await models.complete(model, question(), budget_s=10)
-        await models.close()
+        return await failure_at(model, url)
+
+
+async def failure_at(model: str, url: str) -> ModelError:
+    settings = read(
+        ProviderSettings,
+        {
+            "ECO2_MODEL_FALLBACK": "",
+            "ECO2_OPENAI_BASE_URL": f"{url}/v1",
+            "ECO2_OPENAI_API_KEY": OPENAI_KEY,
+            "ECO2_GEMINI_BASE_URL": url,
+            "ECO2_GEMINI_API_KEY": GEMINI_KEY,
+            "ECO2_COMPATIBLE_BASE_URL": f"{url}/v1",
+            "ECO2_COMPATIBLE_API_KEY": OPENAI_KEY,
+            "ECO2_COMPATIBLE_MODEL": "qwen-vl",
+        },
+    )
+    models = Models(settings)
+    with pytest.raises(ModelError) as raised:
+        await models.complete(model, question(), budget_s=10)
+    await models.close()
     return raised.value
 
 
@@ -99,6 +104,34 @@ async def test_a_status_becomes_a_reason(
 
 
 @pytest.mark.parametrize("model", MODELS)
+async def test_nobody_at_the_address_is_a_failed_connection(model: str) -> None:
+    failure = await failure_at(model, f"http://127.0.0.1:{free_port()}")
+    assert isinstance(failure, ModelUnavailable)
+    assert failure.reason == "connection"
+    assert failure.retryable
+    assert failure.__cause__ is failure.__context__ is None
+
+
+RETRY_INFO = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "3600s"}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "wait_s"),
+    [
+        ("gpt-5.2", error(), 3600),
+        ("qwen-vl", error(), 3600),
+        ("gemini-3-flash-preview", json.dumps({"error": {"details": [RETRY_INFO]}}).encode(), 3600),
+        ("gemini-3-flash-preview", json.dumps({"error": {"details": [7, {}]}}).encode(), None),
+        ("gemini-3-flash-preview", json.dumps({"error": "words"}).encode(), None),
+    ],
+)
+async def test_how_long_to_wait_is_the_providers_word(model: str, body: bytes, wait_s: float | None) -> None:
+    failure = await failure_of(model, Fixed(429, body))
+    assert isinstance(failure, ModelUnavailable)
+    assert (failure.reason, failure.retry_after_s) == ("rate_limited", wait_s)
+
+
+@pytest.mark.parametrize("model", MODELS)
 async def test_an_answer_without_a_text_is_invalid(model: str) -> None:
     failure = await failure_of(model, Fixed(200, b"{}"))
     assert type(failure).__name__ == "ModelOutputInvalid"
@@ -127,10 +160,11 @@ async def test_no_credit_is_no_rate_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"),
+    ("header", "wanted"),
     [
         ("2", 2),
         ("0.5", 0.5),
+        ("1.5s", 1.5),
         (None, None),
         ("-1", None),
         ("nan", None),
@@ -138,5 +172,5 @@ async def test_no_credit_is_no_rate_limit() -> None:
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),
     ],
 )
-def test_retry_after_is_read_in_seconds(header: str | None, seconds: float | None) -> None:
-    assert retry_after_s(header) == seconds
+def test_a_time_to_wait_is_read_in_seconds(header: str | None, wanted: float | None) -> None:
+    assert seconds(header) == wanted
