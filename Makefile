@@ -30,9 +30,10 @@ check: setup system lint types ## lint, types and all tests that need no cluster
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report --skip-covered --sort=cover | tail -15
 
-lint: setup ## ruff: rules and format
+lint: setup ## ruff: rules and format; import-linter: who may import whom
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 types: setup ## mypy --strict over code and tests
 	@$(BIN)/mypy process functions eventing brokers embedded cli schemas bench tests platform/knative/manifests platform/cluster/local/localcluster
