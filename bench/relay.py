@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench.launch import NotReadyError, free_port, stop, wait_ready
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
+    from starlette.types import Receive, Scope, Send
 
     from eventing.progress.events import Progress
 
@@ -57,7 +57,7 @@ def relay(timeout_s: float = 30.0) -> Iterator[Relay]:
 
 
 class Application:
-    """GET /events/{job_id} by the gateway, and GET /health/ready; bare ASGI as our functions are."""
+    """GET /events/{job_id} by the gateway, and GET /health/ready; as our functions do."""
 
     def __init__(self, redis_url: str) -> None:
         from eventing.progress.gateway import Gateway
@@ -67,33 +67,18 @@ class Application:
 
     async def __call__(
         self,
-        scope: dict[str, Any],
-        receive: Callable[[], Awaitable[dict[str, Any]]],
-        send: Callable[[dict[str, Any]], Awaitable[None]],
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         if scope["path"] == "/health/ready":
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
             await send({"type": "http.response.body"})
             return
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        sending = asyncio.create_task(self._send(scope["path"].rpartition("/")[2], send))
-        leaving = asyncio.create_task(_left(receive))
-        await asyncio.wait((sending, leaving), return_when=asyncio.FIRST_COMPLETED)
-        for task in (sending, leaving):
-            task.cancel()
+        from sse_starlette import EventSourceResponse
 
-    async def _send(self, job_id: str, send: Callable[[dict[str, Any]], Awaitable[None]]) -> None:
-        from eventing.progress.gateway import encode
-
-        async for event in self.gateway.follow(job_id, after=None, history=_no_truth):
-            await send({"type": "http.response.body", "body": encode(event), "more_body": True})
-        await send({"type": "http.response.body"})
-
-
-async def _left(receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
-    for _ in range(1000):
-        if (await receive())["type"] == "http.disconnect":
-            return
+        events = self.gateway.follow(scope["path"].rpartition("/")[2], after=None, history=_no_truth)
+        await EventSourceResponse(events, ping=0, sep="\n")(scope, receive, send)
 
 
 async def _no_truth() -> Sequence[Progress]:

@@ -76,6 +76,8 @@ class Client:
             try:
                 connection.request("GET", path, headers=headers)
                 response = connection.getresponse()
+                if response.status == 204:  # what broke off was the end
+                    return
                 if response.status != 200:
                     raise Wrong(f"the event stream answered {response.status}")
                 for event, identity, data in _parse(response):

@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from eventing import trace
 from eventing.cloudevent import CloudEvent
 from eventing.errors import NoAnswer, PublishFailed
 from eventing.sender import Sender
+from eventing.tracing import CARRIED, traced
 
-__all__ = ["PublishFailed", "Publisher", "retryable", "traced"]
+__all__ = ["PublishFailed", "Publisher", "retryable"]
 
 _RETRYABLE = frozenset((404, 408, 409, 429))
-_TRACE = ("traceparent", "tracestate")
 
 
 def retryable(status: int) -> bool:
     """Whether Knative would send again after this status (eventing: delivery guarantees)."""
     return status in _RETRYABLE or status >= 500
-
-
-def traced(event: CloudEvent, span: trace.TraceContext | None = None) -> CloudEvent:
-    """The event with `span` (the current one) as `traceparent` and `tracestate`, unless it carries its own."""
-    span = span or trace.current.get()
-    if span is None or "traceparent" in event.extensions:
-        return event
-    extensions = {**event.extensions, "traceparent": span.traceparent}
-    if span.tracestate:
-        extensions["tracestate"] = span.tracestate
-    return replace(event, extensions=extensions)
 
 
 class Publisher:
@@ -46,7 +32,7 @@ class Publisher:
         sent = traced(event)
         headers, body = sent.to_binary()
         # As headers as well: Knative's RabbitMQ broker loses a trace without `tracestate` that has extensions only.
-        headers |= {name: sent.extensions[name] for name in _TRACE if name in sent.extensions}
+        headers |= {name: sent.extensions[name] for name in CARRIED if name in sent.extensions}
         try:
             answer = await self._sender.post(headers, body, self.timeout_s)
         except NoAnswer as error:

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+from starlette.requests import Request
 
 from eventing.catalogue import EventData, registered
 from functions.runtime.binding import Parameter, parameters
 from functions.runtime.declaration import EventFunction, Function, HttpFunction
-from functions.runtime.request import IdempotencyKey, Request, User
+from functions.runtime.request import IdempotencyKey, User
 from functions.runtime.resources import Resources
 
 VERSION = "0.1.0"

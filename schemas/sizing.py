@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import get_type_hints
 
 from eventing.ids import SHARDS
-from functions.runtime import EventStream
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
 
 PREFETCH = 100
@@ -40,17 +38,12 @@ def sizing(function: Function) -> Sizing:
         case EventFunction():
             concurrency = function.in_flight
             return Sizing(function.min_scale, 10, concurrency, min(concurrency, 100), timeout_s)
-        case HttpFunction() if streams(function):
+        case HttpFunction(streams=True):
             # Open streams cost memory, not time: the limit is Knative's for one pod.
             return Sizing(function.min_scale, 10, 1000, 500, MAX_REQUEST_S)
         case HttpFunction() | BackgroundFunction():
             return Sizing(function.min_scale, 10, 500, 100, timeout_s)
     raise TypeError(function)
-
-
-def streams(function: Function) -> bool:
-    """Whether it answers with server-sent events, which may last as long as a request can."""
-    return get_type_hints(function.handler).get("return") is EventStream
 
 
 def trigger_timeout_s(function: EventFunction) -> int:

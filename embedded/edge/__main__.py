@@ -46,10 +46,10 @@ def authorizer(kind: str, upstream: Upstream) -> Authorizer:
     """How to ask."""
     if kind == "http":
         return OverHTTP(upstream)
-    from functions.runtime.asgi import App
+    from functions.runtime.host import shared
     from functions.runtime.registry import load as load_function
 
-    return InProcess(App.shared(load_function(FUNCTION)).handle)
+    return InProcess(shared().application(load_function(FUNCTION)).handle)
 
 
 def build(arguments: argparse.Namespace) -> Edge:

@@ -89,22 +89,6 @@ class Entry:
         return cls(progress.seq, progress.stage, f'{{"seq":{progress.seq},{progress.data()[1:]}')
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
-    """One event of a text/event-stream; `data` is JSON on one line."""
-
-    event: str
-    data: str
-    id: int | None = None
-
-
-def encode(sent: ServerSentEvent) -> bytes:
-    """The event as bytes of the stream. JSON has no raw line breaks, so one data line is enough."""
-    if sent.id is None:
-        return f"event: {sent.event}\ndata: {sent.data}\n\n".encode()
-    return f"event: {sent.event}\nid: {sent.id}\ndata: {sent.data}\n\n".encode()
-
-
 def now() -> str:
     """RFC 3339 with milliseconds, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

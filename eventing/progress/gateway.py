@@ -12,16 +12,16 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from sse_starlette import ServerSentEvent
+
 from eventing.progress import keys
 from eventing.progress.channels import Channels
-from eventing.progress.events import Entry, ServerSentEvent, encode, now
+from eventing.progress.events import Entry, now
 from eventing.progress.inbox import Inbox
 from eventing.progress.record import History, Record
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
-
-__all__ = ["Gateway", "History", "ServerSentEvent", "encode"]
 
 KEEPALIVE_S = 15.0
 _SUBSCRIBE_PATIENCE_S = 1.0  # without Pub/Sub a stream begins with what the history has
@@ -39,9 +39,24 @@ class Gateway:
         self.domain = domain
         self.shards = shards
         self.keepalive_s = keepalive_s
-        self.open_streams = 0
+        self._open: set[_Stream] = set()
         self.channels = Channels(pubsub)
         self.record = Record(streams, domain)
+
+    @property
+    def open_streams(self) -> int:
+        """Streams that are followed now."""
+        return len(self._open)
+
+    def stop(self) -> None:
+        """End all streams: their clients reconnect, to another process."""
+        for stream in self._open:
+            stream.ended = True
+            stream.inbox.subscribed()  # wakes it
+
+    async def ended(self, job_id: str, after: int, history: History) -> bool:
+        """Whether the job's last event has seq `after` or below, so that there is nothing more to follow."""
+        return (await self.record.after(job_id, after, (), history)).ended
 
     async def close(self) -> None:
         """Drop the Pub/Sub connection. The clients are the caller's to close."""
@@ -63,7 +78,7 @@ class Gateway:
         """
         stream = _Stream(self, job_id, after or 0, history, expires_at, authorized)
         channel = keys.channel(job_id).encode()
-        self.open_streams += 1
+        self._open.add(stream)
         self.channels.join(channel, stream.inbox)
         try:
             await stream.inbox.wait(_SUBSCRIBE_PATIENCE_S)
@@ -72,7 +87,7 @@ class Gateway:
                 for sent in await stream.step():
                     yield sent
         finally:
-            self.open_streams -= 1
+            self._open.discard(stream)
             self.channels.leave(channel, stream.inbox)
 
 
@@ -158,7 +173,7 @@ class _Stream:
     def _send(self, entries: list[Entry]) -> list[ServerSentEvent]:
         sent: list[ServerSentEvent] = []
         for entry in entries:
-            sent.append(ServerSentEvent(entry.stage, entry.data, entry.seq))
+            sent.append(_sent(entry.stage, entry.data, str(entry.seq)))
             self.last = entry.seq
             if entry.terminal:
                 self.ended = True
@@ -172,7 +187,7 @@ class _Stream:
         self.quiet_since = time.monotonic()
         self.ask_truth = self.quiet % _ASK_TRUTH_EVERY == 0
         self.inbox.behind = True
-        return ServerSentEvent("keepalive", json.dumps({"timestamp": now()}))
+        return _sent("keepalive", json.dumps({"timestamp": now()}))
 
 
 def _unauthorized(job_id: str) -> ServerSentEvent:
@@ -185,4 +200,8 @@ def _unauthorized(job_id: str) -> ServerSentEvent:
         "error": "unauthorized",
         "message": UNAUTHORIZED,
     }
-    return ServerSentEvent("error", json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+    return _sent("error", json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+
+
+def _sent(event: str, data: str, id: str | None = None) -> ServerSentEvent:
+    return ServerSentEvent(data, event=event, id=id, sep="\n")

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from starlette.responses import Response
+
 from functions.auth.settings import AuthSettings
+from functions.runtime.resources import Service
 from process.settings import ProcessSettings
 
 if TYPE_CHECKING:
@@ -42,8 +45,8 @@ def _cookie(headers: Mapping[str, str], wanted: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginCookies:
-    """Set-Cookie lines (RFC 6265) of both tokens; each cookie lives as long as its token."""
+class LoginCookies(Service):
+    """The cookies of both tokens; each lives as long as its token."""
 
     access_ttl_s: int
     refresh_ttl_s: int
@@ -57,16 +60,23 @@ class LoginCookies:
         secure = resources.settings(ProcessSettings).env != "local"
         return cls(auth.access_ttl_s, auth.refresh_ttl_s, auth.cookie_domain, secure)
 
-    def login(self, access: str, refresh: str) -> tuple[str, str]:
-        """The lines that keep both tokens."""
-        return self._line(ACCESS, access, self.access_ttl_s), self._line(REFRESH, refresh, self.refresh_ttl_s)
+    def log_in(self, response: Response, access: str, refresh: str) -> None:
+        """Keep both tokens."""
+        self._set(response, ACCESS, access, self.access_ttl_s)
+        self._set(response, REFRESH, refresh, self.refresh_ttl_s)
 
-    def logout(self) -> tuple[str, str]:
-        """The lines that remove both."""
-        return self._line(ACCESS, "", 0), self._line(REFRESH, "", 0)
+    def log_out(self, response: Response) -> None:
+        """Remove both."""
+        self._set(response, ACCESS, "", 0)
+        self._set(response, REFRESH, "", 0)
 
-    def _line(self, name: str, value: str, max_age_s: int) -> str:
-        line = f"{name}={value}; Max-Age={max_age_s}; Path=/; HttpOnly; SameSite=Lax"
-        if self.domain:
-            line += f"; Domain={self.domain}"
-        return f"{line}; Secure" if self.secure else line
+    def _set(self, response: Response, name: str, value: str, max_age_s: int) -> None:
+        response.set_cookie(
+            name,
+            value,
+            max_age=max_age_s,
+            domain=self.domain or None,
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )

@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 from uuid import uuid4
 
+from starlette.requests import Request
+
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.outbox import Outbox
 from functions.auth.errors import TokenRefused, TokenRevoked
 from functions.auth.events import SessionOpened, UserRegistered
 from functions.auth.tokens import Claims, Tokens
-from functions.runtime.request import Request
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -50,9 +52,12 @@ class Device:
     @classmethod
     def of(cls, request: Request) -> Self:
         """The first address of X-Forwarded-For is the one that the edge itself saw; proxies behind it add theirs."""
-        ip = request.headers.get("x-forwarded-for", "").partition(",")[0].strip() or request.client
+        direct = request.client.host if request.client else ""
+        ip = request.headers.get("x-forwarded-for", "").partition(",")[0].strip() or direct
         agent = request.headers.get("user-agent", "")
-        return cls(ip[:MAX_TEXT], agent[:MAX_TEXT], request.query.get("device_id", "")[:MAX_TEXT] or None)
+        return cls(
+            ip[:MAX_TEXT], agent[:MAX_TEXT], request.query_params.get("device_id", "")[:MAX_TEXT] or None
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class TokenPair:
     refresh: str
 
 
-class Sessions:
+class Sessions(Service):
     """Opens, renews and ends logins."""
 
     def __init__(self, tokens: Tokens, database: Database, outbox: Outbox, resources: Resources) -> None:

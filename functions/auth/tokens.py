@@ -25,6 +25,7 @@ from functions.auth.errors import (
 from functions.auth.keys import SigningKeys
 from functions.auth.settings import AuthSettings
 from functions.runtime.errors import Unavailable
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -51,7 +52,7 @@ class Claims:
     expires_at: int
 
 
-class Tokens:
+class Tokens(Service):
     """Issues and verifies tokens of one issuer for one audience."""
 
     def __init__(

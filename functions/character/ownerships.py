@@ -9,6 +9,7 @@ from uuid import UUID
 
 from eventing.batch import Batch
 from functions.runtime.errors import Reject, Retry
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -24,7 +25,7 @@ class Ownership:
     job_id: UUID | None = None
 
 
-class Ownerships:
+class Ownerships(Service):
     """Records ownerships, many in one statement."""
 
     def __init__(self, database: Database) -> None:

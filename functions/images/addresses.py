@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from functions.images.errors import ImageRejected
 from functions.images.settings import ImageSettings
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -47,7 +48,7 @@ _REFUSED: Final = tuple(
 
 
 @dataclass(frozen=True, slots=True)
-class FetchPolicy:
+class FetchPolicy(Service):
     """`own_prefixes`: URL prefixes of our own store, trusted as configured. `hosts`: others, https only;
     `.example.com` also means every name below example.com."""
 

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 from functions.images.settings import ImageSettings
 from functions.images.signing import EXPIRES_S, Store
 from functions.runtime.errors import NotFound
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -44,7 +45,7 @@ class Upload:
     expires_s: int = EXPIRES_S
 
 
-class Uploads:
+class Uploads(Service):
     """Gives out places for pictures and remembers what was said about them."""
 
     def __init__(self, store: Store, cdn_url: str, database: Database) -> None:

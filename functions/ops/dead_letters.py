@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
+from functions.runtime.ledger import Quarantine
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -93,7 +94,7 @@ class DeadLetter:
     last_seen_at: datetime
 
 
-class DeadLetters:
+class DeadLetters(Quarantine):
     """The quarantine; at most `redrive_limit` times a letter is due, after `redrive_delay_s`·2ⁿ each."""
 
     def __init__(
@@ -126,12 +127,10 @@ class DeadLetters:
             delay_s=delay_s,
         )
 
-    async def refused(self, event: CloudEvent, *, trigger: str, code: int, reason: str) -> bool:
+    async def refused(self, event: CloudEvent, *, trigger: str, code: int, reason: str) -> None:
         """Hold what a function can never take (a broker drops it after a 4xx); it is never due by itself."""
         error_data = base64.b64encode(reason.encode()[:768]).decode()
-        return await self._hold(
-            event, trigger=trigger, code=code, error_data=error_data, state="held", delay_s=None
-        )
+        await self._hold(event, trigger=trigger, code=code, error_data=error_data, state="held", delay_s=None)
 
     async def list(
         self,

@@ -9,12 +9,13 @@ from functions.providers.models import Asked, Models
 from functions.providers.request import Completion, ModelRequest, T
 from functions.providers.settings import ProviderSettings
 from functions.runtime.errors import Reject, Retry
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
 
 
-class SharedModels(Models):
+class SharedModels(Models, Service):
     """`Models` opened with the settings of the process; its client is imported in the background."""
 
     @classmethod

@@ -1,6 +1,6 @@
 """The only thing a function stands on."""
 
-from functions.runtime.declaration import background_function, event_function, http_function
+from functions.runtime.decorators import background_function, event_function, http_function
 from functions.runtime.errors import (
     Conflict,
     Invalid,
@@ -12,21 +12,18 @@ from functions.runtime.errors import (
     Unavailable,
     Unprocessable,
 )
-from functions.runtime.reply import EventStream, Reply
-from functions.runtime.request import IdempotencyKey, Request, User
-from functions.runtime.resources import Resources
+from functions.runtime.request import IdempotencyKey, User
+from functions.runtime.resources import Resources, Service
 
 __all__ = [
     "Conflict",
-    "EventStream",
     "IdempotencyKey",
     "Invalid",
     "NotFound",
     "Reject",
-    "Reply",
-    "Request",
     "Resources",
     "Retry",
+    "Service",
     "TooLarge",
     "Unauthorized",
     "Unavailable",

@@ -9,10 +9,11 @@ from functools import cache
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import Request
 
 from functions.runtime.errors import Invalid, NotFound, Unauthorized, Unprocessable
-from functions.runtime.request import IdempotencyKey, Request, User
-from functions.runtime.resources import Resources
+from functions.runtime.request import IdempotencyKey, User
+from functions.runtime.resources import Resources, Service
 
 _MISSING = inspect.Parameter.empty
 
@@ -26,8 +27,8 @@ class Parameter:
     default: Any
 
     def is_service(self) -> bool:
-        """Whether it is a domain's service (a class with `open`)."""
-        return isinstance(self.type, type) and hasattr(self.type, "open")
+        """Whether it is a domain's service."""
+        return isinstance(self.type, type) and issubclass(self.type, Service)
 
     @property
     def optional(self) -> bool:
@@ -49,16 +50,16 @@ def services(handler: Callable[..., Any]) -> list[type[Any]]:
 
 
 async def http_arguments(
-    handler: Callable[..., Any], request: Request, path: Mapping[str, str], resources: Resources
+    handler: Callable[..., Any], request: Request, resources: Resources
 ) -> dict[str, Any]:
     """Arguments for an HTTP handler.
 
-    A pydantic model is the JSON body, `User` the caller, `Request` the request itself, a class with `open` a
-    service; names in the route are path parameters and the rest query parameters.
+    A pydantic model is the JSON body, `User` the caller, `Request` the request itself, a `Service` what it is; names in
+    the route are path parameters (of `request`) and the rest query parameters, of which the last of a name wins.
 
     Raises Invalid, NotFound (malformed path parameter), Unauthorized or Unprocessable.
     """
-    query = request.query if request.query_string else {}
+    path, query = request.path_params, request.query_params
     arguments: dict[str, Any] = {}
     for parameter in parameters(handler):
         kind = parameter.type
@@ -73,7 +74,7 @@ async def http_arguments(
         elif kind is IdempotencyKey:
             arguments[parameter.name] = idempotency_key(request)
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            arguments[parameter.name] = _body(kind, request)
+            arguments[parameter.name] = _body(kind, request, await request.body())
         elif parameter.name in path:
             arguments[parameter.name] = _path(parameter, path[parameter.name])
         else:
@@ -100,12 +101,12 @@ def idempotency_key(request: Request) -> IdempotencyKey:
     return IdempotencyKey(value or None)
 
 
-def _body(model: type[BaseModel], request: Request) -> BaseModel:
+def _body(model: type[BaseModel], request: Request, body: bytes) -> BaseModel:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.body and kind and kind != "application/json" and not kind.endswith("+json"):
+    if body and kind and kind != "application/json" and not kind.endswith("+json"):
         raise Invalid("CONTENT_TYPE_INVALID", f"Send the body as application/json, not {kind[:80]}.")
     try:
-        return model.model_validate_json(request.body or b"{}")
+        return model.model_validate_json(body or b"{}")
     except ValidationError as error:
         raise invalid(error, "body") from None
 

@@ -1,30 +1,20 @@
-"""Declare a function once; its Trigger, Service, route, documents and local wiring come from here.
+"""A function's declaration as data: what triggers it, what it answers with, its limits.
 
-```python
-@event_function(on=ScanRequested, emits=Classified, timeout=60, in_flight=400, retry=5, ledger=Jobs)
-async def vision(event: ScanRequested, models: Models) -> Classified: ...
-
-new = vision.new
-```
-A declared function is at once what functions-framework serves (`--target vision`, its async http signature),
-what `func`'s Python scaffold looks for (`new()` with `handle(scope, receive, send)`) and, by `.handler`, the
-plain async function.
+Trigger, Service, route, documents and local wiring all come from here; `decorators` make it from a handler.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal
 
-from functions.runtime.ledger import Inbox, Ledger
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from eventing.catalogue import EventData
-    from functions.runtime.asgi import App
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -53,25 +43,6 @@ class Route:
         """Whether it takes whatever comes."""
         return (self.method, self.path) == ("ANY", "/*")
 
-    def takes(self, method: str) -> bool:
-        """Whether it serves `method`; what serves GET serves HEAD."""
-        return self.everything or self.method == method or (self.method, method) == ("GET", "HEAD")
-
-    def match(self, path: str) -> dict[str, str] | None:
-        """The path parameters, or None when the path is another one."""
-        if self.everything:
-            return {}
-        mine, theirs = self.path.split("/"), path.split("/")
-        if len(mine) != len(theirs):
-            return None
-        found: dict[str, str] = {}
-        for expected, given in zip(mine, theirs, strict=True):
-            if expected.startswith("{"):
-                found[expected[1:-1]] = given
-            elif expected != given:
-                return None
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -92,7 +63,7 @@ class EventFunction(Function):
     on: type[EventData] | None = field(kw_only=True)
     emits: type[EventData] | None = None
     stage: str | None = None
-    ledger: type[Ledger] | None = Inbox
+    ledger: type[Service] | None = None
     in_flight: int = 100
     retry: int = 6
     backoff_delay_s: float = 0.2
@@ -106,129 +77,16 @@ class EventFunction(Function):
 
 @dataclass(frozen=True, slots=True)
 class HttpFunction(Function):
-    """A function called by HTTP at one or more routes."""
+    """A function called by HTTP at one or more routes; `streams`: its answer is a stream of server-sent events."""
 
     routes: tuple[Route, ...] = field(kw_only=True)
     status: int = 200
     public: bool = False
     max_body: int = 65_536
     rate_limit: str | None = None
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundFunction(Function):
     """A loop that must always listen, such as the relay's router; runs until it is cancelled."""
-
-
-class Declared(Protocol):
-    """The decorated name in a func.py."""
-
-    declaration: Function
-    handler: Handler
-    new: Callable[[], App]
-
-    async def __call__(self, request: Any) -> Any: ...
-
-
-def event_function(
-    *,
-    on: type[EventData] | None,
-    emits: type[EventData] | None = None,
-    timeout: float = 30,
-    in_flight: int = 100,
-    retry: int = 6,
-    stage: str | None = None,
-    ledger: type[Ledger] | None = Inbox,
-) -> Callable[[Handler], Declared]:
-    """Declare a handler of events of type `on`, whose reply is an event of type `emits` (or nothing).
-
-    on: None for a sink that takes whatever is sent to it; such a function has no Trigger.
-    timeout: seconds for one attempt; `in_flight` above 100 becomes several Triggers over `shard`; `retry`:
-    attempts after the first (six take 25 s, which outlasts a restart of anything on the way); `ledger`: what makes
-    it idempotent – the inbox by (source, id) unless the domain keeps its own, None when the handler is idempotent
-    by itself.
-    """
-    return lambda handler: _declare(
-        EventFunction(
-            **_common(handler, timeout),
-            on=on,
-            emits=emits,
-            stage=stage,
-            ledger=ledger,
-            in_flight=in_flight,
-            retry=retry,
-        )
-    )
-
-
-def http_function(
-    *routes: str,
-    status: int = 200,
-    public: bool = False,
-    timeout: float = 10,
-    max_body: int = 65_536,
-    rate_limit: str | None = None,
-    min_scale: int = 0,
-) -> Callable[[Handler], Declared]:
-    """Declare a handler of HTTP requests at `routes`; `status` is the one of its success.
-
-    public: no login needed. rate_limit: `"30/60"` = 30 requests per 60 s and caller.
-    """
-    return lambda handler: _declare(
-        HttpFunction(
-            **{**_common(handler, timeout), "min_scale": min_scale},
-            routes=tuple(map(Route.parse, routes)),
-            status=status,
-            public=public,
-            max_body=max_body,
-            rate_limit=rate_limit,
-        )
-    )
-
-
-def background_function(handler: Handler) -> Declared:
-    """Declare a loop that must always run (min-scale 1); it is cancelled on stop and restarted on error."""
-    return _declare(BackgroundFunction(**{**_common(handler, 0), "min_scale": 1}))
-
-
-def _common(handler: Handler, timeout: float) -> dict[str, Any]:
-    folder = _folder(handler)
-    domain = folder.parent.name
-    name = f"{domain}-{folder.name}".replace("_", "-")
-    return {"name": name, "domain": domain, "folder": folder, "handler": handler, "timeout_s": timeout}
-
-
-def _folder(handler: Handler) -> Path:
-    """`…/<domain>/<name>`: it names the function, also when functions-framework loads func.py as another module."""
-    folder = Path(handler.__code__.co_filename).resolve().parent
-    if folder.name != "function":
-        return folder
-    # func's build installs a folder as the package `function`, with the func.yaml that says which one it was.
-    named = re.search(r"^name: ([a-z]+)-(\S+)$", (folder / "func.yaml").read_text(), re.M)
-    if named is None:
-        raise ValueError(f"{folder}/func.yaml does not name a function <domain>-<name>")
-    return folder / named[1] / named[2].replace("-", "_")
-
-
-def _declare(function: Function) -> Declared:
-    def new() -> App:
-        from functions.runtime.asgi import App
-
-        return App.shared(function)
-
-    async def endpoint(_request: Any) -> Any:
-        return new().handle  # an ASGI application is a valid Starlette response
-
-    handler = function.handler
-    endpoint.__name__, endpoint.__doc__, endpoint.__module__ = (
-        handler.__name__,
-        handler.__doc__,
-        handler.__module__,
-    )
-    vars(endpoint).update(declaration=function, handler=handler, new=new)
-    if "functions_framework" in sys.modules:  # only under its CLI: importing it costs a cold start 0.2 s
-        from functions_framework import _function_registry as registry
-
-        registry.REGISTRY_MAP[endpoint.__name__] = registry.HTTP_SIGNATURE_TYPE
-        registry.ASGI_FUNCTIONS.add(endpoint.__name__)
-    return cast("Declared", endpoint)

@@ -10,34 +10,33 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import Any
+from typing import Any, cast
 
-from eventing import trace
+from starlette.requests import Request
+from starlette.responses import Response
+
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.clock import told_by_clock
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
-from eventing.publisher import traced
-from functions.runtime import telemetry
+from eventing.tracing import traced
+from functions.runtime import registry, telemetry
 from functions.runtime.binding import parameters
 from functions.runtime.declaration import EventFunction
 from functions.runtime.errors import FunctionError, Invalid, Reject, Retry
 from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
 from functions.runtime.problems import problem
-from functions.runtime.reply import Reply
-from functions.runtime.request import Request
 from functions.runtime.resources import Resources
 from functions.runtime.work import Stopped, Work, WorkStopped
+from process import logs, tracing
 
 log = logging.getLogger(__name__)
-ACKNOWLEDGED = Reply(204)
-BUSY = Reply(409)
 STORE_AGAIN_S = 0.25
 
 
-async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Reply:
+async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Response:
     """Handle one delivery; never raises for what the event or the handler does."""
     try:
-        event = told_by_clock(decode(request.headers, request.body))
+        event = told_by_clock(decode(request.headers, await request.body()))
     except InvalidCloudEvent as error:
         telemetry.metrics().invalid.labels(function.name).inc()
         log.warning("refused: %s", error)
@@ -45,38 +44,33 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
             {"loc": [name], "msg": reason} for name, reasons in error.findings.items() for reason in reasons
         ]
         refused = Invalid("EVENT_INVALID", "The request is no valid CloudEvent.", errors=findings)
-        return problem(refused, instance=request.path, request_id=request.request_id)
+        return problem(refused, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
     # Knative's RabbitMQ broker turns the extensions into headers.
     carrier = event.extensions if "traceparent" in event.extensions else request.headers
-    parent = trace.parse(carrier.get("traceparent", ""), carrier.get("tracestate"))
-    token = trace.current.set(parent.child() if parent else trace.new())
     telemetry.charging()
     started = time.perf_counter()
-    try:
-        with telemetry.about(
-            task_id=event.subject, user_id=event.extensions.get("userid"), function_name=function.name
-        ):
-            reply = await _attempt(function, event, request, resources, work)
-            milliseconds = round((time.perf_counter() - started) * 1000, 1)
-            # A line a delivery would be the largest cost of a small stage; metrics count what went well.
-            level = logging.DEBUG if reply.status < 300 else logging.INFO
-            log.log(
-                level, "%s %s → %d", event.type, event.id, reply.status, extra={"duration_ms": milliseconds}
-            )
-            return reply
-    finally:
-        trace.current.reset(token)
+    with (
+        tracing.span(function.name, parent=carrier, kind=tracing.SpanKind.CONSUMER),
+        logs.about(task_id=event.subject, user_id=event.extensions.get("userid"), function=function.name),
+    ):
+        response = await _attempt(function, event, request, resources, work)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        # A line a delivery would be the largest cost of a small stage; metrics count what went well.
+        level = logging.DEBUG if response.status_code < 300 else logging.INFO
+        told = (event.type, event.id, response.status_code)
+        log.log(level, "%s %s → %d", *told, extra={"duration_ms": milliseconds})
+        return response
 
 
 async def _attempt(
     function: EventFunction, event: CloudEvent, request: Request, resources: Resources, work: Work
-) -> Reply:
+) -> Response:
     ledger: Ledger | None = None
     claimed = False
     started = time.monotonic()
     try:
         data = _data(function, event)
-        ledger = await resources.get(function.ledger) if function.ledger else None
+        ledger = await _ledger(function, resources)
         # Cancelling a job stops its stages, not what tells of its end. The claim is inside, because a job that is
         # cancelled just after it would not be heard of otherwise.
         subject = (function.stage and event.subject) or event.id
@@ -94,7 +88,7 @@ async def _attempt(
         return _settled(function, event, Claim(State.DONE, stored))
     except WorkStopped as stopped:
         if stopped.reason is Stopped.CANCELLED:
-            return ACKNOWLEDGED
+            return Response(status_code=204)
         detail = "it took too long" if stopped.reason is Stopped.TIMEOUT else "this instance is stopping"
         error: FunctionError = Retry(detail, code=stopped.reason.name)
     except FunctionError as raised:
@@ -107,7 +101,11 @@ async def _attempt(
     if ledger and claimed:
         await _release(ledger, function, event)
     log.warning("%s: %s", error.code, error.detail)
-    return problem(error, instance=request.path, request_id=request.request_id)
+    return problem(error, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
+
+
+async def _ledger(function: EventFunction, resources: Resources) -> Ledger | None:
+    return await resources.get(cast("type[Ledger]", function.ledger)) if function.ledger else None
 
 
 def _data(function: EventFunction, event: CloudEvent) -> EventData | None:
@@ -137,12 +135,12 @@ async def _arguments(
     return arguments
 
 
-def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Reply:
+def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Response:
     """The answer for a claim that needs no (more) work."""
     if claim.state is State.BUSY:
-        return BUSY
+        return Response(status_code=409)
     if claim.state is State.ENDED or claim.output is None or function.emits is None:
-        return ACKNOWLEDGED
+        return Response(status_code=204)
     reply = to_event(
         function.emits.model_validate_json(claim.output),
         source=function.source,
@@ -153,7 +151,7 @@ def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Reply:
         expirytime=event.extensions.get("expirytime"),
     )
     headers, body = traced(reply).to_binary()
-    return Reply(200, body, headers)
+    return Response(body, 200, headers)
 
 
 async def _store(
@@ -178,21 +176,19 @@ async def _drop(
     ledger: Ledger | None,
     request: Request,
     resources: Resources,
-) -> Reply:
+) -> Response:
     """Record what can never succeed, then let the broker drop it; while that fails, it shall come again."""
     try:
         if ledger is None and function.ledger is not None:
-            ledger = await resources.get(function.ledger)
+            ledger = await _ledger(function, resources)
         if ledger is None or not await ledger.fail(function, event, error.code):
-            from functions.ops.dead_letters import DeadLetters
-
-            letters = await resources.get(DeadLetters)
-            await letters.refused(event, trigger=function.name, code=error.status, reason=error.detail)
+            quarantine = await resources.get(registry.quarantine())
+            await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
     except Exception:
         log.exception("could not record a refused event")
         error = Retry("could not record a refused event")
     log.error("%s: %s", error.code, error.detail)
-    return problem(error, instance=request.path, request_id=request.request_id)
+    return problem(error, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
 
 
 async def _release(ledger: Ledger, function: EventFunction, event: CloudEvent) -> None:

@@ -1,22 +1,28 @@
-"""One HTTP request to a function: find the route, bind the arguments, answer with JSON or a problem."""
+"""One HTTP request to a function: find the route, bind the arguments, answer with JSON, a stream or a problem."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from functools import cache
 from typing import Any
 
-from eventing import trace
+from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+
 from functions.runtime import telemetry
 from functions.runtime.binding import http_arguments
 from functions.runtime.declaration import HttpFunction
 from functions.runtime.errors import FunctionError, NotFound, Unavailable
 from functions.runtime.problems import problem
-from functions.runtime.reply import EventStream, Reply
-from functions.runtime.request import Request
 from functions.runtime.resources import Resources
+from process import logs, tracing
 
 log = logging.getLogger(__name__)
+JSON = "application/json; charset=utf-8"
 
 
 class _MethodNotAllowed(FunctionError):
@@ -27,25 +33,25 @@ class _Internal(FunctionError):
     status = 500
 
 
-async def respond(function: HttpFunction, request: Request, resources: Resources) -> Reply | EventStream:
+async def respond(function: HttpFunction, request: Request, resources: Resources) -> Response:
     """The function's answer; whatever goes wrong is a problem document without our insides."""
-    parent = trace.parse(request.headers.get("traceparent", ""), request.headers.get("tracestate"))
-    token = trace.current.set(parent.child() if parent else trace.new())
-    user = request.headers.get("x-user-id")
-    try:
-        with telemetry.about(request_id=request.request_id, user_id=user, function_name=function.name):
-            return await _call(function, request, resources)
-    finally:
-        trace.current.reset(token)
+    headers = request.headers
+    with (
+        tracing.span(function.name, parent=headers, kind=tracing.SpanKind.SERVER),
+        logs.about(
+            request_id=headers.get("x-request-id"), user_id=headers.get("x-user-id"), function=function.name
+        ),
+    ):
+        return await _call(function, request, resources)
 
 
-async def _call(function: HttpFunction, request: Request, resources: Resources) -> Reply | EventStream:
+async def _call(function: HttpFunction, request: Request, resources: Resources) -> Response:
     try:
-        path = _route(function, request)
+        request.scope["path_params"] = _path_parameters(function, request)
         async with asyncio.timeout(function.timeout_s):
-            arguments = await http_arguments(function.handler, request, path, resources)
+            arguments = await http_arguments(function.handler, request, resources)
             result = await function.handler(**arguments)
-        return _reply(function, result)
+        return _response(function, result)
     except FunctionError as raised:
         error = raised
     except TimeoutError:
@@ -54,29 +60,54 @@ async def _call(function: HttpFunction, request: Request, resources: Resources) 
         log.exception("unexpected error")
         error = _Internal("INTERNAL", "Something went wrong on our side; the request id helps us to find it.")
     log.log(logging.WARNING if error.status >= 500 else logging.INFO, "%s %s", error.code, error.status)
-    return problem(error, instance=request.path, request_id=request.request_id)
+    return problem(error, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
 
 
-def _route(function: HttpFunction, request: Request) -> dict[str, str]:
-    allowed = []
-    for route in function.routes:
-        found = route.match(request.path)
-        if found is not None:
-            if route.takes(request.method):
-                return found
-            allowed.append(route.method)
+@cache
+def _routes(function: HttpFunction) -> tuple[Route, ...]:
+    """For matching alone: the handler is called by us."""
+    return tuple(
+        Route(route.path, function.handler, methods=[route.method])
+        for route in function.routes
+        if not route.everything
+    )
+
+
+def _path_parameters(function: HttpFunction, request: Request) -> dict[str, str]:
+    if any(route.everything for route in function.routes):
+        return {}
+    allowed: set[str] = set()
+    for route in _routes(function):
+        match, child = route.matches(request.scope)
+        if match is Match.FULL:
+            parameters: dict[str, str] = child["path_params"]
+            return parameters
+        if match is Match.PARTIAL:
+            allowed |= route.methods or set()
     if allowed:
-        raise _MethodNotAllowed(
-            "METHOD_NOT_ALLOWED",
-            f"This path takes {', '.join(allowed)}.",
-            headers={"allow": ", ".join(allowed)},
-        )
+        named = ", ".join(sorted(allowed))
+        raise _MethodNotAllowed("METHOD_NOT_ALLOWED", f"This path takes {named}.", headers={"allow": named})
     raise NotFound("ROUTE_NOT_FOUND", "There is no such path.")
 
 
-def _reply(function: HttpFunction, result: Any) -> Reply | EventStream:
-    if isinstance(result, Reply | EventStream):
+def _response(function: HttpFunction, result: Any) -> Response:
+    if isinstance(result, Response):
         return result
     if result is None:
-        return Reply(204)
-    return Reply.json(result, function.status)
+        return Response(status_code=204)
+    if function.streams:
+        return _stream(result)
+    return Response(to_json(result), function.status, media_type=JSON)
+
+
+def _stream(events: AsyncIterator[Any]) -> Response:
+    from sse_starlette import EventSourceResponse
+
+    async def counted() -> AsyncIterator[Any]:
+        with telemetry.metrics().streams.track_inprogress():
+            async for event in events:
+                yield event
+
+    # No pings of its own: a stream's events have a keepalive of theirs, which clients can hear.
+    headers = {"cache-control": "no-cache"}
+    return EventSourceResponse(counted(), headers=headers, ping=0, sep="\n")

@@ -6,15 +6,17 @@ alive is an advisory lock held by its own database connection; `lease_s` is the 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
+
+from functions.runtime.declaration import EventFunction
+from functions.runtime.resources import Resources, Service
 
 if TYPE_CHECKING:
     from eventing.cloudevent import CloudEvent
     from functions.runtime.database import Database
-    from functions.runtime.declaration import EventFunction
-    from functions.runtime.resources import Resources
 
 LEASE_MARGIN_S = 5.0
 
@@ -37,26 +39,40 @@ class Claim:
     attempt: int = 1
 
 
-class Ledger(Protocol):
-    """Remembers which events (or stages of a job) were handled, with their output."""
+class Ledger(Service):
+    """What remembers which events (or stages of a job) were handled, with their output."""
 
-    @classmethod
-    async def open(cls, resources: Resources) -> Self: ...
+    __slots__ = ()
 
-    async def claim(self, function: EventFunction, event: CloudEvent) -> Claim: ...
+    @abstractmethod
+    async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:
+        """Take the event for this worker, or say what became of it."""
 
+    @abstractmethod
     async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
         """Store the output; `DONE` with what counts (another worker's, if it was first) or `ENDED`."""
 
+    @abstractmethod
     async def release(self, function: EventFunction, event: CloudEvent) -> None:
         """Hand the claim back so that the next delivery may work at once."""
 
+    @abstractmethod
     async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:
         """Record that the event can never succeed; False where only the quarantine can keep it."""
 
 
+class Quarantine(Service):
+    """Where events are kept that a function refuses for good."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    async def refused(self, event: CloudEvent, *, trigger: str, code: int, reason: str) -> None:
+        """Keep the event with what refused it and why."""
+
+
 @dataclass(frozen=True, slots=True)
-class Inbox:
+class Inbox(Ledger):
     """The ledger by (function, source, id), table `ops.inbox`."""
 
     database: Database

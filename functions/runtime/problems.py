@@ -6,15 +6,15 @@ from http import HTTPStatus
 from typing import Any
 
 from pydantic_core import to_json
+from starlette.responses import Response
 
 from functions.runtime.errors import FunctionError
-from functions.runtime.reply import Reply
 
 CONTENT_TYPE = "application/problem+json"
 
 
-def problem(error: FunctionError, *, instance: str, request_id: str) -> Reply:
-    """The reply for an error; `instance` is the request's path."""
+def problem(error: FunctionError, *, instance: str, request_id: str) -> Response:
+    """The response for an error; `instance` is the request's path."""
     body: dict[str, Any] = {
         "type": f"urn:eco2:problem:{error.code.lower().replace('_', '-')}",
         "title": HTTPStatus(error.status).phrase,
@@ -27,4 +27,4 @@ def problem(error: FunctionError, *, instance: str, request_id: str) -> Reply:
     }
     if error.errors:
         body["errors"] = list(error.errors)
-    return Reply(error.status, to_json(body), {"content-type": CONTENT_TYPE, **error.headers})
+    return Response(to_json(body), error.status, error.headers, CONTENT_TYPE)

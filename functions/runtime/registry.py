@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.runtime.declaration import EventFunction, Function, HttpFunction
+from functions.runtime.ledger import Quarantine
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -55,6 +56,7 @@ def routes() -> list[dict[str, Any]]:
             "limit": function.rate_limit,
             "timeout_s": function.timeout_s + 5,
             "max_body": function.max_body,
+            "streams": function.streams,
         }
         for function in load_all()
         if isinstance(function, HttpFunction)
@@ -87,6 +89,12 @@ def wiring(functions_url: str) -> dict[str, Any]:
         if isinstance(function, EventFunction) and function.on
     ]
     return {"triggers": triggers, "schedules": SCHEDULES}
+
+
+def quarantine() -> type[Quarantine]:
+    """Where this process keeps refused events; imported by the first of them."""
+    found: type[Quarantine] = import_module("functions.ops.dead_letters").DeadLetters
+    return found
 
 
 QUARANTINE = "ops-quarantine"

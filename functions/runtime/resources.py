@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 from functions.runtime.database import Database, Worker
 from functions.runtime.errors import Unavailable
@@ -26,14 +27,18 @@ RedisRole = Literal["streams", "pubsub", "cache", "auth", "state"]
 REDIS_TIMEOUT_S = 5.0
 
 
-class Opened(Protocol):
-    """A domain's own service: a class with `open`, injected into handlers by its type."""
+class Service(ABC):
+    """A domain's own service: opened once a process and given to handlers by its type."""
+
+    __slots__ = ()
 
     @classmethod
-    async def open(cls, resources: Resources) -> Self: ...
+    @abstractmethod
+    async def open(cls, resources: Resources) -> Self:
+        """The service over `resources`. Raises FunctionError where what it needs is not there."""
 
 
-T = TypeVar("T", bound=Opened)
+T = TypeVar("T", bound=Service)
 S = TypeVar("S", bound="DataclassInstance")
 
 
@@ -53,6 +58,7 @@ class Resources:
         self._publisher: Publisher | None = None
         self._services: dict[type[Any], asyncio.Task[Any]] = {}
         self._closers: list[Callable[[], Awaitable[None]]] = []
+        self._stoppers: list[Callable[[], None]] = []
         self.cancel: Callable[[str], None] = lambda _subject: None
         self.stopping = asyncio.Event()
 
@@ -117,9 +123,21 @@ class Resources:
         """The process's one instance of `service`; a failed opening is tried again at the next call."""
         task = self._services.get(service)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.create_task(cast("Any", service.open(self)), name=f"open {service.__name__}")
+            task = asyncio.create_task(service.open(self), name=f"open {service.__name__}")
             self._services[service] = task
-        return cast("T", await asyncio.shield(task))
+        opened: T = await asyncio.shield(task)
+        return opened
+
+    def on_stop(self, stopper: Callable[[], None]) -> None:
+        """Call `stopper` when the process begins to stop: no new work, streams end."""
+        self._stoppers.append(stopper)
+
+    def stop(self) -> None:
+        """Begin to stop."""
+        if not self.stopping.is_set():
+            self.stopping.set()
+            for stopper in self._stoppers:
+                stopper()
 
     def on_close(self, closer: Callable[[], Awaitable[None]]) -> None:
         """Call `closer` on stop, last registered first."""

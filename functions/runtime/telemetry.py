@@ -1,26 +1,14 @@
-"""JSON logs, the context they carry, and metrics. User content and tokens are never logged."""
+"""Metrics of the functions, and what the work in hand costs."""
 
 from __future__ import annotations
 
-import json
-import logging
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
-
-from eventing import trace
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prometheus_client import Counter, Gauge, Histogram
 
-task_id: ContextVar[str | None] = ContextVar("task_id", default=None)
-user_id: ContextVar[str | None] = ContextVar("user_id", default=None)
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-function_name: ContextVar[str | None] = ContextVar("function_name", default=None)
 _spent: ContextVar[list[float]] = ContextVar("spent")
 
 
@@ -38,49 +26,6 @@ def spend(cost_usd: float) -> None:
 def spent_usd() -> float:
     """What the work of this context has cost so far."""
     return sum(_spent.get([]))
-
-
-class JsonFormatter(logging.Formatter):
-    """One JSON object a line with the fields the log pipeline indexes."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        context = trace.current.get()
-        line: dict[str, Any] = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-            "function": function_name.get(),
-            "task_id": task_id.get(),
-            "user_id": user_id.get(),
-            "request_id": request_id.get(),
-            "trace_id": context.trace_id if context else None,
-            "duration_ms": getattr(record, "duration_ms", None),
-        }
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps({k: v for k, v in line.items() if v is not None}, ensure_ascii=False)
-
-
-def configure_logging(level: str) -> None:
-    """Send every log record to standard output as JSON."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpcore", "psycopg.pool", "google_genai", "openai", "asyncio"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
-
-
-@contextmanager
-def about(**values: str | None) -> Iterator[None]:
-    """Set log context (task_id, user_id, request_id, function_name) for the duration."""
-    variables = {v.name: v for v in (task_id, user_id, request_id, function_name)}
-    tokens = [(variables[name], variables[name].set(value)) for name, value in values.items()]
-    try:
-        yield
-    finally:
-        for variable, token in tokens:
-            variable.reset(token)
 
 
 class Metrics:

@@ -12,6 +12,7 @@ from functions.providers.errors import ModelRefused
 from functions.providers.request import Completion, ModelRequest
 from functions.providers.settings import ProviderSettings
 from functions.providers.shared import SharedModels, ask
+from functions.runtime.resources import Service
 from functions.scan.classification import NOTHING, VisionDraft, VisionMeta, VisionResult, repair
 from functions.scan.events import ScanRequested
 from functions.scan.prompts import prompt
@@ -24,7 +25,7 @@ BUDGET_S = 38.0  # below the function's timeout, above the model's own
 
 
 @dataclass(frozen=True, slots=True)
-class Eyes:
+class Eyes(Service):
     """Fetcher and models of this process."""
 
     fetcher: ImageFetcher

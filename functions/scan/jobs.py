@@ -12,16 +12,17 @@ from uuid import UUID, uuid4
 
 from pydantic_core import to_json
 
-from eventing import trace
 from eventing.catalogue import to_event
 from eventing.cloudevent import CloudEvent
 from eventing.outbox import Outbox
-from eventing.publisher import traced
+from eventing.tracing import traced
 from functions.runtime.errors import Conflict, NotFound, Unprocessable
+from functions.runtime.resources import Service
 from functions.scan.events import Completed, Reward, ScanRequested
 from functions.scan.pipeline import STAGES
 from functions.scan.progress import ScanProgress
 from functions.scan.settings import ScanSettings
+from process import tracing
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -75,7 +76,7 @@ class Scanned:
     outcome: dict[str, Any] | None
 
 
-class Jobs:
+class Jobs(Service):
     """Stores jobs and tells what became of them."""
 
     def __init__(
@@ -107,7 +108,6 @@ class Jobs:
         )
         event = traced(requested(wanted))  # a relay from the outbox belongs to this trace, too
         digest = hashlib.sha256(to_json([image_url, user_input, model])).digest()
-        context = trace.current.get()
         row = await self._database.one(
             _SUBMIT,
             {
@@ -118,7 +118,7 @@ class Jobs:
                 "model": model,
                 "key": key,
                 "hash": digest,
-                "trace": context.trace_id if context else None,
+                "trace": tracing.trace_id(),
                 "deadline_s": self._resources.settings(ScanSettings).scan_deadline_s,
                 "event": event.to_structured(),
             },

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from eventing import trace
 from eventing.progress.events import Progress
 from eventing.progress.streams import ProgressStreams
+from functions.runtime.resources import Service
 from functions.scan.pipeline import (
     DONE_MESSAGE,
     DONE_SEQ,
@@ -19,6 +19,7 @@ from functions.scan.pipeline import (
     Stage,
     before,
 )
+from process import tracing
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 DOMAIN = "scan"
 
 
-class ScanProgress:
+class ScanProgress(Service):
     """Publishes a scan's progress, each step once however often it is published."""
 
     def __init__(self, streams: ProgressStreams) -> None:
@@ -117,7 +118,6 @@ def ending(
 def _progress(
     job_id: str, stage: str, status: str, percent: int | None, message: str, result: object | None = None
 ) -> Progress:
-    context = trace.current.get()
     return Progress(
         job_id=job_id,
         stage=stage,
@@ -125,6 +125,6 @@ def _progress(
         progress=percent,
         message=message,
         result=result,
-        trace_id=context.trace_id if context else None,
+        trace_id=tracing.trace_id(),
         ts=datetime.now(UTC).isoformat(timespec="milliseconds"),
     )

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from eventing.batch import Batch
 from functions.runtime.errors import Reject, Retry
-from functions.runtime.ledger import LEASE_MARGIN_S, Claim, State
+from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
 from functions.runtime.telemetry import spent_usd
 from functions.scan.jobs import Jobs
 from functions.scan.pipeline import STAGES, after
@@ -28,7 +28,7 @@ PACE_S = 0.004  # claims and outputs of 4 ms share a statement: a commit costs m
 REDRIVEN = "redrive"  # extension of an event that was replayed from the dead letters
 
 
-class Stages:
+class Stages(Ledger):
     """Claims and stores stages of scan jobs, and tells the user of it."""
 
     def __init__(self, database: Database, worker: int, jobs: Jobs, progress: ScanProgress) -> None:

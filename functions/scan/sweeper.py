@@ -6,12 +6,12 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from eventing import trace
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
-from eventing.publisher import traced
+from eventing.tracing import resumed
 from functions.runtime import telemetry
+from functions.runtime.resources import Service
 from functions.scan.events import ScanRequested
 from functions.scan.jobs import Jobs, requested
 from functions.scan.pipeline import STAGES
@@ -27,7 +27,7 @@ BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Sweeper:
+class Sweeper(Service):
     """One sweep looks at a bounded number of jobs; the next one takes what is left."""
 
     database: Database
@@ -91,7 +91,7 @@ def emitted_again(row: tuple[Any, ...]) -> CloudEvent:
             id=derived_id(event_id, source),
             userid=user_id,
         )
-    return traced(event, trace.resumed(trace_id)) if trace_id else event
+    return resumed(event, trace_id) if trace_id else event
 
 
 _LATE = """

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from functions.providers.errors import ModelRefused
 from functions.providers.request import ModelRequest
 from functions.providers.shared import SharedModels, ask
+from functions.runtime.resources import Service
 from functions.scan.compose import compose, numbered
 from functions.scan.events import Answer, RulesMatched
 from functions.scan.prompts import prompt
@@ -34,7 +35,7 @@ class AnswerDraft(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(Service):
     """The models of this process."""
 
     models: SharedModels

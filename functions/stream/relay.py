@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from eventing.progress.reclaimer import Reclaimer
 from eventing.progress.router import Routed, Router
+from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -16,7 +17,7 @@ DOMAINS = ("scan",)
 QUARANTINE = "progress:quarantine"
 
 
-class ProgressRouter(Router):
+class ProgressRouter(Router, Service):
     """This process's consumer of the group."""
 
     @classmethod
@@ -28,7 +29,7 @@ class ProgressRouter(Router):
         )
 
 
-class ProgressReclaimer(Reclaimer):
+class ProgressReclaimer(Reclaimer, Service):
     """Takes over what a router that died has left."""
 
     @classmethod

@@ -12,6 +12,11 @@ from functions.auth.events import SessionOpened, UserRegistered
 from functions.character.catalogue import DEFAULT
 from functions.runtime.errors import Conflict
 from functions.runtime.request import User
+<<<<<<< HEAD
+=======
+from functions.runtime.resources import Service
+from functions.scan.rewards import DEFAULT
+>>>>>>> e5bb56c (Functions stand on Starlette: its requests, responses and routes; streams leave by sse-starlette; declarations are data, process state is the host's; traces by OpenTelemetry's API)
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -33,7 +38,7 @@ class Account(BaseModel):
     created_at: datetime
 
 
-class Accounts:
+class Accounts(Service):
     """Makes accounts from what sign-in tells, and reads them."""
 
     def __init__(self, database: Database) -> None:

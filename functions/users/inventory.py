@@ -14,6 +14,12 @@ from functions.character.catalogue import CHARACTERS
 from functions.character.events import CharacterGranted
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.request import User
+<<<<<<< HEAD
+=======
+from functions.runtime.resources import Service
+from functions.scan.events import CharacterGranted
+from functions.scan.rewards import CHARACTERS
+>>>>>>> e5bb56c (Functions stand on Starlette: its requests, responses and routes; streams leave by sse-starlette; declarations are data, process state is the host's; traces by OpenTelemetry's API)
 from functions.users.accounts import Accounts
 
 if TYPE_CHECKING:
@@ -34,7 +40,7 @@ class Collected(BaseModel):
     acquired_at: datetime
 
 
-class Inventory:
+class Inventory(Service):
     """Collects granted characters, many in one statement, and lists them."""
 
     def __init__(self, database: Database, accounts: Accounts) -> None:

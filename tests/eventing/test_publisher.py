@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from embedded.servers import free_port
-from eventing import trace
 from eventing.cloudevent import CloudEvent, decode
 from eventing.publisher import Publisher, PublishFailed
+from process import tracing
 
 EVENT = CloudEvent("1", "/eco2/scan/submit", "eco2.scan.requested", subject="페트병", data=b"\x00\xff")
 
@@ -62,18 +62,16 @@ async def test_the_current_span_travels_unless_the_event_carries_its_own(
     sink: tuple[Sink, Publisher],
 ) -> None:
     received, publisher = sink
-    span = replace(trace.new(), tracestate="a=b")
-    token = trace.current.set(span)
-    try:
+    own = replace(EVENT, extensions={"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"})
+    with tracing.span("work", parent={"traceparent": f"00-{'a' * 32}-{'b' * 16}-01", "tracestate": "a=b"}):
+        carried = tracing.carried()
         await publisher.publish(EVENT)
-        own = replace(EVENT, extensions={"traceparent": trace.new().traceparent})
         await publisher.publish(own)
-    finally:
-        trace.current.reset(token)
 
-    assert received.received[0].extensions == {"traceparent": span.traceparent, "tracestate": "a=b"}
+    assert carried["traceparent"].startswith(f"00-{'a' * 32}-")
+    assert received.received[0].extensions == carried
     assert received.received[1] == own
-    assert received.traceparents == [span.traceparent, own.extensions["traceparent"]]
+    assert received.traceparents == [carried["traceparent"], own.extensions["traceparent"]]
 
 
 @pytest.mark.parametrize(

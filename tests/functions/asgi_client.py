@@ -10,8 +10,8 @@ import httpx
 
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent, decode
-from functions.runtime.asgi import App
-from functions.runtime.declaration import Declared
+from functions.runtime.application import Application
+from functions.runtime.decorators import Declared
 from functions.runtime.resources import Resources
 from functions.runtime.work import Work
 
@@ -25,7 +25,7 @@ class Functions:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.resources = Resources(environ)
         self._work = Work()
-        self._apps: dict[str, App] = {}
+        self._apps: dict[str, Application] = {}
 
     async def call(
         self,
@@ -41,7 +41,7 @@ class Functions:
         """One request; redirects are not followed."""
         name = function.declaration.name
         if name not in self._apps:
-            self._apps[name] = App(function.declaration, self.resources, self._work)
+            self._apps[name] = Application(function.declaration, self.resources, self._work)
         identity = {"x-user-id": user, "x-auth-provider": provider} if user else {}
         transport = httpx.ASGITransport(app=self._apps[name].handle)
         async with httpx.AsyncClient(

@@ -7,21 +7,23 @@ read from a database or Redis on the way.
 
 from __future__ import annotations
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from functions.auth.cookies import access_token
 from functions.auth.errors import TokenMissing
 from functions.auth.tokens import Tokens
-from functions.runtime import Reply, Request, http_function
+from functions.runtime import http_function
 
 
 @http_function("ANY /*", public=True, timeout=2)
-async def authorize(request: Request, tokens: Tokens) -> Reply:
+async def authorize(request: Request, tokens: Tokens) -> Response:
     """200 with the caller's identity in headers. Raises TokenRefused (401)."""
     text = access_token(request.headers)
     if text is None:
         raise TokenMissing
     claims = tokens.verify(text, "access")
-    return Reply(
-        200,
+    return Response(
         headers={
             "x-user-id": claims.user_id,
             "x-auth-provider": claims.provider,

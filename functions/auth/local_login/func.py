@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
 from functions.auth.cookies import LoginCookies
 from functions.auth.redirects import frontend
 from functions.auth.sessions import Device, Person, Sessions
 from functions.auth.settings import AuthSettings
-from functions.runtime import NotFound, Reply, Request, Resources, Unprocessable, http_function
+from functions.runtime import NotFound, Resources, Unprocessable, http_function
 from process.settings import ProcessSettings
 
 PROVIDER = "local"
@@ -22,7 +25,7 @@ async def local_login(
     cookies: LoginCookies,
     name: str = "이웃",
     frontend_origin: str | None = None,
-) -> Reply:
+) -> RedirectResponse:
     """302 to the front end with both cookies; the same name is the same user."""
     process = resources.settings(ProcessSettings)
     if process.env != "local":
@@ -34,8 +37,9 @@ async def local_login(
         raise Unprocessable("NAME_INVALID", f"The name must have 1 to {MAX_NAME} printable characters.")
     sessions = await resources.get(Sessions)  # not a parameter: elsewhere nothing of it shall be opened
     pair = await sessions.sign_in(Person(PROVIDER, name, name), Device.of(request))
-    headers = {"location": f"{origin}/#/home", "cache-control": "no-store"}
-    return Reply(302, headers=headers, cookies=cookies.login(pair.access, pair.refresh))
+    response = RedirectResponse(f"{origin}/#/home", 302, {"cache-control": "no-store"})
+    cookies.log_in(response, pair.access, pair.refresh)
+    return response
 
 
 new = local_login.new

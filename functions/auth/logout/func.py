@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from pydantic_core import to_json
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
 from functions.auth.cookies import LoginCookies, access_token, refresh_token
 from functions.auth.sessions import Sessions
-from functions.runtime import Reply, Request, http_function
-from functions.runtime.reply import JSON
+from functions.runtime import http_function
 
 
 @http_function("POST /api/v1/auth/logout", public=True, rate_limit="60/60")
-async def logout(request: Request, sessions: Sessions, cookies: LoginCookies) -> Reply:
+async def logout(request: Request, sessions: Sessions, cookies: LoginCookies) -> JSONResponse:
     """200 also without tokens or with bad ones: a client that gets 401 here calls again for ever."""
     await sessions.end(access_token(request.headers), refresh_token(request.headers))
-    body = to_json({"success": True, "data": {"message": "로그아웃했어요."}})
-    return Reply(200, body, {"content-type": JSON}, cookies.logout())
+    response = JSONResponse({"success": True, "data": {"message": "로그아웃했어요."}})
+    cookies.log_out(response)
+    return response
 
 
 new = logout.new

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from functions.runtime import Reply, User, http_function
+from starlette.responses import JSONResponse, Response
+
+from functions.runtime import User, http_function
 from functions.scan.jobs import Jobs, Running
 
 
 @http_function("GET /api/v1/scan/{job_id}/result")
-async def result(job_id: UUID, user: User, jobs: Jobs) -> Reply:
+async def result(job_id: UUID, user: User, jobs: Jobs) -> Response:
     """200 once the job has ended, in whatever way; 202 before."""
     found = await jobs.result(user.id, job_id)
     if isinstance(found, Running):
@@ -19,8 +21,8 @@ async def result(job_id: UUID, user: User, jobs: Jobs) -> Reply:
             "current_stage": found.stage,
             "progress": found.percent,
         }
-        return Reply.json(body, 202, {"retry-after": "2"})
-    return Reply(200, found, {"content-type": "application/json; charset=utf-8"})
+        return JSONResponse(body, 202, {"retry-after": "2"})
+    return Response(found, media_type="application/json")
 
 
 new = result.new

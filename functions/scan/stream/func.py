@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
-from eventing.progress.events import encode
-from functions.runtime import EventStream, Request, Resources, User, http_function
+from sse_starlette import ServerSentEvent
+from starlette.requests import Request
+
+from functions.runtime import Resources, User, http_function
+from functions.runtime.resources import Service
 from functions.scan.jobs import Jobs
 
 if TYPE_CHECKING:
     from eventing.progress.gateway import Gateway
 
 
-class ScanGateway:
+class ScanGateway(Service):
     """The process's one gateway of scan streams."""
 
     def __init__(self, gateway: Gateway) -> None:
@@ -26,22 +30,26 @@ class ScanGateway:
         from eventing.progress.gateway import Gateway
 
         gateway = Gateway(await resources.redis("streams"), await resources.redis("pubsub"), "scan")
+        resources.on_stop(gateway.stop)
         resources.on_close(gateway.close)
         return cls(gateway)
 
 
-@http_function("GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream", min_scale=1)
-async def stream(user: User, jobs: Jobs, scan: ScanGateway, request: Request, job_id: UUID) -> EventStream:
-    """From the start, or after `Last-Event-ID`; another user's job is unknown."""
+@http_function("GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream", min_scale=1, streams=True)
+async def stream(
+    user: User, jobs: Jobs, scan: ScanGateway, request: Request, job_id: UUID
+) -> AsyncIterator[ServerSentEvent] | None:
+    """The scan's progress, from the start or after `Last-Event-ID`; 204 when that was the last event.
+
+    Another user's job is unknown.
+    """
     await jobs.owned(user.id, job_id)
     last = request.headers.get("last-event-id", "")
-    events = scan.gateway.follow(
-        str(job_id),
-        after=int(last) if last.isdecimal() and len(last) < 10 else None,
-        history=partial(jobs.story, job_id),
-        expires_at=user.expires_at,
-    )
-    return EventStream(encode(event) async for event in events)
+    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else None
+    history = partial(jobs.story, job_id)
+    if after is not None and await scan.gateway.ended(str(job_id), after, history):
+        return None  # 204: a browser that asks again and again stops
+    return scan.gateway.follow(str(job_id), after=after, history=history, expires_at=user.expires_at)
 
 
 new = stream.new

@@ -11,9 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from functions.runtime.registry import load, routes
+from functions.runtime.registry import routes
 from manifests.edge_fields import LUA, Fields, header, typed
-from schemas.sizing import streams
 
 COLD_START_S = 10.0
 """Added to a route's timeout: the time a function may take to come up from zero pods."""
@@ -51,7 +50,7 @@ class EdgeRoute:
 
 def declared() -> list[EdgeRoute]:
     """The routes of all functions."""
-    return [EdgeRoute(**row, streams=streams(load(row["function"]))) for row in routes()]
+    return [EdgeRoute(**row) for row in routes()]
 
 
 def virtual_host(table: Iterable[EdgeRoute], namespace: str, cold_start_s: float = COLD_START_S) -> Fields:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.runtime.declaration import EventFunction, Function
+from functions.runtime.declaration import EventFunction, Function, HttpFunction
 from manifests.objects import PART_OF, Object, made
 from manifests.pods import ENVIRONMENT, IMAGE, RESTRICTED
 from schemas.func_yaml import ACCOUNT, KEYS, KEYS_PATH, signs
-from schemas.sizing import MARGIN_S, PREFETCH, sizing, streams
+from schemas.sizing import MARGIN_S, PREFETCH, sizing
 
 BURST = 200
 """Requests that may come at once; the activator stays in the way, and queues them, until pods can take so many."""
@@ -31,7 +31,7 @@ def service(function: Function) -> Object:
         "containerConcurrency": size.concurrency,
         "timeoutSeconds": size.timeout_s,
     }
-    if streams(function):
+    if isinstance(function, HttpFunction) and function.streams:
         spec["responseStartTimeoutSeconds"] = int(function.timeout_s) + 2 * MARGIN_S
     container: dict[str, Any] = {
         "name": "function",

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from sse_starlette import ServerSentEvent
 
 from eventing.progress import keys
-from eventing.progress.events import Progress, ServerSentEvent
+from eventing.progress.events import Progress
 from eventing.progress.gateway import Gateway
 from eventing.progress.router import Router
 from eventing.progress.streams import ProgressStreams
@@ -106,8 +107,12 @@ async def close(stream: AsyncIterator[ServerSentEvent]) -> None:
     await stream.aclose()  # type: ignore[attr-defined]
 
 
+def number(sent: ServerSentEvent) -> int | None:
+    return None if sent.id is None else int(sent.id)
+
+
 def told(events: Sequence[ServerSentEvent]) -> list[tuple[int | None, str, str]]:
-    return [(sent.id, sent.event, json.loads(sent.data)["status"]) for sent in events]
+    return [(number(sent), str(sent.event), json.loads(str(sent.data))["status"]) for sent in events]
 
 
 WHOLE = [(step.seq, step.stage, step.status) for step in scan()]

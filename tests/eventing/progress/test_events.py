@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from eventing.progress.events import Entry, Progress, ServerSentEvent, encode, in_order
+from eventing.progress.events import Entry, Progress, in_order
 
 
 def test_data_has_all_that_a_client_relies_on() -> None:
@@ -51,29 +51,8 @@ def test_an_entry_survives_the_wire() -> None:
             Entry.parse(raw)
 
 
-def test_the_stream_has_one_data_line_an_event() -> None:
-    result = {"text": "a\r\nb\u2028c"}
-    data = Entry.of(Progress("job", "done", "completed", result=result, seq=10)).data
-
-    raw = encode(ServerSentEvent("done", data, 10))
-    assert raw == f"event: done\nid: 10\ndata: {data}\n\n".encode()
-    assert raw.count(b"\n") == 4
-    assert b"\r" not in raw
-    assert encode(ServerSentEvent("keepalive", "{}")) == b"event: keepalive\ndata: {}\n\n"
-
-
 def test_entries_come_in_order_and_once() -> None:
     entries = [Entry(seq, "token", f'{{"n":{n}}}') for n, seq in enumerate((5, 3, 5, 1, 4))]
 
     assert [entry.seq for entry in in_order(entries, after=2)] == [3, 4, 5]
     assert in_order(entries, after=4)[0].data == '{"n":0}'
-
-
-def test_the_encoder_agrees_with_sse_starlette() -> None:
-    from sse_starlette import ServerSentEvent as Reference
-
-    for sent in (ServerSentEvent("vision", '{"a":"가"}', 3), ServerSentEvent("keepalive", "{}")):
-        reference = Reference(
-            sent.data, event=sent.event, id=None if sent.id is None else str(sent.id), sep="\n"
-        )
-        assert sorted(encode(sent).split(b"\n")) == sorted(reference.encode().split(b"\n"))

@@ -9,12 +9,23 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sse_starlette import ServerSentEvent
 
 from embedded.servers import Valkey
 from eventing.progress import keys
-from eventing.progress.events import Progress, ServerSentEvent
+from eventing.progress.events import Progress
 from eventing.progress.inbox import LIMIT
-from tests.eventing.progress.conftest import JOB, TIMEOUT_S, WHOLE, Relay, close, running_relay, scan, told
+from tests.eventing.progress.conftest import (
+    JOB,
+    TIMEOUT_S,
+    WHOLE,
+    Relay,
+    close,
+    number,
+    running_relay,
+    scan,
+    told,
+)
 
 
 async def test_a_stream_gets_everything_so_far_and_then_live(relay: Relay, steps: list[Progress]) -> None:
@@ -29,6 +40,10 @@ async def test_a_stream_gets_everything_so_far_and_then_live(relay: Relay, steps
     assert relay.gateway.open_streams == 0
 
 
+def written(events: list[ServerSentEvent]) -> list[bytes]:
+    return [event.encode() for event in events]
+
+
 async def test_the_data_is_the_same_live_from_redis_and_from_the_truth(
     relay: Relay, steps: list[Progress]
 ) -> None:
@@ -39,10 +54,11 @@ async def test_the_data_is_the_same_live_from_redis_and_from_the_truth(
     kept = await relay.read(relay.follow())
     await relay.redis.flushall()
 
-    assert await live == kept == await relay.read(relay.follow())
-    data = json.loads(kept[-1].data)
+    told_again = await relay.read(relay.follow())
+    assert written(await live) == written(kept) == written(told_again)
+    data = json.loads(str(kept[-1].data))
     assert data["result"] == {"answer": "물로\n헹구기"}
-    assert data["seq"] == kept[-1].id == 10
+    assert data["seq"] == number(kept[-1]) == 10
 
 
 @pytest.mark.parametrize("index", range(11))
@@ -56,7 +72,7 @@ async def test_a_reconnect_at_every_index_loses_and_repeats_nothing(
     await publishing
     between = min(index + 2, 10)
     await _publish(relay, steps[index:between])
-    stream = relay.follow(after=before[-1].id if before else None)
+    stream = relay.follow(after=number(before[-1]) if before else None)
     publishing = asyncio.create_task(_publish(relay, steps[between:]))
 
     assert told(before + await relay.read(stream)) == WHOLE
@@ -186,7 +202,9 @@ async def test_a_slow_client_gets_everything_from_a_bounded_inbox(relay: Relay) 
     assert len(inbox.pending) <= LIMIT  # type: ignore[attr-defined]
 
     seen += await relay.read(stream)
-    assert [json.loads(sent.data)["message"] for sent in seen[:-1]] == [token.message for token in tokens]
+    assert [json.loads(str(sent.data))["message"] for sent in seen[:-1]] == [
+        token.message for token in tokens
+    ]
     assert seen[-1].event == "done"
 
 
@@ -198,7 +216,7 @@ async def test_silence_is_filled_with_named_keepalives(valkey_url: str) -> None:
         await close(stream)
 
     assert {each.event for each in sent} == {"keepalive"}
-    assert all(set(json.loads(each.data)) == {"timestamp"} and each.id is None for each in sent)
+    assert all(set(json.loads(str(each.data))) == {"timestamp"} and each.id is None for each in sent)
 
 
 async def test_a_login_that_expires_ends_the_stream(relay: Relay, steps: list[Progress]) -> None:
@@ -207,7 +225,7 @@ async def test_a_login_that_expires_ends_the_stream(relay: Relay, steps: list[Pr
 
     assert told(events)[0] == WHOLE[0]
     assert events[-1].event == "error"
-    data = json.loads(events[-1].data)
+    data = json.loads(str(events[-1].data))
     assert (data["type"], data["error"], events[-1].id) == ("error", "unauthorized", None)
     assert told(await relay.read(relay.follow(expires_at=time.time() - 1))) == [(None, "error", "failed")]
 
@@ -220,7 +238,7 @@ async def test_a_revoked_login_ends_the_stream(valkey_url: str) -> None:
 
     async with running_relay(valkey_url, keepalive_s=0.05) as relay:
         events = await relay.read(relay.follow(authorized=authorized))
-    assert json.loads(events[-1].data)["error"] == "unauthorized"
+    assert json.loads(str(events[-1].data))["error"] == "unauthorized"
 
 
 async def test_a_failed_job_ends_with_error(relay: Relay, steps: list[Progress]) -> None:
@@ -233,7 +251,7 @@ async def test_a_failed_job_ends_with_error(relay: Relay, steps: list[Progress])
 
     events = await connected
     assert told(events) == [*WHOLE[:2], (3, "error", "failed")]
-    assert json.loads(events[-1].data)["stage"] == "vision"
+    assert json.loads(str(events[-1].data))["stage"] == "vision"
 
 
 async def test_streams_of_one_job_share_its_channel(relay: Relay, steps: list[Progress]) -> None:
@@ -289,10 +307,10 @@ def test_any_history_of_repeats_reconnects_and_a_flush_reads_the_same(
             publishing = asyncio.create_task(_publish_with_repeats(relay, repeats, flush_before))
             seen: list[ServerSentEvent] = []
             for count in reconnects:
-                stream = relay.follow(after=seen[-1].id if seen else None)
+                stream = relay.follow(after=number(seen[-1]) if seen else None)
                 seen += await relay.read(stream, count)
                 await close(stream)
-            seen += await relay.read(relay.follow(after=seen[-1].id if seen else None))
+            seen += await relay.read(relay.follow(after=number(seen[-1]) if seen else None))
             await publishing
             assert told(seen) == WHOLE
 
@@ -307,3 +325,28 @@ async def _publish_with_repeats(relay: Relay, repeats: list[int], flush_before: 
         for index in repeats:
             if index <= n and n != flush_before:
                 await relay.publish(replace(scan()[index]))
+
+
+async def test_the_stream_has_one_data_line_an_event(relay: Relay) -> None:
+    """Line separators that JSON may hold, U+2028 among them, are none of the stream's."""
+    result = {"text": "a\r\nb\u2028c"}
+    relay.truth = [Progress(JOB, "done", "completed", result=result, seq=1)]
+    (sent,) = await relay.read(relay.follow())
+    lines = sent.encode().split(b"\n")
+    assert [line.partition(b":")[0] for line in lines] == [b"id", b"event", b"data", b"", b""]
+    assert b"\r" not in sent.encode()
+
+
+async def test_what_has_ended_is_known_to_have(relay: Relay) -> None:
+    relay.truth = list(scan())
+    last = relay.truth[-1].seq
+    assert await relay.gateway.ended(JOB, last, relay.history)
+    assert not await relay.gateway.ended(JOB, last - 1, relay.history)
+
+
+async def test_stopping_ends_every_stream(relay: Relay) -> None:
+    relay.truth = [Progress(JOB, "queued", "started", seq=1)]
+    stream = relay.follow()
+    assert len(await relay.read(stream, 1)) == 1
+    relay.gateway.stop()
+    assert await relay.read(stream) == []

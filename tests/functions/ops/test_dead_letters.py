@@ -197,7 +197,7 @@ async def test_what_a_function_refused_is_never_due_by_itself(
     letters: DeadLetters, postgres_url: str
 ) -> None:
     event = without_errors(letter())
-    assert await letters.refused(event, trigger="scan-vision", code=422, reason="사진이 아닙니다")
+    await letters.refused(event, trigger="scan-vision", code=422, reason="사진이 아닙니다")
     (held,) = await letters.list()
     assert (held.state, held.due_at, held.error_code) == ("held", None, 422)
     assert base64.b64decode(held.error_data or "").decode() == "사진이 아닙니다"

@@ -19,7 +19,7 @@ import pytest
 
 from embedded.servers import free_port
 from functions.runtime import Resources
-from functions.runtime.asgi import App
+from functions.runtime.application import Application
 from functions.runtime.declaration import Function
 from functions.runtime.registry import load, load_all
 from functions.runtime.work import Work
@@ -138,7 +138,7 @@ async def test_the_scaffold_starts_and_stops_a_function_without_awaiting() -> No
     async def listen() -> None:
         await asyncio.sleep(60)
 
-    app = App(replace(load("stream-router"), handler=listen), Resources({}), Work())
+    app = Application(replace(load("stream-router"), handler=listen), Resources({}), Work())
     assert app.start({"PORT": "8080"}) is None  # type: ignore[func-returns-value]
     assert app._background
     app.stop()

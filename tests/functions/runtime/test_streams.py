@@ -6,20 +6,21 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sse_starlette import ServerSentEvent
 
-from functions.runtime import EventStream, Resources, http_function
-from functions.runtime.asgi import App
+from functions.runtime import Resources, http_function
+from functions.runtime.application import Application
 from functions.runtime.work import Work
 
 
-@pytest.mark.parametrize(("method", "sent"), [("GET", b"event: one\n\n"), ("HEAD", b"")])
+@pytest.mark.parametrize(("method", "sent"), [("GET", b"event: one\ndata: 1\n\n"), ("HEAD", b"")])
 async def test_head_ends_at_once_where_get_streams(method: str, sent: bytes) -> None:
-    async def frames() -> AsyncIterator[bytes]:
-        yield b"event: one\n\n"
+    async def frames() -> AsyncIterator[ServerSentEvent]:
+        yield ServerSentEvent("1", event="one", sep="\n")
 
-    @http_function("GET /api/v1/thing/events", public=True)
-    async def stream() -> EventStream:
-        return EventStream(frames())
+    @http_function("GET /api/v1/thing/events", public=True, streams=True)
+    async def stream() -> AsyncIterator[ServerSentEvent]:
+        return frames()
 
     messages: list[dict[str, Any]] = []
     coming = iter([{"type": "http.request", "body": b""}])
@@ -31,8 +32,14 @@ async def test_head_ends_at_once_where_get_streams(method: str, sent: bytes) -> 
         messages.append(message)
 
     path = "/api/v1/thing/events"
-    scope: dict[str, Any] = {"type": "http", "method": method, "path": path, "headers": [], "client": None}
-    app = App(stream.declaration, Resources({}), Work())
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [],
+    }
+    app = Application(stream.declaration, Resources({}), Work())
     await app.handle(scope, receive, send)
     app.stop()
     start, *bodies = messages

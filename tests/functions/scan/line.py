@@ -17,7 +17,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from eventing.cloudevent import CloudEvent, decode
-from functions.runtime import Request, Resources
+from functions.runtime import Resources
 from functions.runtime.declaration import EventFunction
 from functions.runtime.delivery import deliver
 from functions.runtime.registry import load_all
@@ -25,6 +25,7 @@ from functions.runtime.work import Work
 from functions.scan.jobs import Jobs
 from schemas.filters import filters
 from schemas.generate import ROOT
+from tests.functions.requests import delivery
 
 NAMES = ("scan-vision", "scan-rule", "scan-answer", "scan-reward", "scan-record")
 LIMIT = 2_000
@@ -63,14 +64,11 @@ class Line:
             if not taking:
                 continue
             assert len(taking) == 1
-            headers, body = event.to_binary()
-            reply = await deliver(
-                function, Request("POST", "/", "", headers, body), self.resources, self.work
-            )
-            status = reply.status
+            reply = await deliver(function, delivery(event), self.resources, self.work)
+            status = reply.status_code
             self.statuses.append((function.name, status))
             if status == 200:
-                answer = decode(reply.headers, reply.body)
+                answer = decode(reply.headers, bytes(reply.body))
                 validator(answer.type).validate(answer.json())
                 self.events.append(answer)
         return status

@@ -38,7 +38,7 @@ class StageContract(EventFunctionContract):
         made.events.append(event)
         await made.run()
         reply = await process.deliver(event)
-        assert (reply.status, reply.body) == (204, b"") or self.function.ledger is None
+        assert (reply.status_code, reply.body) == (204, b"") or self.function.ledger is None
 
 
 class TestVision(StageContract):

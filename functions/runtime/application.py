@@ -1,0 +1,149 @@
+"""One function as an ASGI application: the object that `func`'s scaffold, functions-framework and our host all use."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Message, Receive, Scope, Send
+
+from functions.runtime import telemetry
+from functions.runtime.binding import services
+from functions.runtime.body import bounded
+from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
+from functions.runtime.delivery import deliver
+from functions.runtime.errors import FunctionError, NotFound
+from functions.runtime.http import respond
+from functions.runtime.problems import problem
+from functions.runtime.resources import Resources
+from functions.runtime.work import Work
+
+log = logging.getLogger(__name__)
+MAX_EVENT = 131_072
+RESTART_WAIT_S = 1.0
+WARM_AFTER_S = 0.1  # being ready comes first; a call that comes earlier opens what it needs by itself
+
+
+class Application:
+    """`function` over the process's resources and work in hand."""
+
+    def __init__(self, function: Function, resources: Resources, work: Work) -> None:
+        self.function, self.resources, self.work = function, resources, work
+        self._background: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
+
+    def start(self, _config: object = None) -> None:
+        """Open connections in the background, so that being ready does not wait for them.
+
+        Not async, in a running loop all the same: func's scaffold calls it without awaiting it.
+        """
+        if self._warming is None:
+            self._warming = asyncio.create_task(self._warm(), name=f"warm {self.function.name}")
+        if self._background is None and isinstance(self.function, BackgroundFunction):
+            self._background = asyncio.create_task(self._run(), name=self.function.name)
+
+    async def _warm(self) -> None:
+        await asyncio.sleep(WARM_AFTER_S)
+        wanted = services(self.function.handler)
+        if isinstance(self.function, EventFunction) and self.function.ledger:
+            wanted.append(self.function.ledger)
+        for service in wanted:
+            try:
+                await self.resources.get(service)
+            except Exception as error:
+                log.warning("%s is not ready yet: %s", service.__name__, error)
+
+    async def _run(self) -> None:
+        while not self.resources.stopping.is_set():
+            try:
+                wanted = [await self.resources.get(service) for service in services(self.function.handler)]
+                await self.function.handler(*wanted)
+            except Exception:
+                log.exception("%s stopped; it starts again", self.function.name)
+            await asyncio.sleep(RESTART_WAIT_S)
+
+    def stop(self) -> Awaitable[object]:
+        """Stop background work; await it to know that it has. Resources are closed by who started the process."""
+        tasks = [task for task in (self._background, self._warming) if task]
+        for task in tasks:
+            task.cancel()
+        return asyncio.gather(*tasks, return_exceptions=True)
+
+    def alive(self) -> tuple[bool, str]:
+        """Whether the process should go on."""
+        return True, "alive"
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether calls may come."""
+        return not self.resources.stopping.is_set(), "ready"
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request (ASGI 3)."""
+        started = time.perf_counter()
+        if self._warming is None:  # no lifespan: under functions-framework or func's scaffold
+            self.start()
+        request_id = _request_id(scope)
+        status = 0
+
+        async def identified(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        path: str = scope["path"]
+        if path.startswith("/health/") or path == "/metrics":
+            await self._operational(path)(scope, receive, identified)
+            return
+        response = await self._response(scope, receive, request_id)
+        await response(scope, receive, identified)
+        metrics = telemetry.metrics()
+        metrics.requests.labels(self.function.name, str(status)).observe(time.perf_counter() - started)
+
+    async def _response(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+        most = self.function.max_body if isinstance(self.function, HttpFunction) else MAX_EVENT
+        try:
+            request = bounded(scope, receive, most)
+            await request.body()
+        except FunctionError as error:
+            return problem(error, instance=scope["path"], request_id=request_id)
+        except ClientDisconnect:
+            return Response(status_code=400)  # which nobody reads
+        return await self._answer(request)
+
+    async def _answer(self, request: Request) -> Response:
+        match self.function:
+            case EventFunction() if request.method == "POST":
+                return await deliver(self.function, request, self.resources, self.work)
+            case HttpFunction():
+                return await respond(self.function, request, self.resources)
+            case EventFunction():
+                return Response(status_code=405, headers={"allow": "POST"})
+            case _:
+                missing = NotFound("NOT_FOUND", "This function takes no calls.")
+                return problem(missing, instance=request.url.path, request_id=request.headers["x-request-id"])
+
+    def _operational(self, path: str) -> Response:
+        if path == "/metrics":
+            return Response(
+                telemetry.metrics().exposition(), headers={"content-type": "text/plain; version=0.0.4"}
+            )
+        good, text = self.alive() if path == "/health/live" else self.ready()
+        return PlainTextResponse(text, 200 if good else 503)
+
+
+def _request_id(scope: Scope) -> str:
+    """The id that the edge gave the request, else a new one, which the function then finds in the headers."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            return str(value.decode("latin-1"))
+    made = secrets.token_hex(8)
+    scope["headers"] = [*scope["headers"], (b"x-request-id", made.encode())]
+    return made
