@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 DOMAIN = "scan"
 TIMEOUT_S = 10.0  # of a Redis command; above the router's blocking read
-HEADERS = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-cache")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-<<<<<<< HEAD:functions/scan/grants.py
 from functions.character.catalogue import DEFAULT
-=======
 from functions.runtime.resources import Service
->>>>>>> e5bb56c (Functions stand on Starlette: its requests, responses and routes; streams leave by sse-starlette; declarations are data, process state is the host's; traces by OpenTelemetry's API):functions/scan/characters.py
 from functions.scan.events import Answered, Reward
 from functions.scan.rewards import earned, match_reason
 from functions.scan.settings import ScanSettings
@@ -20,13 +17,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-<<<<<<< HEAD:functions/scan/grants.py
-class Grants:
+class Grants(Service):
     """Stores who won what, and says whether it is new to them."""
-=======
-class Characters(Service):
-    """Grants characters to users."""
->>>>>>> e5bb56c (Functions stand on Starlette: its requests, responses and routes; streams leave by sse-starlette; declarations are data, process state is the host's; traces by OpenTelemetry's API):functions/scan/characters.py
 
     database: Database
     enabled: bool

@@ -12,11 +12,7 @@ from functions.auth.events import SessionOpened, UserRegistered
 from functions.character.catalogue import DEFAULT
 from functions.runtime.errors import Conflict
 from functions.runtime.request import User
-<<<<<<< HEAD
-=======
 from functions.runtime.resources import Service
-from functions.scan.rewards import DEFAULT
->>>>>>> e5bb56c (Functions stand on Starlette: its requests, responses and routes; streams leave by sse-starlette; declarations are data, process state is the host's; traces by OpenTelemetry's API)
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database

@@ -14,12 +14,7 @@ from functions.character.catalogue import CHARACTERS
 from functions.character.events import CharacterGranted
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.request import User
-<<<<<<< HEAD
-=======
 from functions.runtime.resources import Service
-from functions.scan.events import CharacterGranted
-from functions.scan.rewards import CHARACTERS
->>>>>>> e5bb56c (Functions stand on Starlette: its requests, responses and routes; streams leave by sse-starlette; declarations are data, process state is the host's; traces by OpenTelemetry's API)
 from functions.users.accounts import Accounts
 
 if TYPE_CHECKING:

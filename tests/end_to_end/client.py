@@ -142,6 +142,8 @@ class User:
             timeout=aiohttp.ClientTimeout(total=None, sock_read=PATIENCE_S),
         ) as response:
             response.raise_for_status()
+            if response.status == 204:  # after the job's last event: an EventSource stops
+                return
             assert response.headers["content-type"].startswith("text/event-stream")
             async for piece in response.content.iter_any():
                 for name, number, data in parser.feed(piece):
