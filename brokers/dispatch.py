@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from brokers import spans
 from brokers.metrics import Metrics
 from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode, is_cloudevent
@@ -68,10 +69,14 @@ def dead_letter_trigger(trigger: Trigger) -> Trigger | None:
 
 
 class Dispatcher:
-    """Delivers the events of one trigger. `until_taken`: without a last attempt, as dead letters are."""
+    """Delivers the events of one trigger. `until_taken`: without a last attempt, as dead letters are.
 
-    def __init__(self, trigger: Trigger, metrics: Metrics, *, until_taken: bool = False) -> None:
+    `system` names the broker in spans.
+    """
+
+    def __init__(self, trigger: Trigger, metrics: Metrics, system: str, *, until_taken: bool = False) -> None:
         self.trigger = trigger
+        self.system = system
         self.metrics: DeliveryMetrics = metrics.of(trigger.name)
         self.until_taken = until_taken
         self.destination = _destination(trigger)
@@ -94,7 +99,10 @@ class Dispatcher:
         while True:
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
-            outcome = await self._attempt(event)
+            with spans.delivering(event, self.system, self.trigger.name) as sent:
+                outcome = await self._attempt(sent)
+                if isinstance(outcome, Failure):
+                    spans.failed(outcome.code)
             if not isinstance(outcome, Failure):
                 self.metrics.delivered.inc()
                 return Settled(reply=outcome)

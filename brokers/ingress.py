@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from brokers import spans
 from brokers.errors import Unavailable
 from brokers.metrics import CONTENT_TYPE, Metrics
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
@@ -22,7 +23,9 @@ _log = logging.getLogger(__name__)
 
 
 class Broker(Protocol):
-    """What the ingress needs of a broker."""
+    """What the ingress needs of a broker. `system` names it in spans."""
+
+    system: str
 
     @property
     def ready(self) -> bool:
@@ -58,7 +61,8 @@ class Ingress:
         try:
             body = await _body(request)
             event = decode(dict(request.headers.items()), body)
-            routed = await self.broker.publish(event)
+            with spans.accepting(event, self.broker.system) as accepted:
+                routed = await self.broker.publish(accepted)
         except TooLarge as large:
             self.metrics.invalid.inc()
             return PlainTextResponse(str(large), 413)

@@ -6,6 +6,8 @@ from typing import Any
 
 from uvicorn import Config
 
+from process.protocol import Protocol
+
 BACKLOG = 4096
 KEEP_ALIVE_S = 75
 """Above the idle time after which Envoy and the dispatchers close: the client is the one to close."""
@@ -20,7 +22,7 @@ def configuration(app: Any, *, lifespan: bool = False, grace_s: float = 5.0, **m
         app,
         interface="asgi3",
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on" if lifespan else "off",
         log_config=None,

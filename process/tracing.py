@@ -17,7 +17,17 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
-__all__ = ["Span", "SpanKind", "carried", "configure", "resumed", "shut_down", "span", "trace_id"]
+__all__ = [
+    "Span",
+    "SpanKind",
+    "carried",
+    "configure",
+    "recording",
+    "resumed",
+    "shut_down",
+    "span",
+    "trace_id",
+]
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _SHUT_DOWN_MS = 3_000
@@ -38,6 +48,11 @@ def configure(service: str) -> None:
     provider = TracerProvider(resource=Resource.create({"service.name": named}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+
+
+def recording() -> bool:
+    """Whether this process records spans; where it does not, a busy caller may leave them out."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def shut_down() -> None:

@@ -25,6 +25,8 @@ class EmbeddedBroker:
     later, after which this one must end.
     """
 
+    system = "eco2"
+
     def __init__(
         self,
         database_url: str,
@@ -76,7 +78,7 @@ class EmbeddedBroker:
         await asyncio.gather(*(queue.dispatcher.close() for queue in self.queues.values()))
 
     def _add_queue(self, trigger: Trigger, *, until_taken: bool) -> None:
-        dispatcher = Dispatcher(trigger, self.metrics, until_taken=until_taken)
+        dispatcher = Dispatcher(trigger, self.metrics, self.system, until_taken=until_taken)
         queue = self.queues[trigger.name] = TriggerQueue(dispatcher, self.journal, self._led_to)
         dispatcher.metrics.in_flight.set_function(lambda: queue.in_flight)
         dispatcher.metrics.waiting.set_function(lambda: queue.waiting)

@@ -37,6 +37,8 @@ _log = logging.getLogger(__name__)
 class RabbitMQBroker:
     """Knative's RabbitMQ broker as one process: ingress and every trigger's dispatcher."""
 
+    system = "rabbitmq"
+
     def __init__(
         self, amqp_url: str, triggers: Sequence[Trigger], metrics: Metrics, layout: Layout | None = None
     ) -> None:
@@ -48,10 +50,12 @@ class RabbitMQBroker:
         for trigger in triggers:
             declared = partial(declare_trigger, layout=self.layout, trigger=trigger)
             queue = self.layout.queue(trigger.name)
-            self._consumers.append(Consumer(queue, Dispatcher(trigger, metrics), declared, self._led_to))
+            self._consumers.append(
+                Consumer(queue, Dispatcher(trigger, metrics, self.system), declared, self._led_to)
+            )
             if (letters := dead_letter_trigger(trigger)) is not None:
                 queue = self.layout.dead_letter_queue(trigger.name)
-                dispatcher = Dispatcher(letters, metrics, until_taken=True)
+                dispatcher = Dispatcher(letters, metrics, self.system, until_taken=True)
                 self._consumers.append(Consumer(queue, dispatcher, declared, self._led_to))
         self._publishing: AbstractChannel | None = None
         self._supervisor: asyncio.Task[None] | None = None

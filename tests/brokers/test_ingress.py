@@ -17,6 +17,8 @@ EVENT = CloudEvent("1", "/eco2/x", "eco2.x", datacontenttype="application/json",
 class Taken:
     """A broker that keeps what it is given."""
 
+    system = "eco2"
+
     def __init__(self) -> None:
         self.events: list[CloudEvent] = []
         self.ready = self.wanted = True
