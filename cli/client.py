@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from cli.errors import Wrong
+from cli.errors import CliError
 
 TIMEOUT_S = 30.0
 SILENCE_S = 60.0
@@ -29,28 +29,28 @@ class Client:
     _cookies: dict[str, str] = field(default_factory=dict)
 
     def sign_in(self, name: str) -> None:
-        """Development sign-in; the same name is the same user. Raises Wrong."""
+        """Development sign-in; the same name is the same user. Raises CliError."""
         response, _ = self._exchange("GET", f"/api/v1/auth/local/login?name={quote(name)}")
         if response.status not in (200, 302, 303, 307) or "s_access" not in self._cookies:
-            raise Wrong(
+            raise CliError(
                 f"sign-in at {self.url} answered {response.status}",
                 "it works where ECO2_ENV=local; is this the right --url?",
             )
 
     def get(self, path: str) -> tuple[int, Any]:
-        """Status and JSON. Raises Wrong."""
+        """Status and JSON. Raises CliError."""
         return self._json("GET", path)
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
-        """JSON of a successful answer. Raises Wrong with the problem's detail otherwise."""
+        """JSON of a successful answer. Raises CliError with the problem's detail otherwise."""
         status, answer = self._json("POST", path, body, headers)
         if status >= 300:
             detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-            raise Wrong(f"the platform answered {status}: {detail}")
+            raise CliError(f"the platform answered {status}: {detail}")
         return answer
 
     def put(self, url: str, body: bytes, content_type: str) -> None:
-        """Upload to a presigned URL. Raises Wrong."""
+        """Upload to a presigned URL. Raises CliError."""
         parts = urlsplit(url)
         connection = _connect(parts.netloc, secure=parts.scheme == "https")
         try:
@@ -58,14 +58,14 @@ class Client:
             response = connection.getresponse()
             text = response.read(500).decode("utf-8", "replace")
         except OSError as error:
-            raise Wrong(f"the upload to {parts.netloc} failed: {error}") from None
+            raise CliError(f"the upload to {parts.netloc} failed: {error}") from None
         finally:
             connection.close()
         if response.status >= 300:
-            raise Wrong(f"the upload was refused with {response.status}: {text}")
+            raise CliError(f"the upload was refused with {response.status}: {text}")
 
     def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(event, data) of a stream to its end; a broken connection is taken up again. Raises Wrong."""
+        """(event, data) of a stream to its end; a broken connection is taken up again. Raises CliError."""
         last = ""
         for _ in range(RECONNECTS):
             headers = {"Accept": "text/event-stream", "Cookie": self._cookie()}
@@ -79,7 +79,7 @@ class Client:
                 if response.status == 204:  # what broke off was the end
                     return
                 if response.status != 200:
-                    raise Wrong(f"the event stream answered {response.status}")
+                    raise CliError(f"the event stream answered {response.status}")
                 for event, identity, data in _parse(response):
                     last = identity or last
                     yield event, data
@@ -90,7 +90,7 @@ class Client:
                 continue
             finally:
                 connection.close()
-        raise Wrong("the event stream breaks off again and again", "look at: eco2 doctor")
+        raise CliError("the event stream breaks off again and again", "look at: eco2 doctor")
 
     def _json(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
@@ -99,7 +99,7 @@ class Client:
         try:
             return response.status, json.loads(content) if content else None
         except ValueError:
-            raise Wrong(f"{self.url}{path} answered no JSON (status {response.status})") from None
+            raise CliError(f"{self.url}{path} answered no JSON (status {response.status})") from None
 
     def _exchange(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
@@ -125,7 +125,7 @@ class Client:
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise Wrong(f"nothing answers at {self.url} ({error})", "start it with: eco2 up") from None
+            raise CliError(f"nothing answers at {self.url} ({error})", "start it with: eco2 up") from None
         finally:
             connection.close()
         for cookie in response.headers.get_all("set-cookie") or []:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.options import home_option, running
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where dead letters lie (PostgreSQL) and which broker takes them again; empty: not known."""
+class PlatformAddress:
+    """The database where a platform's dead letters lie and the broker that takes them again; empty: not known."""
 
     database: str
     sink: str
 
 
-def place_options(command: F) -> F:
-    """--database and --sink of a platform anywhere, else --home; the command gets them as `place`."""
+def address_options(command: F) -> F:
+    """--database and --sink of a platform anywhere, else --home; the command gets them as `platform`."""
 
     @click.option(
         "--database",
@@ -45,9 +45,9 @@ def place_options(command: F) -> F:
     @wraps(command)
     def placed(*arguments: Any, database: str | None, sink: str | None, home: Path, **options: Any) -> Any:
         if database:
-            return command(*arguments, place=Place(database, sink or ""), **options)
+            return command(*arguments, platform=PlatformAddress(database, sink or ""), **options)
         state = running(home)
-        return command(*arguments, place=Place(state["database"], state["sink"]), **options)
+        return command(*arguments, platform=PlatformAddress(state["database"], state["sink"]), **options)
 
     return cast("F", placed)
 
@@ -63,10 +63,10 @@ def dead_letters() -> None:
 @dead_letters.command("list")
 @click.option("--state", type=click.Choice(["held", "redriven", "exhausted", "discarded"]))
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@place_options
-def list_letters(state: Any, limit: int, place: Place) -> None:
+@address_options
+def list_letters(state: Any, limit: int, platform: PlatformAddress) -> None:
     """The newest first."""
-    letters = _with(place, lambda letters: letters.list(state=state, limit=limit))
+    letters = _with(platform, lambda letters: letters.list(state=state, limit=limit))
     from cli import tables
 
     columns = ("id", "type", "subject", "failed at", "code", "state", "redrives", "last seen")
@@ -88,10 +88,10 @@ def list_letters(state: Any, limit: int, place: Place) -> None:
 
 @dead_letters.command()
 @click.argument("number", type=int, metavar="ID")
-@place_options
-def show(number: int, place: Place) -> None:
+@address_options
+def show(number: int, platform: PlatformAddress) -> None:
     """One dead letter with its event."""
-    _letter, event = _with(place, lambda letters: letters.show(number))
+    _letter, event = _with(platform, lambda letters: letters.show(number))
     for name, value in event.attributes().items():
         click.echo(f"{name}: {value}")
     click.echo(f"\n{event.data.decode('utf-8', 'replace')}")
@@ -99,33 +99,35 @@ def show(number: int, place: Place) -> None:
 
 @dead_letters.command()
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
-@place_options
-def replay(numbers: tuple[int, ...], place: Place) -> None:
+@address_options
+def replay(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
     """Send them to the broker again."""
-    if not place.sink:
-        raise Wrong("no broker to send them to", "give --sink or set K_SINK; docs/dead-letters.md says how")
+    if not platform.sink:
+        raise CliError(
+            "no broker to send them to", "give --sink or set K_SINK; docs/dead-letters.md says how"
+        )
     from eventing.publisher import Publisher
 
     async def send(letters: DeadLetters) -> None:
-        publisher = Publisher(place.sink)
+        publisher = Publisher(platform.sink)
         try:
             await letters.replay(publisher.publish, *numbers)
         finally:
             await publisher.close()
 
-    _with(place, send)
+    _with(platform, send)
     click.echo(f"sent {len(numbers)} again")
 
 
-def _with(place: Place, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
-    """Do something with the letters of a running platform. Raises Wrong."""
+def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
+    """Do something with the letters of a running platform. Raises CliError."""
     from eventing.errors import PublishFailed
     from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter
     from functions.runtime.database import Database
     from functions.runtime.errors import Retry
 
     async def run() -> T:
-        database = Database(place.database, 2)
+        database = Database(platform.database, 2)
         try:
             return await act(DeadLetters(database))
         finally:
@@ -134,8 +136,8 @@ def _with(place: Place, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
     try:
         return asyncio.run(run())
     except UnknownDeadLetter as error:
-        raise Wrong(str(error), "see: eco2 dead-letters list") from None
+        raise CliError(str(error), "see: eco2 dead-letters list") from None
     except PublishFailed as error:
-        raise Wrong(f"the broker did not take it: {error}", "nothing was lost; try again") from None
+        raise CliError(f"the broker did not take it: {error}", "nothing was lost; try again") from None
     except Retry as error:
-        raise Wrong(str(error), "look at: eco2 doctor, or at --database") from None
+        raise CliError(str(error), "look at: eco2 doctor, or at --database") from None

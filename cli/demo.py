@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from cli import scan, show
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.up import platform_options, run
 
 PHOTO = Path(__file__).parent / "samples/glass-bottle.jpg"
@@ -22,7 +22,7 @@ def demo(home: Path, port: int | None, broker: str | None, model: str | None, pr
         try:
             click.echo(f"scan of {PHOTO}")
             show.result(scan.run(url, PHOTO, user="데모"))
-        except Wrong as error:
+        except CliError as error:
             error.show()
         click.echo(f"\nEco² stays at {url} until Ctrl-C.")
 

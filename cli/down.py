@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.options import home_option, running
 from embedded.supervisor.home import Home
 
@@ -23,12 +23,14 @@ def down(home: Path) -> None:
     """Stop the platform of this home."""
     pid = running(home).get("pid")
     if not pid:
-        raise Wrong(f"{home} does not say which process runs it", f"end it by hand and see {home}/state.json")
+        raise CliError(
+            f"{home} does not say which process runs it", f"end it by hand and see {home}/state.json"
+        )
     with suppress(ProcessLookupError):
         os.kill(int(pid), signal.SIGTERM)
     deadline = time.monotonic() + TIMEOUT_S
     while Home(home).is_running():
         if time.monotonic() > deadline:
-            raise Wrong(f"process {pid} does not stop", f"kill -9 {pid} ends it and all it started")
+            raise CliError(f"process {pid} does not stop", f"kill -9 {pid} ends it and all it started")
         time.sleep(0.05)
     click.echo("stopped")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 
-class Wrong(click.ClickException):
+class CliError(click.ClickException):
     """`what` went wrong, and what `todo`."""
 
     def __init__(self, what: str, todo: str = "") -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.options import home_option, running
 
 STREAMS = [f"{domain}:events:{shard}" for domain in ("scan", "chat") for shard in range(4)]
@@ -47,7 +47,7 @@ def events(follow: bool, job: str | None, last: int, home: Path) -> None:
                     places[stream] = number
                     _print(number, entry, job)
     except redis.RedisError as error:
-        raise Wrong(f"Redis at {url} does not answer ({error})", "look at: eco2 doctor") from None
+        raise CliError(f"Redis at {url} does not answer ({error})", "look at: eco2 doctor") from None
     except KeyboardInterrupt:
         return
     finally:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import click
 
 from cli.client import Client
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.options import address, home_option, url_option
 
 LEVELS = ("major", "middle", "minor")
@@ -26,7 +26,7 @@ def jobs(user: str, limit: int, url: str | None, home: Path) -> None:
     client.sign_in(user)
     status, page = client.get(f"/api/v1/scan?{urlencode({'limit': limit})}")
     if status != 200:
-        raise Wrong(f"the history answered {status}")
+        raise CliError(f"the history answered {status}")
     from cli import tables
 
     columns = ("job", "status", "created", "what", "character")

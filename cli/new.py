@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.scaffold import Emitted, Name, class_name, event_class, on_event, on_http
 from eventing.catalogue import EventData, registered
 from functions.runtime.declaration import EventFunction, HttpFunction, Route
@@ -37,11 +37,11 @@ def function(name: str, on: str | None, http: str | None, emits: str | None) -> 
     """A function in a folder of its own: handler, func.yaml, test."""
     root = ROOT.parent
     if not (root / "tests/functions/contract.py").exists():
-        raise Wrong(f"{root} is an installed package", "scaffold in a clone of the repository")
+        raise CliError(f"{root} is an installed package", "scaffold in a clone of the repository")
     if bool(on) == bool(http):
-        raise Wrong("say what triggers it", "--on TYPE or --http 'METHOD /path', one of them")
+        raise CliError("say what triggers it", "--on TYPE or --http 'METHOD /path', one of them")
     if emits and not on:
-        raise Wrong("--emits is for what events trigger", "add --on TYPE")
+        raise CliError("--emits is for what events trigger", "add --on TYPE")
     named = _name(name, root)
     if http:
         files = on_http(named, _route(http))
@@ -56,19 +56,19 @@ def function(name: str, on: str | None, http: str | None, emits: str | None) -> 
 def _name(text: str, root: Path) -> Name:
     matched = re.fullmatch(r"([a-z]+)/([a-z][a-z0-9]*(?:_[a-z0-9]+)*)", text)
     if not matched:
-        raise Wrong(f"{text!r} is no name", "it reads domain/name, small letters, with _ between words")
+        raise CliError(f"{text!r} is no name", "it reads domain/name, small letters, with _ between words")
     name = Name(matched[1], matched[2])
     if name.domain in TAKEN:
-        raise Wrong(f"functions/{name.domain} is {TAKEN[name.domain]}", "choose a domain: scan, users, …")
+        raise CliError(f"functions/{name.domain} is {TAKEN[name.domain]}", "choose a domain: scan, users, …")
     if keyword.iskeyword(name.name) or name.name in ("new", "user", "event", "log"):
-        raise Wrong(f"a handler can't be called {name.name}", "choose another name")
+        raise CliError(f"a handler can't be called {name.name}", "choose another name")
     if len(name.function) > LONGEST:
-        raise Wrong(f"{name.function} is longer than {LONGEST} characters", "choose a shorter name")
+        raise CliError(f"{name.function} is longer than {LONGEST} characters", "choose a shorter name")
     for path in (name.folder, name.folder.with_suffix(".py"), name.test):
         if (root / path).exists():
-            raise Wrong(f"{path} is there already", "choose another name")
+            raise CliError(f"{path} is there already", "choose another name")
     if name.function in folders():
-        raise Wrong(f"there is a function {name.function} already", "choose another name")
+        raise CliError(f"there is a function {name.function} already", "choose another name")
     return name
 
 
@@ -76,25 +76,25 @@ def _route(text: str) -> Route:
     try:
         route = Route.parse(text)
     except ValueError as error:
-        raise Wrong(str(error)) from None
+        raise CliError(str(error)) from None
     path = re.fullmatch(r"/api/v1(/[a-z0-9-]+|/{[a-z][a-z0-9_]*})+", route.path)
     if route.method not in METHODS or not path:
-        raise Wrong(f"{text!r} is no route of ours", "it reads like 'GET /api/v1/things/{thing_id}'")
+        raise CliError(f"{text!r} is no route of ours", "it reads like 'GET /api/v1/things/{thing_id}'")
     parameters = re.findall(r"{(\w+)}", route.path)
     if len(parameters) != len(set(parameters)) or {"user", *keyword.kwlist} & set(parameters):
-        raise Wrong(f"{route.path} has a parameter twice, or one that is taken", "rename it")
+        raise CliError(f"{route.path} has a parameter twice, or one that is taken", "rename it")
     example = re.sub(r"{\w+}", "{}", route.path)
     for other in load_all():
         for theirs in other.routes if isinstance(other, HttpFunction) else ():
             if theirs.method == route.method and re.sub(r"{\w+}", "{}", theirs.path) == example:
-                raise Wrong(f"{other.name} serves {theirs.method} {theirs.path}", "choose another route")
+                raise CliError(f"{other.name} serves {theirs.method} {theirs.path}", "choose another route")
     return route
 
 
 def _known(type_name: str) -> type[EventData]:
     types = _types()
     if type_name not in types:
-        raise Wrong(f"no event type {type_name}", f"there are: {', '.join(types)}")
+        raise CliError(f"no event type {type_name}", f"there are: {', '.join(types)}")
     return types[type_name]
 
 
@@ -105,22 +105,24 @@ def _types() -> dict[str, type[EventData]]:
 
 def _emitted(name: Name, on: type[EventData], type_name: str, root: Path) -> Emitted:
     if type_name == on.type:
-        raise Wrong(f"a function that answers {type_name} with {type_name} never ends", "choose another type")
+        raise CliError(
+            f"a function that answers {type_name} with {type_name} never ends", "choose another type"
+        )
     if known := _types().get(type_name):
         missing = [field for field, info in known.model_fields.items() if info.is_required()]
         missing = [field for field in missing if field not in on.model_fields]
         if missing:
             what = f"{type_name} needs {', '.join(missing)}, which {on.type} does not have"
-            raise Wrong(what, "name a new type, or write this function by hand")
+            raise CliError(what, "name a new type, or write this function by hand")
         return Emitted(known.__module__, known.__qualname__, carries=bool(known.model_fields))
     if not re.fullmatch(rf"eco2\.{name.domain}(\.[a-z]+)+", type_name):
         wanted = f"eco2.{name.domain}.<subject>.<past participle>"
-        raise Wrong(f"{type_name} is no event type of {name.domain}", f"a new one reads {wanted}")
+        raise CliError(f"{type_name} is no event type of {name.domain}", f"a new one reads {wanted}")
     module, path = f"functions.{name.domain}.events", root / f"functions/{name.domain}/events.py"
     here, declared = on.__module__ == module, class_name(type_name)
     text = path.read_text() if path.exists() else EVENTS.format(domain=name.domain)
     if re.search(rf"^class {declared}\b", text, re.M):
-        raise Wrong(f"{module} has a class {declared} already", "choose another type")
+        raise CliError(f"{module} has a class {declared} already", "choose another type")
     path.parent.mkdir(exist_ok=True)
     path.write_text(text + event_class(type_name, declared, on.__qualname__ if here else "EventData"))
     return Emitted(module, declared, carries=here and bool(on.model_fields))
@@ -135,14 +137,16 @@ def _write(root: Path, name: Name, files: dict[Path, str]) -> None:
 
 
 def _generate(root: Path) -> None:
-    """In a process of its own, which reads what has been written. Raises Wrong."""
+    """In a process of its own, which reads what has been written. Raises CliError."""
     command = [sys.executable, "-m", "schemas.generate"]
     ran = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=GENERATE_TIMEOUT_S, check=False
     )
     if ran.returncode:
         reason = (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise Wrong(f"the files are written, but make docs fails: {reason}", "set it right, then: make docs")
+        raise CliError(
+            f"the files are written, but make docs fails: {reason}", "set it right, then: make docs"
+        )
 
 
 def _next(name: Name, files: dict[Path, str], emits: str | None) -> None:

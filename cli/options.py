@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.settings import CommandSettings
 from embedded.supervisor.home import Home, default_home
 from process.settings import read
@@ -35,15 +35,15 @@ def url_option(command: F) -> F:
 
 
 def running(home: Path) -> dict[str, Any]:
-    """The state of the platform that runs in `home`. Raises Wrong."""
+    """The state of the platform that runs in `home`. Raises CliError."""
     place = Home(home)
     state = place.state() if place.is_running() else None
     if not state or not state.get("url"):
-        raise Wrong(f"no platform runs in {home}", "start it with: eco2 up (or give --home or --url)")
+        raise CliError(f"no platform runs in {home}", "start it with: eco2 up (or give --home or --url)")
     return state
 
 
 def address(url: str | None, home: Path) -> str:
-    """Where to send requests: `url`, else $ECO2_URL, else the platform in `home`. Raises Wrong."""
+    """Where to send requests: `url`, else $ECO2_URL, else the platform in `home`. Raises CliError."""
     chosen = url or read(CommandSettings, os.environ).url
     return chosen.rstrip("/") if chosen else str(running(home)["url"])

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cli.errors import Wrong
+from cli.errors import CliError
 
 MAX_BYTES = 10 * 1024 * 1024
 _HEIC = (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
 
 
 def read(path: Path) -> tuple[bytes, str]:
-    """Content and content type, by content. Raises Wrong."""
+    """Content and content type, by content. Raises CliError."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise Wrong(f"{path} can't be read ({error.strerror})", "give the path of a photo") from None
+        raise CliError(f"{path} can't be read ({error.strerror})", "give the path of a photo") from None
     if len(content) > MAX_BYTES:
-        raise Wrong(f"{path} has {len(content) / 1e6:.1f} MB", "at most 10 MiB can be uploaded")
+        raise CliError(f"{path} has {len(content) / 1e6:.1f} MB", "at most 10 MiB can be uploaded")
     kind = content_type(content)
     if kind is None:
-        raise Wrong(f"{path} is not an image", "give a JPEG, PNG, WebP, GIF or HEIC photo")
+        raise CliError(f"{path} is not an image", "give a JPEG, PNG, WebP, GIF or HEIC photo")
     return content, kind
 
 

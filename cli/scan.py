@@ -13,7 +13,7 @@ import click
 
 from cli import photo
 from cli.client import Client
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.options import address, home_option, url_option
 
 POLLS = 60
@@ -60,7 +60,7 @@ def run(
     user: str = "터미널",
     quiet: bool = False,
 ) -> dict[str, Any]:
-    """Scan a photo and return the result's body. Raises Wrong."""
+    """Scan a photo and return the result's body. Raises CliError."""
     content, kind = photo.read(picture)
     client = Client(url)
     client.sign_in(user)
@@ -110,6 +110,6 @@ def result(client: Client, path: str) -> dict[str, Any]:
         if status == 200 and isinstance(body, dict):
             return body
         if status != 202:
-            raise Wrong(f"the result answered {status}")
+            raise CliError(f"the result answered {status}")
         time.sleep(0.5)  # what the contract's Retry-After allows a person's terminal to undercut
-    raise Wrong("the job does not end", "look at: eco2 jobs, eco2 dead-letters list")
+    raise CliError("the job does not end", "look at: eco2 jobs, eco2 dead-letters list")

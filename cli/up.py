@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from cli.errors import Wrong
+from cli.errors import CliError
 from cli.options import F, home_option
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.options import from_environment
@@ -48,7 +48,7 @@ def run(
     processes: int | None,
     then: Callable[[str], None],
 ) -> None:
-    """Run the platform; `then` is called in a thread with its address once it is ready. Raises Wrong."""
+    """Run the platform; `then` is called in a thread with its address once it is ready. Raises CliError."""
     from embedded.supervisor.platform import Platform
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
@@ -70,7 +70,7 @@ def run(
 
         asyncio.run(platform.run(ready))
     except CannotStartError as error:
-        raise Wrong(str(error)) from None
+        raise CliError(str(error)) from None
     click.secho("stopped", dim=True)
 
 

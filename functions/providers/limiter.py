@@ -12,8 +12,8 @@ from functions.providers.errors import ModelUnavailable
 
 
 @dataclass(slots=True)
-class Place:
-    """A granted place. Say what the call really used, and the difference to the estimate is settled."""
+class Slot:
+    """A granted right to one call. Say what the call really used, and the difference to the estimate is settled."""
 
     estimate: int
     used: int | None = None
@@ -49,7 +49,7 @@ class Limiter:
         return len(self._waiting)
 
     @asynccontextmanager
-    async def place(self, model: str, tokens: int, *, wait_s: float) -> AsyncIterator[Place]:
+    async def slot(self, model: str, tokens: int, *, wait_s: float) -> AsyncIterator[Slot]:
         """Around one call of about `tokens`.
 
         Raises ModelUnavailable: `busy` after `wait_s`, `rate_limited` at once when a pause is longer.
@@ -61,13 +61,13 @@ class Limiter:
             await self._queue(model, tokens, wait_s)
         else:
             self._take(tokens)
-        place = Place(tokens)
+        slot = Slot(tokens)
         try:
-            yield place
+            yield slot
         finally:
             self.in_flight -= 1
-            if self._capacity and place.used is not None:
-                self._tokens = min(self._capacity, self._tokens + place.estimate - place.used)
+            if self._capacity and slot.used is not None:
+                self._tokens = min(self._capacity, self._tokens + slot.estimate - slot.used)
             self._admit()
 
     def pause(self, seconds: float) -> None:

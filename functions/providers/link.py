@@ -51,10 +51,10 @@ class Link:
         deadline = loop.time() + remaining_s
         estimate = prompt.estimated_tokens
         wait_s = max(0.0, min(self._queue_s, remaining_s / 2))
-        async with self.limiter.place(prompt.model, estimate, wait_s=wait_s) as place:
+        async with self.limiter.slot(prompt.model, estimate, wait_s=wait_s) as slot:
             with self.breaker.watch(prompt.model):
                 reply = await _in_time(self.provider, prompt, deadline - loop.time())
-            place.used = reply.usage.input_tokens + reply.usage.output_tokens
+            slot.used = reply.usage.input_tokens + reply.usage.output_tokens
             return reply
 
 

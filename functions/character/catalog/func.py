@@ -8,7 +8,7 @@ from functions.character.catalogue import CHARACTERS, DEFAULT
 from functions.runtime import User, http_function
 
 
-class Entry(BaseModel):
+class CatalogueEntry(BaseModel):
     """A character; `match` is the middle category that earns it, None for the default one."""
 
     name: str
@@ -20,10 +20,10 @@ class Entry(BaseModel):
 
 
 @http_function("GET /api/v1/character/catalog")
-async def catalog(user: User) -> list[Entry]:  # noqa: ARG001 - asking for the user is what demands a login
+async def catalog(user: User) -> list[CatalogueEntry]:  # noqa: ARG001 - asking for the user is what demands a login
     """A bare array."""
     return [
-        Entry(
+        CatalogueEntry(
             name=character.name,
             type=character.type,
             dialog=character.dialog,

@@ -21,7 +21,7 @@ class WantedUpload(BaseModel):
     metadata: dict[str, Any] | None = None
 
 
-class Place(BaseModel):
+class UploadPlace(BaseModel):
     """Where to PUT the bytes, and where they can be read then."""
 
     key: str
@@ -32,7 +32,7 @@ class Place(BaseModel):
 
 
 @http_function("POST /api/v1/images/{channel}", max_body=16_384, rate_limit="60/60")
-async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> Place:
+async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> UploadPlace:
     """A presigned PUT that takes this content type only, for a quarter of an hour."""
     content_type = body.content_type.lower()
     if content_type not in EXTENSIONS:
@@ -44,7 +44,7 @@ async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uplo
     place = await uploads.place(
         user.id, channel, body.filename, content_type, body.content_length, body.metadata
     )
-    return Place(
+    return UploadPlace(
         key=place.key,
         upload_url=place.url,
         cdn_url=place.cdn_url,

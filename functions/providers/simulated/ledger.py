@@ -11,7 +11,7 @@ MAX_MARKERS: Final = 500_000
 
 
 @dataclass(slots=True)
-class Ledger:
+class CallLedger:
     """Counts of calls by outcome, of billed calls by task and by the caller's marker.
 
     Billed = answered with output, fitting or not, or with a refusal. Errors, limits and calls

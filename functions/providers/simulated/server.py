@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from functions.providers.simulated import outputs
 from functions.providers.simulated.course import Course, Outcome
 from functions.providers.simulated.gemini_wire import GenerateContent
-from functions.providers.simulated.ledger import Ledger
+from functions.providers.simulated.ledger import CallLedger
 from functions.providers.simulated.openai_wire import ChatCompletions, Responses
 from functions.providers.simulated.settings import Behaviour
 from functions.providers.simulated.wire import Call, Said, Wire
@@ -35,7 +35,7 @@ class Simulated(Router):
     def __init__(self, behaviour: Behaviour | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
         self.course = Course(self.behaviour)
-        self.ledger = Ledger()
+        self.ledger = CallLedger()
         self._number = 0
         gemini = "/{version}/models/{model}:"
         super().__init__(
@@ -69,7 +69,7 @@ class Simulated(Router):
         return JSONResponse(self.ledger.report(markers="markers" in request.query_params))
 
     async def _forget(self, _request: Request) -> Response:
-        self.ledger = Ledger(in_flight=self.ledger.in_flight)
+        self.ledger = CallLedger(in_flight=self.ledger.in_flight)
         return JSONResponse({})
 
     async def _script(self, request: Request) -> Response:
@@ -131,7 +131,9 @@ class Simulated(Router):
         refused = outcome == "refused"
         return Said(f"{self._number:08d}", call.model, text, refused, call.input_tokens, len(text) // 2 + 1)
 
-    async def _pieces(self, wire: Wire, said: Said, ledger: Ledger, outcome: Outcome) -> AsyncIterator[bytes]:
+    async def _pieces(
+        self, wire: Wire, said: Said, ledger: CallLedger, outcome: Outcome
+    ) -> AsyncIterator[bytes]:
         try:
             for piece in wire.pieces(said):
                 yield piece

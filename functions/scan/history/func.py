@@ -13,7 +13,7 @@ from functions.runtime.cursor import Cursor
 from functions.scan.jobs import Jobs
 
 
-class Entry(BaseModel):
+class HistoryEntry(BaseModel):
     """One scan of the history."""
 
     job_id: UUID
@@ -27,7 +27,7 @@ class Entry(BaseModel):
 class History(BaseModel):
     """A page; `next_cursor` is None on the last one."""
 
-    scans: list[Entry]
+    scans: list[HistoryEntry]
     next_cursor: str | None
 
 
@@ -42,7 +42,7 @@ async def history(
     for row in page:
         done = (row.outcome or {}).get("pipeline_result") or {}
         entries.append(
-            Entry(
+            HistoryEntry(
                 job_id=row.job_id,
                 status=row.status,
                 created_at=row.created_at,

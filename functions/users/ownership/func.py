@@ -8,7 +8,7 @@ from functions.runtime import User, http_function
 from functions.users.inventory import Inventory
 
 
-class Ownership(BaseModel):
+class CharacterOwned(BaseModel):
     """Whether the caller owns the character of that name; nobody owns one that does not exist."""
 
     character_name: str
@@ -16,10 +16,10 @@ class Ownership(BaseModel):
 
 
 @http_function("GET /api/v1/users/me/characters/{name}/ownership")
-async def ownership(name: str, user: User, inventory: Inventory) -> Ownership:
+async def ownership(name: str, user: User, inventory: Inventory) -> CharacterOwned:
     """By the character's exact name."""
     owned = any(character.name == name for character in await inventory.of(user))
-    return Ownership(character_name=name, owned=owned)
+    return CharacterOwned(character_name=name, owned=owned)
 
 
 new = ownership.new

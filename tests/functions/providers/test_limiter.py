@@ -14,7 +14,7 @@ from tests.functions.providers.conftest import until
 
 
 async def hold(limiter: Limiter, release: asyncio.Event, tokens: int = 1, wait_s: float = 10) -> None:
-    async with limiter.place("m", tokens, wait_s=wait_s):
+    async with limiter.slot("m", tokens, wait_s=wait_s):
         await release.wait()
 
 
@@ -32,7 +32,7 @@ async def test_first_come_first_served() -> None:
     limiter, order = Limiter("p", concurrency=1), list[int]()
 
     async def call(number: int) -> None:
-        async with limiter.place("m", 1, wait_s=10):
+        async with limiter.slot("m", 1, wait_s=10):
             order.append(number)
             await asyncio.sleep(0)
 
@@ -69,7 +69,7 @@ async def test_a_cancelled_caller_leaves_the_queue() -> None:
 async def test_a_caller_cancelled_in_the_moment_of_its_turn_gives_it_back() -> None:
     limiter, release = Limiter("p", concurrency=1, tokens_per_minute=100), asyncio.Event()
     release.set()
-    async with limiter.place("m", 1, wait_s=10):
+    async with limiter.slot("m", 1, wait_s=10):
         gone = asyncio.create_task(hold(limiter, release))
         await until(lambda: limiter.waiting == 1)
     assert (limiter.in_flight, limiter.waiting) == (1, 0)  # its turn is set, but it has not run yet
@@ -115,8 +115,8 @@ async def test_what_was_really_used_is_settled() -> None:
     clock, release = Minutes(), asyncio.Event()
     limiter = Limiter("p", concurrency=10, tokens_per_minute=1_000, clock=clock)
     release.set()
-    async with limiter.place("m", 900, wait_s=1) as place:
-        place.used = 100
+    async with limiter.slot("m", 900, wait_s=1) as slot:
+        slot.used = 100
     await hold(limiter, release, tokens=900)
 
 
@@ -143,7 +143,7 @@ def test_whatever_is_cancelled_no_place_is_lost(calls: list[tuple[int, bool]], c
 
         async def call(ticks: int) -> None:
             nonlocal most
-            async with limiter.place("m", 1, wait_s=10):
+            async with limiter.slot("m", 1, wait_s=10):
                 most = max(most, limiter.in_flight)
                 for _ in range(ticks):
                     await asyncio.sleep(0)
