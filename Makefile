@@ -36,7 +36,7 @@ lint: setup ## ruff: rules and format; import-linter: who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers embedded cli schemas bench tests platform/knative/manifests platform/cluster/local/localcluster
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench tests platform/knative/manifests platform/cluster/local/localcluster
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster

@@ -16,7 +16,7 @@ REQUEST_HEADERS = (
 )
 EXPOSED = b"X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Location, ETag"
 PREFLIGHT_AGE_S = b"600"
-_LOOPBACK = re.compile(rb"https?://(localhost|127(\.\d{1,3}){3}|\[::1\]|[a-z0-9-]+\.localhost)(:\d{1,5})?")
+_LOOPBACK = re.compile(rb"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?")
 
 Headers = list[tuple[bytes, bytes]]
 

@@ -266,17 +266,18 @@ class CrossOrigin(Fixtures):
         self, before: Before, unused_tcp_port: int
     ) -> None:
         async with before(unused_tcp_port, loopback=True) as url, session(url) as client:
-            for origin in (
-                "http://localhost:5173",
-                "http://127.0.0.1:8080",
-                "https://[::1]:1",
-                "http://app.localhost",
-            ):
+            for origin in ("http://localhost:5173", "http://127.0.0.1:8080", "https://[::1]:1"):
                 async with client.get("/api/v1/unknown", headers={"Origin": origin}) as response:
                     assert response.status == 404
                     assert response.headers["access-control-allow-origin"] == origin
                     assert response.headers["access-control-allow-credentials"] == "true"
-            for origin in ("http://localhost.evil", "http://127.0.0.1.evil:80", "http://1270.0.0.1"):
+            for origin in (
+                "http://localhost.evil",
+                "http://127.0.0.1.evil:80",
+                "http://1270.0.0.1",
+                "http://127.0.0.2",
+                "http://app.localhost",
+            ):
                 async with client.get("/api/v1/unknown", headers={"Origin": origin}) as response:
                     assert "access-control-allow-origin" not in response.headers
 

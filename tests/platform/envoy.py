@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-import manifests
 import pytest
-from manifests.edge_config import Place, bootstrap
-from manifests.edge_routes import EdgeRoute
 
-SCRIPT = Path(manifests.__file__).with_name("edge.lua")
+from edge.bootstrap import bootstrap
+from edge.site import EdgeSite
+from edge.table import EdgeRoute
+
 START_S = 20.0
 STOP_S = 10.0
 
@@ -51,22 +51,29 @@ class Edge:
 
 @contextlib.asynccontextmanager
 async def envoy(
-    table: Iterable[EdgeRoute], upstream: int, folder: Path, *, origins: str = "", env: str = "prod"
+    table: Iterable[EdgeRoute],
+    upstream: int,
+    folder: Path,
+    *,
+    origins: str = "",
+    env: str = "prod",
+    collector: str = "",
 ) -> AsyncIterator[Edge]:
     """An edge with the routes `table` whose functions all are at the port `upstream`; stopped at the end."""
     port, operations, admin = free_ports(3)
-    place = Place(
+    site = EdgeSite(
         bind="127.0.0.1",
         port=port,
         operations_port=operations,
         admin_port=admin,
-        script=str(SCRIPT),
+        functions=("127.0.0.1", upstream),
+        objects=("127.0.0.1", upstream),
+        collector=collector,
         drain_s=2.0,
         cold_start_s=0.0,
-        address=lambda _name: ("127.0.0.1", upstream),
     )
     config, log = folder / f"envoy-{port}.json", folder / f"envoy-{port}.log"
-    config.write_text(json.dumps(bootstrap(table, place)))
+    config.write_text(json.dumps(bootstrap(table, site)))
     arguments = ["-c", str(config), "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
     arguments += ["--drain-time-s", "1", "--drain-strategy", "immediate"]
     settings = {**os.environ, "ECO2_CORS_ORIGINS": origins, "ECO2_ENV": env}

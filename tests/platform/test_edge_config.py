@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 import yaml
 from manifests.edge import configuration, development_limits, edge_objects
-from manifests.edge_routes import EdgeRoute, declared, virtual_host
 
+from edge.bootstrap import bootstrap
+from edge.checks import CHECK
+from edge.routes import virtual_host
+from edge.site import EdgeSite
+from edge.table import EdgeRoute, declared, limited, parse_limits
 from functions.runtime.registry import routes
-from tests.platform.envoy import SCRIPT, binary
-
-CHECK = "envoy.filters.http.ext_authz"
+from tests.platform.envoy import binary
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,7 @@ def _managers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize("text", [edge_objects()[0], development_limits()[0]], ids=["base", "development"])
 async def test_envoy_takes_it(text: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "envoy.yaml"
-    path.write_text(text["data"]["envoy.yaml"].replace("/etc/envoy/edge.lua", str(SCRIPT)))
+    path.write_text(text["data"]["envoy.yaml"])
     process = await asyncio.create_subprocess_exec(
         binary(), "--mode", "validate", "-c", str(path), stderr=asyncio.subprocess.PIPE
     )
@@ -84,9 +86,28 @@ def test_another_configuration_is_another_pod() -> None:
 def test_two_functions_at_one_route_are_an_error() -> None:
     twice = [EdgeRoute("GET", "/a/{x}", "one"), EdgeRoute("GET", "/a/{y}", "two")]
     with pytest.raises(ValueError, match="two functions"):
-        virtual_host(twice, "eco2")
+        virtual_host(twice, EdgeSite())
 
 
 def test_a_limit_that_is_none_is_named() -> None:
     with pytest.raises(ValueError, match="one: limit 'many'"):
-        virtual_host([EdgeRoute("GET", "/a", "one", limit="many")], "eco2")
+        virtual_host([EdgeRoute("GET", "/a", "one", limit="many")], EdgeSite())
+
+
+def test_limits_of_single_functions_are_replaced_or_taken_away() -> None:
+    table = [EdgeRoute("GET", "/a", "one", limit="2/60"), EdgeRoute("GET", "/b", "two", limit="2/60")]
+    changed = limited([*table, EdgeRoute("GET", "/c", "three")], parse_limits("one=9/1, two=off"))
+    assert [row.limit for row in changed] == ["9/1", None, None]
+    assert [row.times(100).limit for row in changed] == ["900/1", None, None]
+
+
+@pytest.mark.parametrize("text", ["one=many", "one", "one=0/60", "one=6/0"])
+def test_a_replaced_limit_that_is_none_is_named(text: str) -> None:
+    with pytest.raises(ValueError, match="limit one="):
+        parse_limits(text)
+
+
+@pytest.mark.parametrize("url", ["https://collector:4318", "collector:4318", "http://"])
+def test_a_collector_that_the_edge_can_not_reach_is_named(url: str) -> None:
+    with pytest.raises(ValueError, match="write http://host:port"):
+        bootstrap([], EdgeSite(collector=url))

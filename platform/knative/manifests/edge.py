@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-from manifests.edge_config import Place, bootstrap
-from manifests.edge_routes import EdgeRoute, declared
-from manifests.objects import PART_OF, Object, made
+from edge.bootstrap import bootstrap
+from edge.site import EdgeSite
+from edge.table import EdgeRoute, declared
+from manifests.objects import NAMESPACE, PART_OF, Object, made
 from manifests.pods import RESTRICTED
 from manifests.yaml_text import dumped
 
@@ -21,7 +20,6 @@ DRAIN_S = 15
 DEVELOPMENT_FACTOR = 100
 """On a developer's cluster a few accounts and addresses stand for many users."""
 _FOLDER = "/etc/envoy"
-_SCRIPT = Path(__file__).with_name("edge.lua")
 _LABELS = {"app.kubernetes.io/component": "edge"}
 
 
@@ -54,20 +52,13 @@ def edge_objects() -> list[Object]:
 
 def development_limits() -> list[Object]:
     """The ConfigMap with limits for development; takes the place of the base's."""
-    routes = [replace(route, limit=_more(route.limit)) for route in declared()]
+    routes = [route.times(DEVELOPMENT_FACTOR) for route in declared()]
     return [made("v1", "ConfigMap", "edge", labels=_LABELS, data=configuration(routes))]
 
 
 def configuration(table: Iterable[EdgeRoute]) -> dict[str, str]:
     """File name → content below /etc/envoy."""
-    return {"envoy.yaml": dumped([bootstrap(table, Place(drain_s=DRAIN_S))]), "edge.lua": _SCRIPT.read_text()}
-
-
-def _more(limit: str | None) -> str | None:
-    if limit is None:
-        return None
-    quota, _, window = limit.partition("/")
-    return f"{int(quota) * DEVELOPMENT_FACTOR}/{window}"
+    return {"envoy.yaml": dumped([bootstrap(table, EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S))])}
 
 
 def _deployment(config: dict[str, str]) -> dict[str, Any]:

@@ -2,41 +2,55 @@
 
 from __future__ import annotations
 
-from manifests.edge_fields import Address, Fields, endpoints, extension, socket, typed
+from ipaddress import ip_address
+
+from edge.fields import Address, Fields, endpoints, extension, socket, typed
 
 AUTHORIZE_LISTENER = "authorize"
 CONNECT_S = 5
 IDLE_S = 60
 """Idle connections to the cluster's ingress are not used again after this."""
-MOST_CONNECTIONS = 20_000
 MOST_WAITING = 2_000
 """Requests that wait for a connection."""
-HEAP_BYTES = 192 * 1024 * 1024
-
-_MOST: Fields = {
-    "max_connections": MOST_CONNECTIONS,
-    "max_pending_requests": MOST_WAITING,
-    "max_requests": MOST_CONNECTIONS,
-    "max_retries": 50,
-}
 
 
-def function(name: str, address: Address) -> Fields:
-    """A function behind the cluster's ingress: one name, whose address changes when the ingress is replaced."""
+def upstream(name: str, address: Address, most_connections: int) -> Fields:
+    """Functions or the object store: an address, or a name whose address changes when the ingress is replaced."""
     return {
         "name": name,
-        "cluster_type": extension(
-            "envoy.cluster.dns",
-            "clusters.dns.v3.DnsCluster",
-            dns_lookup_family="V4_PREFERRED",
-            dns_refresh_rate="10s",
-            dns_failure_refresh_rate={"base_interval": "1s", "max_interval": "5s"},
-        ),
+        **({} if _is_ip(address[0]) else {"cluster_type": _DNS}),
         "connect_timeout": f"{CONNECT_S}s",
         "load_assignment": endpoints(name, socket(*address)),
-        "circuit_breakers": {"thresholds": [_MOST]},
+        "circuit_breakers": _most(most_connections),
         "typed_extension_protocol_options": _upstream_protocol(),
     }
+
+
+_DNS = extension(
+    "envoy.cluster.dns",
+    "clusters.dns.v3.DnsCluster",
+    dns_lookup_family="V4_PREFERRED",
+    dns_refresh_rate="10s",
+    dns_failure_refresh_rate={"base_interval": "1s", "max_interval": "5s"},
+)
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _most(connections: int) -> Fields:
+    most = {
+        "max_connections": connections,
+        "max_pending_requests": MOST_WAITING,
+        "max_requests": connections,
+        "max_retries": 50,
+    }
+    return {"thresholds": [most]}
 
 
 def _upstream_protocol() -> Fields:
@@ -49,14 +63,14 @@ def _upstream_protocol() -> Fields:
     }
 
 
-def loop(name: str) -> Fields:
+def loop(name: str, most_connections: int) -> Fields:
     """The listener that gives checks their Host."""
     inside = {"envoy_internal_address": {"server_listener_name": AUTHORIZE_LISTENER}}
     return {
         "name": name,
         "connect_timeout": "1s",
         "load_assignment": endpoints(name, inside),
-        "circuit_breakers": {"thresholds": [_MOST]},
+        "circuit_breakers": _most(most_connections),
         "transport_socket": extension(
             "envoy.transport_sockets.internal_upstream",
             "transport_sockets.internal_upstream.v3.InternalUpstreamTransport",
@@ -76,8 +90,8 @@ def static(name: str, host: str, port: int) -> Fields:
     }
 
 
-def overload() -> Fields:
-    """Above these, connections and requests are refused, before the pod's memory is gone."""
+def overload(most_connections: int, most_heap_bytes: int) -> Fields:
+    """Above these, connections and requests are refused, before memory is gone."""
 
     def above(action: str, monitor: str, share: float) -> Fields:
         return {"name": action, "triggers": [{"name": monitor, "threshold": {"value": share}}]}
@@ -88,12 +102,12 @@ def overload() -> Fields:
         "refresh_interval": "0.25s",
         "resource_monitors": [
             extension(
-                heap, "resource_monitors.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=HEAP_BYTES
+                heap, "resource_monitors.fixed_heap.v3.FixedHeapConfig", max_heap_size_bytes=most_heap_bytes
             ),
             extension(
                 connections,
                 "resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                max_active_downstream_connections=MOST_CONNECTIONS,
+                max_active_downstream_connections=most_connections,
             ),
         ],
         "actions": [

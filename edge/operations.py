@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from manifests.edge_fields import LUA, Fields, extension, manager, socket, typed
+from edge.fields import Fields, extension, manager, socket, typed
 
+_LUA = "envoy.filters.http.lua"
 _DRAIN = """
 function envoy_on_request(handle)
   handle:httpCall("admin", {
@@ -27,7 +28,7 @@ def operations(bind: str, port: int, drain_s: float) -> Fields:
         {
             "match": {"path": path},
             "direct_response": {"status": 200},
-            "typed_per_filter_config": {LUA: _LUA_OFF},
+            "typed_per_filter_config": {_LUA: _LUA_OFF},
         }
         for path in ("/health/live", "/health/ready")
     ]
@@ -35,7 +36,7 @@ def operations(bind: str, port: int, drain_s: float) -> Fields:
         {
             "match": {"path": "/metrics"},
             "route": {"cluster": "admin", "prefix_rewrite": "/stats/prometheus"},
-            "typed_per_filter_config": {LUA: _LUA_OFF},
+            "typed_per_filter_config": {_LUA: _LUA_OFF},
         },
         {
             # The answer comes when clients have had time to leave; then the kubelet sends SIGTERM.
@@ -46,7 +47,7 @@ def operations(bind: str, port: int, drain_s: float) -> Fields:
     ]
     filters = [
         extension(
-            LUA,
+            _LUA,
             "filters.http.lua.v3.Lua",
             default_source_code={"inline_string": _DRAIN},
         ),

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from manifests.edge_fields import LUA, Fields, header
-from manifests.edge_routes import BOUND
+from edge.answers import RETRY_AFTER_S
+from edge.fields import METADATA, Fields, header
 
-LATER = {"retry-after": "2"}
-_ROUTE = "%METADATA(ROUTE:{}:{})%"
+LATER = {"retry-after": str(RETRY_AFTER_S)}
+_ROUTE = f"%METADATA(ROUTE:{METADATA}:{{}})%"
 
 
 def local_replies() -> Fields:
@@ -26,7 +26,7 @@ def local_replies() -> Fields:
                 _status("EQ", 429),
                 429,
                 "RATE_LIMITED",
-                f"Too many requests: {_ROUTE.format(LUA, 'quota')} in {_ROUTE.format(LUA, 'window_s')} s; "
+                f"Too many requests: {_ROUTE.format('quota')} in {_ROUTE.format('window_s')} s; "
                 "Retry-After says when to try again.",
             ),
             _problem(_status("EQ", 404), 404, "NOT_FOUND", "%LOCAL_REPLY_BODY%"),
@@ -35,7 +35,7 @@ def local_replies() -> Fields:
                 _status("EQ", 413),
                 413,
                 "BODY_TOO_LARGE",
-                f"A request body holds at most {_ROUTE.format(BOUND, 'max_body')} bytes.",
+                f"A request body holds at most {_ROUTE.format('max_body')} bytes.",
             ),
             _problem(
                 _flags("UO", "OM", "DO"),

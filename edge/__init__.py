@@ -1,0 +1,1 @@
+"""The configuration of Envoy, the only public door, generated from the functions' declarations."""

@@ -1,0 +1,104 @@
+"""Envoy's whole configuration.
+
+A request's way: early header mutation (what only the edge may say is removed), identity (id, trace), origins,
+answers and proxies (for the way back), ext_authz (the authorize function), rate limit, buffer and bound (bodies
+are bounded and sent whole), router.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge.answers import answers, proxies
+from edge.checks import AUTHORIZE, LOOP, check, checked_by
+from edge.clusters import loop, overload, static, upstream
+from edge.fields import Fields, extension, manager, socket, typed
+from edge.identity import early, identity
+from edge.limits import bounds
+from edge.log import access_log
+from edge.operations import operations
+from edge.origins import origins
+from edge.replies import local_replies
+from edge.routes import virtual_host
+from edge.site import OBJECTS, EdgeSite
+from edge.table import EdgeRoute
+from edge.tracing import COLLECTOR, collector_address, tracing
+
+
+def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
+    """The whole configuration file. Raises ValueError for routes that contradict each other."""
+    routes = list(table)
+    names = sorted({site.upstream(name) for name in (AUTHORIZE, OBJECTS, *(row.function for row in routes))})
+    most = site.most_connections
+    listeners = [_public(routes, site), checked_by(site)]
+    clusters = [*(upstream(name, site.address(name), most) for name in names), loop(LOOP, most)]
+    if site.collector:
+        clusters.append(upstream(COLLECTOR, collector_address(site.collector), most))
+    config: Fields = {}
+    if site.admin_port:
+        config["admin"] = {"address": socket("127.0.0.1", site.admin_port)}
+        clusters.append(static("admin", "127.0.0.1", site.admin_port))
+    if site.operations_port:
+        listeners.append(operations(site.bind, site.operations_port, site.drain_s))
+    return config | {
+        "bootstrap_extensions": [
+            extension("envoy.bootstrap.internal_listener", "bootstrap.internal_listener.v3.InternalListener")
+        ],
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+        "overload_manager": overload(most, site.most_heap_bytes),
+    }
+
+
+def _public(routes: list[EdgeRoute], site: EdgeSite) -> Fields:
+    filters = [identity(), origins(), answers(), proxies(), check(), *bounds()]
+    serving = manager(
+        "public",
+        virtual_host(routes, site),
+        filters,
+        use_remote_address=True,
+        early_header_mutation_extensions=[early()],
+        local_reply_config=local_replies(),
+        access_log=[access_log()],
+        **_PROTOCOL,
+        **tracing(site.collector),
+    )
+    return {
+        "name": "public",
+        "address": socket(site.bind, site.port),
+        "per_connection_buffer_limit_bytes": 65_536,
+        "filter_chains": [{"filters": [serving]}],
+    }
+
+
+_PROTOCOL: Fields = {
+    "generate_request_id": False,  # edge.identity does, where the client's is missing or odd
+    "always_set_request_id_in_response": True,
+    # A request's id stays as it is, and whether it is traced does not depend on it.
+    "request_id_extension": {
+        "typed_config": typed(
+            "request_id.uuid.v3.UuidRequestIdConfig",
+            pack_trace_reason=False,
+            use_request_id_for_trace_sampling=False,
+        )
+    },
+    # Nobody is trusted for an address: without a range, private addresses would be.
+    "internal_address_config": {"cidr_ranges": [{"address_prefix": "0.0.0.0", "prefix_len": 32}]},  # noqa: S104
+    "normalize_path": False,  # routes match what was sent, and functions see it
+    "merge_slashes": False,
+    "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+    "server_header_transformation": "PASS_THROUGH",
+    "max_request_headers_kb": 32,
+    "request_headers_timeout": "10s",
+    "request_timeout": "300s",
+    "stream_idle_timeout": "60s",
+    "common_http_protocol_options": {
+        "idle_timeout": "75s",
+        "max_headers_count": 100,
+        "headers_with_underscores_action": "DROP_HEADER",
+    },
+    "http2_protocol_options": {
+        "max_concurrent_streams": 100,
+        "initial_stream_window_size": 65_536,
+        "initial_connection_window_size": 1_048_576,
+    },
+}

@@ -1,0 +1,73 @@
+"""External authorization: the authorize function is asked once about every request that needs a login."""
+
+from __future__ import annotations
+
+from edge.clusters import AUTHORIZE_LISTENER
+from edge.fields import Fields, extension, manager
+from edge.retries import AGAIN
+from edge.site import EdgeSite
+
+CHECK = "envoy.filters.http.ext_authz"
+AUTHORIZE = "auth-authorize"
+CHECK_TIMEOUT_S = 10
+"""The authorize function may have to start from zero pods."""
+LOOP = "authorize-loop"
+"""The cluster that leads back into this process, to the listener of `checked_by`."""
+_SENT = ("authorization", "cookie", "x-request-id", "traceparent", "origin", "user-agent")
+_TO_CLIENT = (
+    "content-type",
+    "www-authenticate",
+    "set-cookie",
+    "retry-after",
+    "location",
+    "cache-control",
+)
+
+
+def check() -> Fields:
+    """The filter that asks about every route that does not say otherwise; without an answer: 503."""
+    return extension(
+        CHECK,
+        "filters.http.ext_authz.v3.ExtAuthz",
+        transport_api_version="V3",
+        failure_mode_allow=False,
+        status_on_error={"code": "ServiceUnavailable"},
+        allowed_headers=_names(*_SENT),
+        http_service={
+            "server_uri": {"uri": f"http://{AUTHORIZE}", "cluster": LOOP, "timeout": f"{CHECK_TIMEOUT_S}s"},
+            "authorization_response": {
+                "allowed_upstream_headers": {"patterns": [{"exact": "x-user-id"}, {"prefix": "x-auth-"}]},
+                "allowed_client_headers": _names(*_TO_CLIENT),
+            },
+        },
+    )
+
+
+def checked_by(site: EdgeSite) -> Fields:
+    """A listener inside the process that gives checks the Host of the function: ext_authz sends the client's."""
+    host = {
+        "name": "authorize",
+        "domains": ["*"],
+        "routes": [
+            {
+                "match": {"prefix": "/"},
+                "route": {
+                    "cluster": site.upstream(AUTHORIZE),
+                    "host_rewrite_literal": site.host(AUTHORIZE),
+                    "timeout": f"{CHECK_TIMEOUT_S}s",
+                    # A check changes nothing: it may be asked twice whatever the method.
+                    "retry_policy": AGAIN,
+                },
+            }
+        ],
+    }
+    serving = manager("authorize", host, [], generate_request_id=False, normalize_path=False)
+    return {
+        "name": AUTHORIZE_LISTENER,
+        "internal_listener": {},
+        "filter_chains": [{"filters": [serving]}],
+    }
+
+
+def _names(*names: str) -> Fields:
+    return {"patterns": [{"exact": name, "ignore_case": True} for name in names]}

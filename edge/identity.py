@@ -1,0 +1,75 @@
+"""What only the edge says about a request: its id, its trace, its revision; nobody outside names a caller.
+
+Nothing here is a script: Envoy's early header mutation removes what clients may not say and draws random digits, a
+header mutation keeps a client's id and trace where they are well-formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge.fields import Fields, extension, mutations, removed, removed_by_prefix, written
+
+_FRESH = "x-edge-id"
+_REMOVED = ("x-user-id", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-serving-")
+
+
+def early() -> Fields:
+    """Before anything looks at the headers: nobody outside says who is calling, from where, or which revision."""
+    return extension(
+        "envoy.http.early_header_mutation.header_mutation",
+        "http.early_header_mutation.header_mutation.v3.HeaderMutation",
+        mutations=[
+            *(removed(name) for name in _REMOVED),
+            *(removed_by_prefix(prefix) for prefix in _REMOVED_PREFIXES),
+            written(_FRESH, "%UNIQUE_ID%"),
+        ],
+    )
+
+
+def identity() -> Fields:
+    """The filter that settles id, trace and revision. Where a tracer is configured it goes on from this trace."""
+    trace = "request.headers['traceparent']"
+    goes_on = f"'traceparent' in request.headers && {_good_trace(trace)}"
+    return mutations(
+        "edge.identity",
+        request=[
+            written("x-request-id", _chosen("x-request-id", _good_id, _DIGITS)),
+            # Before the trace it is judged by: what belongs to a trace that does not go on is emptied.
+            written(
+                "tracestate",
+                f"%CEL('tracestate' in request.headers && {goes_on} ? request.headers['tracestate'] : '')%",
+                "OVERWRITE_IF_EXISTS",
+                keep_empty_value=True,
+            ),
+            written("traceparent", _chosen("traceparent", _good_trace, _NEW_TRACE)),
+            written("knative-serving-tag", f"%CEL({_CANARY} ? 'canary' : '')%"),
+            removed(_FRESH),
+        ],
+    )
+
+
+def _chosen(name: str, is_good: Callable[[str], str], otherwise: str) -> str:
+    """The client's field where it is there and good, else another value."""
+    field = f"request.headers['{name}']"
+    return f"%CEL('{name}' in request.headers && {is_good(field)} ? {field} : {otherwise})%"
+
+
+# CEL takes short regular expressions only: `{8,128}` would be too long for it.
+def _good_id(field: str) -> str:
+    return f"size({field}) >= 8 && size({field}) <= 128 && {field}.matches('^[A-Za-z0-9._-]+$')"
+
+
+def _good_trace(field: str) -> str:
+    """W3C Trace Context, version 00: 32 and 16 digits that are not all zero."""
+    return (
+        f"size({field}) == 55 && {field}.charAt(35) == '-'"
+        f" && {field}.matches('^00-[0-9a-f]+-[0-9a-f]+-[0-9a-f][0-9a-f]$')"
+        f" && !{field}.matches('^00-0+-|-0+-..$')"
+    )
+
+
+_CANARY = "'x-canary' in request.headers && request.headers['x-canary'] == 'true'"
+_DIGITS = f"request.headers['{_FRESH}'].replace('-', '')"
+_NEW_TRACE = f"'00-' + {_DIGITS} + '-' + {_DIGITS}.substring(16) + '-01'"

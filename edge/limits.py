@@ -1,0 +1,64 @@
+"""Bounds of one route: how often a caller may come, and how much a request may carry."""
+
+from __future__ import annotations
+
+from edge.answers import wait
+from edge.fields import Fields, extension, header, typed
+from edge.table import EdgeRoute
+
+RATE = "envoy.filters.http.local_ratelimit"
+BUFFER = "envoy.filters.http.buffer"
+BOUND = "envoy.filters.http.fault"
+MOST_BUCKETS = 10_000
+"""Callers counted for one route; above it the one seen longest ago is forgotten."""
+_ALWAYS: Fields = {"numerator": 100, "denominator": "HUNDRED"}
+_LONGEST = 2**62
+
+
+def bounds() -> list[Fields]:
+    """The filters; what they hold routes to is said by `rate_limit` and `body_limit`."""
+    return [
+        # Only on routes that configure it.
+        extension(RATE, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="edge")
+        | {"disabled": True},
+        extension(BUFFER, "filters.http.buffer.v3.Buffer", max_request_bytes=65_536),
+        extension(BOUND, "filters.http.fault.v3.HTTPFault", disable_downstream_cluster_stats=True),
+    ]
+
+
+def rate_limit(route: EdgeRoute, requests: int, seconds: int) -> Fields:
+    """One bucket for each user, or for each address where nobody is signed in."""
+    caller, action = (
+        ("user", {"request_headers": {"header_name": "x-user-id", "descriptor_key": "user"}})
+        if route.auth
+        else ("remote_address", {"remote_address": {}})
+    )
+    bucket = {"max_tokens": requests, "tokens_per_fill": requests, "fill_interval": f"{seconds}s"}
+    return typed(
+        "filters.http.local_ratelimit.v3.LocalRateLimit",
+        stat_prefix=route.function,
+        token_bucket=bucket,  # only where the caller can't be told, which the order of filters excludes
+        always_consume_default_token_bucket=False,
+        filter_enabled={"default_value": _ALWAYS},
+        filter_enforced={"default_value": _ALWAYS},
+        enable_x_ratelimit_headers="DRAFT_VERSION_03",
+        response_headers_to_add=[header("retry-after", str(wait(requests, seconds)))],
+        rate_limits=[{"actions": [action]}],
+        descriptors=[{"entries": [{"key": caller}], "token_bucket": bucket}],
+        max_dynamic_descriptors=MOST_BUCKETS,
+    )
+
+
+def body_limit(most: int) -> dict[str, Fields]:
+    """Filter name → what holds a route to `most` bytes.
+
+    The buffer filter sends a body on whole, and with its length; but it lets one pass that ends within the read in
+    which it exceeds the bound. So the filter after it looks at the length: Envoy's fault injection is the one that
+    answers with a status of ours for a range of a field's values.
+    """
+    longer = {"name": "content-length", "range_match": {"start": most + 1, "end": _LONGEST}}
+    too_large = {"http_status": 413, "percentage": _ALWAYS}
+    return {
+        BUFFER: typed("filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": most}),
+        BOUND: typed("filters.http.fault.v3.HTTPFault", abort=too_large, headers=[longer]),
+    }

@@ -1,0 +1,129 @@
+"""Cross-origin rules of the public port (Fetch standard, CORS protocol): exact origins with credentials, never `*`.
+
+Envoy's cors filter leaves its own answers (404, 405) without these fields and answers preflights with 200, so that
+preflights are routes here and the other fields a header mutation that runs for allowed origins only.
+"""
+
+from __future__ import annotations
+
+from edge.fields import OFF, Fields, header, mutations, typed, written
+
+FILTER = "edge.origins"
+METHODS = "GET, POST, PATCH, DELETE, PUT, OPTIONS"
+REQUEST_HEADERS = (
+    "Content-Type, X-Frontend-Origin, Idempotency-Key, X-Idempotency-Key, Authorization, X-Refresh-Token, "
+    "Last-Event-ID, X-Request-Id"
+)
+EXPOSED = "X-Request-Id, Retry-After, RateLimit, RateLimit-Policy, Location, ETag"
+PREFLIGHT_AGE_S = 600
+
+# Which origins may read answers: the settings that functions have too, read when Envoy starts, so that one
+# configuration serves every cluster. The only script; it runs for requests that name an origin.
+_ALLOWED = """
+local allowed = {}
+for text in (os.getenv("ECO2_CORS_ORIGINS") or ""):gmatch("[^,%s]+") do
+  local origin = text:gsub("/$", "")
+  if not origin:match("^https?://[^/*%s]+$") then
+    error("ECO2_CORS_ORIGINS: '" .. text .. "' is no origin; write https://host[:port]")
+  end
+  allowed[origin] = true
+end
+local loopback = os.getenv("ECO2_ENV") == "local"
+
+function envoy_match(origin)
+  if allowed[origin] then
+    return true
+  end
+  local host = loopback and origin:match("^https?://(.+)$")
+  if not host then
+    return false
+  end
+  host = host:gsub(":%d%d?%d?%d?%d?$", "")
+  return host == "localhost" or host == "[::1]" or host == "127.0.0.1"
+end
+"""
+
+
+def origins() -> Fields:
+    """The filter that lets allowed origins read answers."""
+    allowed = {
+        "single_predicate": {
+            "input": {
+                "name": "origin",
+                "typed_config": {
+                    "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+                    "header_name": "origin",
+                },
+            },
+            "value_match": _allowed(),
+        }
+    }
+    skip = {
+        "action": {
+            "name": "skip",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"
+            },
+        }
+    }
+    readable = mutations(
+        "envoy.filters.http.header_mutation",
+        response=[
+            written("access-control-allow-origin", "%REQ(origin)%"),
+            written("access-control-allow-credentials", "true"),
+            written("access-control-expose-headers", EXPOSED),
+        ],
+    )
+    return {
+        "name": FILTER,
+        "typed_config": typed(
+            "common.matching.v3.ExtensionWithMatcher",
+            extension_config=readable,
+            xds_matcher={
+                "matcher_list": {
+                    "matchers": [{"predicate": {"not_matcher": allowed}, "on_match": skip}],
+                }
+            },
+        ),
+    }
+
+
+def preflights(unchecked: Fields) -> list[Fields]:
+    """Routes that answer every preflight, whatever its path. `unchecked`: filters that do not run for answers."""
+    asked = [
+        {"name": ":method", "string_match": {"exact": "OPTIONS"}},
+        {"name": "origin", "present_match": True},
+        {"name": "access-control-request-method", "present_match": True},
+    ]
+    vary = header("vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
+    return [
+        {
+            "match": {"prefix": "/", "headers": [*asked, {"name": "origin", "string_match": _allowed()}]},
+            "direct_response": {"status": 204},
+            "response_headers_to_add": [
+                header("access-control-allow-origin", "%REQ(origin)%"),
+                header("access-control-allow-credentials", "true"),
+                header("access-control-allow-methods", METHODS),
+                header("access-control-allow-headers", REQUEST_HEADERS),
+                header("access-control-max-age", str(PREFLIGHT_AGE_S)),
+                vary,
+            ],
+            "typed_per_filter_config": {**unchecked, FILTER: OFF},
+        },
+        {
+            "match": {"prefix": "/", "headers": asked},
+            "direct_response": {"status": 403},
+            "response_headers_to_add": [vary],
+            "typed_per_filter_config": {**unchecked, FILTER: OFF},
+        },
+    ]
+
+
+def _allowed() -> Fields:
+    lua = "type.googleapis.com/envoy.extensions.string_matcher.lua.v3.Lua"
+    return {
+        "custom": {
+            "name": "envoy.string_matcher.lua",
+            "typed_config": {"@type": lua, "source_code": {"inline_string": _ALLOWED}},
+        }
+    }

@@ -1,0 +1,47 @@
+"""Where an edge runs: its ports, and the addresses behind which it finds functions, objects and a collector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.fields import Address
+
+OBJECTS = "objects"
+_SHARED = "functions"
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSite:
+    """One place where the edge runs; the defaults are those of a pod on the cluster.
+
+    functions: the one address of all functions, which are told apart by their Host; None: each has a name in the
+    cluster's DNS. objects: the same for the object store.
+    operations_port, admin_port: 0 leaves these ports out. collector: URL of an OTLP receiver (HTTP), or empty.
+    """
+
+    namespace: str = "eco2"
+    bind: str = "0.0.0.0"  # noqa: S104 - a pod is reached from outside
+    port: int = 8080
+    operations_port: int = 8090
+    admin_port: int = 9901
+    functions: Address | None = None
+    objects: Address | None = None
+    collector: str = ""
+    drain_s: float = 15.0
+    cold_start_s: float = 10.0
+    """Added to a route's timeout: the time a function may take to come up from zero pods."""
+    most_connections: int = 20_000
+    most_heap_bytes: int = 192 * 1024 * 1024
+
+    def host(self, name: str) -> str:
+        """The name by which the cluster's ingress, or a function host, knows a function."""
+        return f"{name}.{self.namespace}.svc.cluster.local"
+
+    def upstream(self, name: str) -> str:
+        """Which of `upstreams` serves a function, or the object store."""
+        return name if name == OBJECTS or self.functions is None else _SHARED
+
+    def address(self, upstream: str) -> Address:
+        """Host and port of an upstream."""
+        known = {_SHARED: self.functions, OBJECTS: self.objects}
+        return known.get(upstream) or (self.host(upstream), 80)
