@@ -55,7 +55,6 @@ class FetchPolicy(Service):
     own_prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     max_bytes: int = 10 * 1024 * 1024
-    max_pixels: int = 40_000_000
     longest_side: int = 1024
     timeout_s: float = 5.0
     max_redirects: int = 3

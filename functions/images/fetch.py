@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin
 
 from functions.images.addresses import Address, FetchPolicy, check_url, is_public
+from functions.images.decoding import Decoders
 from functions.images.errors import ImageRejected, ImageUnavailable
-from functions.images.picture import FetchedImage, plain, redrawn
+from functions.images.picture import FetchedImage, plain
 
 if TYPE_CHECKING:
     import ssl
@@ -32,8 +33,6 @@ _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CHUNK: Final = 64 * 1024
 _AT_ONCE: Final = 64
 """Downloads in flight; with 10 MiB each, this bounds the memory they take."""
-_DECODING: Final = 2
-"""Pictures decoded at once: one of 40 megapixels takes 160 MB for a moment."""
 
 
 class AddressRefusedError(OSError):
@@ -60,7 +59,7 @@ class ImageFetcher:
         self._public = public
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._downloads = asyncio.Semaphore(_AT_ONCE)
-        self._decoding = asyncio.Semaphore(_DECODING)
+        self._decoders = Decoders()
 
     async def fetch(self, url: str) -> FetchedImage:
         """The picture, redrawn as a JPEG without metadata, longest side as the policy says.
@@ -76,13 +75,11 @@ class ImageFetcher:
             image = plain(data, self.policy.longest_side)
             if image is not None:
                 return image
-            async with self._decoding:
-                return await asyncio.to_thread(
-                    redrawn, data, max_pixels=self.policy.max_pixels, longest_side=self.policy.longest_side
-                )
+            return await self._decoders.redraw(data, self.policy.longest_side)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections and end the decoders."""
+        await self._decoders.close()
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from functions.images.errors import ImageRejected
+from functions.images.header import unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL.Image import Image
 
 QUALITY: Final = 85
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _ORIENTATION: Final = 0x0112
-_HEIC: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis"})
+_BAND_PIXELS: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def plain(data: bytes, longest_side: int) -> FetchedImage | None:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == 0xDA:  # the scan: from here on it is coefficients
             return FetchedImage(data, *size) if size and max(size) <= longest_side else None
-        if marker in {0xC0, 0xC2}:
+        if marker == 0xC0:  # not progressive, whose scans can cost any amount of time
             height, width = (
                 int.from_bytes(data[at + 5 : at + 7], "big"),
                 int.from_bytes(data[at + 7 : at + 9], "big"),
@@ -54,50 +56,52 @@ def plain(data: bytes, longest_side: int) -> FetchedImage | None:
     return None
 
 
-def redrawn(data: bytes, *, max_pixels: int, longest_side: int) -> FetchedImage:
-    """Decode, turn upright, shrink to `longest_side`, encode as JPEG. Blocks: run it in a thread.
+def redrawn(data: bytes, *, longest_side: int) -> FetchedImage:
+    """Decode, turn upright, shrink to `longest_side`, encode as JPEG; of an animation the first frame.
 
-    Raises ImageRejected: IMAGE_TOO_LARGE for too many pixels (before they are decoded),
-    IMAGE_UNREADABLE for what is no whole JPEG, PNG, WebP or GIF. Of an animation, the first frame.
+    Blocks, and takes as much memory as the picture has: `decoding` runs it where that is bounded. Raises ImageRejected
+    (IMAGE_UNREADABLE) for what is no whole JPEG, PNG, WebP, GIF or HEIC.
     """
     from io import BytesIO
 
     from PIL import Image, ImageOps
 
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
-        raise ImageRejected("IMAGE_UNREADABLE", "HEIC and AVIF are not taken; send JPEG, PNG, WebP or GIF")
     try:
-        with Image.open(BytesIO(data), formats=_FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise _too_many(width * height, max_pixels)
-            # For JPEG: let the decoder itself skip the resolution we would throw away.
-            image.draft(None, (longest_side, longest_side))
-            turned = _orientation(image)
-            image.load()
-            picture = _opaque(image)
-        picture.thumbnail((longest_side, longest_side), Image.Resampling.BILINEAR, reducing_gap=2.0)
+        if data[4:8] == b"ftyp":
+            picture, turned = _heic(data, 2 * longest_side), 1  # libheif has turned it
+        else:
+            with Image.open(BytesIO(data), formats=_FORMATS) as image:
+                # For JPEG: let the decoder itself skip the resolution we would throw away.
+                image.draft(None, (longest_side, longest_side))
+                turned = _orientation(image)
+                image.load()
+                picture = _reduced(image, 2 * longest_side)
+        picture.thumbnail((longest_side, longest_side), Image.Resampling.BILINEAR)
         if turned != 1:
             picture.getexif()[_ORIENTATION] = turned
             picture = ImageOps.exif_transpose(picture)
         written = BytesIO()
         picture.info.clear()  # what the encoder would carry over: comment, colour profile, EXIF
         picture.save(written, "JPEG", quality=QUALITY, exif=b"")
-    except ImageRejected:
-        raise
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many(0, max_pixels) from error
     except Exception as error:
         # Decoders fail with whatever a broken file leads them to: OSError, SyntaxError, struct.error, …
-        raise ImageRejected(
-            "IMAGE_UNREADABLE", "no whole JPEG, PNG, WebP or GIF: the file is broken or of another kind"
-        ) from error
+        raise unreadable() from error
     return FetchedImage(written.getvalue(), *picture.size)
 
 
-def _too_many(pixels: int, allowed: int) -> ImageRejected:
-    told = f"{pixels / 1e6:.0f} megapixels" if pixels else "far too many pixels"
-    return ImageRejected("IMAGE_TOO_LARGE", f"the picture has {told}; {allowed / 1e6:.0f} are allowed")
+def _heic(data: bytes, longest_side: int) -> Image:
+    """Of an HEIC, without Pillow's own copy of all its pixels."""
+    from PIL import Image as Images
+    from pillow_heif import open_heif
+
+    opened = open_heif(data)
+    pixels, (width, _), mode = memoryview(opened.data), opened.size, opened.mode
+
+    def band(top: int, bottom: int) -> Image:
+        rows = pixels[top * opened.stride : bottom * opened.stride]
+        return Images.frombuffer(mode, (width, bottom - top), rows, "raw", mode, opened.stride, 1)
+
+    return _shrunk(opened.size, band, longest_side)
 
 
 def _orientation(image: Image) -> int:
@@ -109,10 +113,52 @@ def _orientation(image: Image) -> int:
     return turned if turned in range(1, 9) else 1
 
 
-def _opaque(image: Image) -> Image:
-    """In RGB; what shines through becomes white."""
+def _reduced(image: Image, longest_side: int) -> Image:
+    levels = _levels(image)
+    width, height = image.size
+    return _shrunk(
+        (width, height),
+        lambda top, bottom: _opaque(image.crop((0, top, width, bottom)), levels),
+        longest_side,
+    )
+
+
+def _shrunk(size: tuple[int, int], band: Callable[[int, int], Image], longest_side: int) -> Image:
+    """In RGB and not smaller than `longest_side` where the picture is larger, `band` of rows by band.
+
+    Converting a whole picture would take its memory a second time.
+    """
     from PIL import Image as Images
 
+    width, height = size
+    factor = max(1, max(size) // longest_side)
+    rows = max(1, _BAND_PIXELS // (width * factor)) * factor
+    shrunk = Images.new("RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, rows):
+        opaque = _opaque(band(top, min(top + rows, height)), None)
+        shrunk.paste(opaque.reduce(factor), (0, top // factor))
+    return shrunk
+
+
+def _levels(image: Image) -> tuple[float, float] | None:
+    """Darkest and lightest of a grey picture of more than 8 bits, None for all others."""
+    if not image.mode.startswith(("I", "F")):
+        return None
+    low, high = image.getextrema()
+    assert isinstance(low, int | float)
+    assert isinstance(high, int | float)
+    # 16 bits are scaled as they are meant; what has no range of its own by what is in it.
+    return (0.0, 65_535.0) if image.mode.startswith("I;16") else (float(low), float(max(high, low + 1)))
+
+
+def _opaque(image: Image, levels: tuple[float, float] | None) -> Image:
+    """In RGB; what shines through becomes white, greys of more than 8 bits are scaled to 8."""
+    from PIL import Image as Images
+
+    if levels:
+        low, high = levels
+        scale = 255 / (high - low)
+        return image.convert("F").point(lambda value: value * scale - low * scale).convert("L").convert("RGB")
     if image.has_transparency_data:
         layered = image.convert("RGBA")
         ground = Images.new("RGB", layered.size, "white")
