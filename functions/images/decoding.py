@@ -22,7 +22,7 @@ SMALL_BYTES: Final = 48 * 1024 * 1024
 LARGE_BYTES: Final = 192 * 1024 * 1024
 ANSWER_S: Final = 15.0
 """For one picture, waiting for a processor included; the decoder itself is ended by its processor time."""
-WAITING: Final = 16
+WAITING: Final = 64
 """Pictures that may wait for one decoder; more are asked to come again."""
 ATTEMPTS: Final = 2
 """Decoders one picture may bring down; a decoder may also end for a reason of its own."""

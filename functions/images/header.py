@@ -33,7 +33,7 @@ _FRAMES: Final = frozenset({*range(0xC0, 0xC4), *range(0xC5, 0xC8), *range(0xC9,
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Kind and size in pixels as stored, before an orientation is applied; `progressive` as to JPEG."""
+    """Kind and size in pixels: of a JPEG before its EXIF orientation is applied; `progressive` as to JPEG."""
 
     kind: Kind
     width: int
@@ -137,13 +137,18 @@ def _webp(data: bytes) -> Header | None:
 
 
 def _heic(data: bytes) -> Header | None:
-    """The largest of the spatial extents in the property box; tiles and thumbnails have smaller ones."""
+    """The largest of the spatial extents in the property box, for tiles and thumbnails have smaller ones; turned."""
+    properties = data[: 256 * 1024]
     extents = [
         struct.unpack_from(">II", data, at + 8)
-        for at in _occurrences(data[: 256 * 1024], b"ispe")
+        for at in _occurrences(properties, b"ispe")
         if at + 16 <= len(data)
     ]
-    return Header("heic", *max(extents, key=lambda size: size[0] * size[1])) if extents else None
+    if not extents:
+        return None
+    width, height = max(extents, key=lambda size: size[0] * size[1])
+    turns = [properties[at + 4] for at in _occurrences(properties, b"irot") if at + 4 < len(properties)]
+    return Header("heic", height, width) if turns and turns[0] & 1 else Header("heic", width, height)
 
 
 def _occurrences(data: bytes, word: bytes) -> Iterator[int]:

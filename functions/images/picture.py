@@ -73,7 +73,7 @@ def redrawn(data: bytes, *, longest_side: int) -> FetchedImage:
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 # For JPEG: let the decoder itself skip the resolution we would throw away.
                 image.draft(None, (longest_side, longest_side))
-                turned = _orientation(image)
+                turned = orientation(image)
                 image.load()
                 picture = _reduced(image, 2 * longest_side)
         picture.thumbnail((longest_side, longest_side), Image.Resampling.BILINEAR)
@@ -98,13 +98,13 @@ def _heic(data: bytes, longest_side: int) -> Image:
     pixels, (width, _), mode = memoryview(opened.data), opened.size, opened.mode
 
     def band(top: int, bottom: int) -> Image:
-        rows = pixels[top * opened.stride : bottom * opened.stride]
+        rows = bytes(pixels[top * opened.stride : bottom * opened.stride])
         return Images.frombuffer(mode, (width, bottom - top), rows, "raw", mode, opened.stride, 1)
 
     return _shrunk(opened.size, band, longest_side)
 
 
-def _orientation(image: Image) -> int:
+def orientation(image: Image) -> int:
     """1..8 of EXIF; 1 (upright) when there is none that can be read."""
     try:
         turned = image.getexif().get(_ORIENTATION, 1)

@@ -19,7 +19,7 @@ class Uploaded(BaseModel):
 
 
 class Confirmed(BaseModel):
-    """The stored picture; width and height in pixels, None where the format can't be read here (HEIC)."""
+    """The stored picture; width and height in pixels, as a browser shows it."""
 
     key: str
     channel: Channel
@@ -28,8 +28,8 @@ class Confirmed(BaseModel):
     metadata: dict[str, Any] | None
     etag: str
     content_type: str
-    width: int | None
-    height: int | None
+    width: int
+    height: int
 
 
 @http_function("POST /api/v1/images/{channel}/callback", max_body=4_096, rate_limit="60/60")
@@ -49,8 +49,8 @@ async def callback(channel: Channel, body: Uploaded, user: User, uploads: Upload
         metadata=metadata,
         etag=stored.etag,
         content_type=stored.content_type,
-        width=size[0] if size else None,
-        height=size[1] if size else None,
+        width=size[0],
+        height=size[1],
     )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
+import struct
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pillow_heif
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from yarl import URL
 
 from embedded.cors import Cors
@@ -125,11 +129,52 @@ async def test_a_picture_larger_than_its_beginning_is_confirmed(platform: Platfo
     assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (200, 60, 50)
 
 
-async def test_heic_is_confirmed_without_a_size(platform: Platform) -> None:
-    place = (await platform.place(content_type="image/heic")).json()
-    await platform.put(place["upload_url"], b"\0\0\0\x18ftypheic" + b"\0" * 100, "image/heic")
+@pytest.mark.parametrize(
+    ("kind", "content_type", "options"),
+    [
+        ("JPEG", "image/jpeg", {"icc_profile": os.urandom(557_000)}),
+        ("PNG", "image/png", {"pnginfo": "xmp"}),
+        ("WEBP", "image/webp", {"xmp": b"x" * 420_000}),
+    ],
+    ids=["colour profile", "XMP of a PNG", "XMP of a WebP"],
+)
+async def test_metadata_longer_than_the_first_look_is_walked(
+    platform: Platform, kind: str, content_type: str, options: dict[str, Any]
+) -> None:
+    if options.get("pnginfo"):
+        information = PngInfo()
+        information.add_itxt("XML:com.adobe.xmp", "x" * 420_000)
+        options = {"pnginfo": information}
+    place = (await platform.place(content_type=content_type)).json()
+    await platform.put(place["upload_url"], picture(kind, 60, 50, **options), content_type)
     answer = await platform.confirm(place["key"])
-    assert (answer.status_code, answer.json()["width"]) == (200, None)
+    assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (200, 60, 50)
+
+
+async def test_a_turned_picture_has_the_size_that_a_browser_shows(platform: Platform) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    place = (await platform.place(content_type="image/jpeg")).json()
+    await platform.put(place["upload_url"], picture("JPEG", 60, 50, exif=exif), "image/jpeg")
+    answer = await platform.confirm(place["key"])
+    assert (answer.json()["width"], answer.json()["height"]) == (50, 60)
+
+
+async def test_heic_is_confirmed_with_its_size(platform: Platform) -> None:
+    pillow_heif.register_heif_opener()
+    place = (await platform.place(content_type="image/heic")).json()
+    await platform.put(place["upload_url"], picture("HEIF", 600, 400), "image/heic")
+    answer = await platform.confirm(place["key"])
+    assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (200, 600, 400)
+
+
+async def test_what_could_never_be_scanned_is_not_confirmed(platform: Platform) -> None:
+    """A WebP of 32 bytes that announces 40 megapixels."""
+    bomb = b"RIFF\x18\0\0\0WEBPVP8L" + struct.pack("<IBI", 12, 0x2F, 7999 | 4999 << 14) + bytes(7)
+    place = (await platform.place(content_type="image/webp")).json()
+    await platform.put(place["upload_url"], bomb, "image/webp")
+    answer = await platform.confirm(place["key"])
+    assert (answer.status_code, answer.json()["code"]) == (400, "IMAGE_TOO_LARGE")
 
 
 @pytest.mark.parametrize(
