@@ -17,7 +17,7 @@ from functions.runtime import telemetry
 from functions.runtime.binding import services
 from functions.runtime.body import bounded
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
-from functions.runtime.delivery import deliver
+from functions.runtime.delivery import MAX_RECORDED_BYTES, deliver
 from functions.runtime.errors import FunctionError, NotFound
 from functions.runtime.http import respond
 from functions.runtime.problems import problem
@@ -25,7 +25,6 @@ from functions.runtime.resources import Resources
 from functions.runtime.work import Work
 
 log = logging.getLogger(__name__)
-MAX_EVENT = 131_072
 RESTART_WAIT_S = 1.0
 WARM_AFTER_S = 0.1  # being ready comes first; a call that comes earlier opens what it needs by itself
 
@@ -108,7 +107,7 @@ class Application:
         metrics.requests.labels(self.function.name, str(status)).observe(time.perf_counter() - started)
 
     async def _response(self, scope: Scope, receive: Receive, request_id: str) -> Response:
-        most = self.function.max_body if isinstance(self.function, HttpFunction) else MAX_EVENT
+        most = self.function.max_body if isinstance(self.function, HttpFunction) else MAX_RECORDED_BYTES
         try:
             request = bounded(scope, receive, most)
             await request.body()

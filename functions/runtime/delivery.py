@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.clock import told_by_clock
-from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode
+from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
 from eventing.tracing import traced
 from functions.runtime import registry, telemetry
 from functions.runtime.binding import parameters
@@ -31,12 +31,15 @@ from process import logs, tracing
 
 log = logging.getLogger(__name__)
 STORE_AGAIN_S = 0.25
+MAX_RECORDED_BYTES = 1_048_576
+"""The largest event that is read. Above MAX_EVENT_BYTES, which brokers other than ours let through, it is recorded as
+one that can never succeed; above this it is only refused."""
 
 
 async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Response:
     """Handle one delivery; never raises for what the event or the handler does."""
     try:
-        event = told_by_clock(decode(request.headers, await request.body()))
+        event = told_by_clock(decode(request.headers, await request.body(), max_bytes=MAX_RECORDED_BYTES))
     except InvalidCloudEvent as error:
         telemetry.metrics().invalid.labels(function.name).inc()
         log.warning("refused: %s", error)
@@ -109,6 +112,10 @@ async def _ledger(function: EventFunction, resources: Resources) -> Ledger | Non
 
 
 def _data(function: EventFunction, event: CloudEvent) -> EventData | None:
+    if len(event.data) > MAX_EVENT_BYTES:
+        raise Reject(
+            "EVENT_TOO_LARGE", f"An event has {MAX_EVENT_BYTES} bytes at most, not {len(event.data)}."
+        )
     if function.on is None:
         return None
     if event.type != function.on.type:

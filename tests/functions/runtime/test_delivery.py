@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import Response
 
 from eventing.catalogue import EventData, to_event
-from eventing.cloudevent import CloudEvent, decode
+from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, decode
 from functions.runtime import Reject, Resources, Retry
 from functions.runtime.declaration import EventFunction
 from functions.runtime.decorators import event_function
@@ -194,6 +194,17 @@ async def test_an_event_of_the_wrong_type_or_shape_is_quarantined_before_400(
     resources: Resources, postgres_url: str, event: CloudEvent
 ) -> None:
     assert (await deliver(function(echo), delivery(event), resources, Work())).status_code == 400
+    assert quarantined(postgres_url) == 1
+
+
+async def test_an_event_over_the_limit_is_quarantined_before_400(
+    resources: Resources, postgres_url: str
+) -> None:
+    largest = asked("x" * (MAX_EVENT_BYTES - len('{"text":""}')))
+    assert len(largest.data) == MAX_EVENT_BYTES
+    assert (await deliver(function(echo), delivery(largest), resources, Work())).status_code == 200
+    one_more = replace(largest, id="2", data=largest.data[:-2] + b'x"}')
+    assert (await deliver(function(echo), delivery(one_more), resources, Work())).status_code == 400
     assert quarantined(postgres_url) == 1
 
 
