@@ -1,4 +1,4 @@
-"""Measures the brokers alone: events a second and CPU an event, from the ingress to the answer of the subscriber.
+"""The benchmark of the brokers alone: events a second and CPU an event, from ingress to subscriber.
 
 Every event that is posted is delivered, answered with a second event, and that one is delivered too. With `--beside`
 the brokers of another checkout take turns with ours in one run, since the machine itself changes more from run to
@@ -59,7 +59,7 @@ POSTED = CloudEvent(
 
 @dataclass
 class Subscriber:
-    """Answers a posted event with another and counts that one's arrival."""
+    """A subscriber that answers a posted event with another and counts the arrivals of those."""
 
     expected: int = 0
     seen: set[str] = field(default_factory=set)
@@ -86,7 +86,7 @@ class Subscriber:
 
 @contextlib.asynccontextmanager
 async def serving(subscriber: Subscriber, port: int) -> AsyncIterator[None]:
-    """The subscriber on loopback."""
+    """Serve the subscriber on loopback during the block."""
     server = Server(configuration(subscriber))
     with socket.create_server(("127.0.0.1", port)) as listening:
         task = asyncio.create_task(server.serve(sockets=[listening]))
@@ -97,7 +97,7 @@ async def serving(subscriber: Subscriber, port: int) -> AsyncIterator[None]:
 
 @contextlib.contextmanager
 def broker(kind: str, tree: Path, store: str, subscriber: int) -> Iterator[tuple[int, psutil.Process]]:
-    """Port and process of a broker from the checkout `tree`, with a trigger for either event."""
+    """Run a broker of the checkout `tree` during the block, with a trigger for either event; gives port and process."""
     own = tree / ".venv" / "bin" / "python"
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from brokers import spans
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode, is_cloudevent
 from eventing.errors import NoAnswer
 from eventing.publisher import retryable
-from eventing.sender import Answer, Sender
+from eventing.sender import HttpAnswer, Sender
 
 if TYPE_CHECKING:
     from brokers.metrics import DeliveryMetrics
@@ -38,7 +38,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The end of a delivery: what must be durable before the original is acknowledged."""
+    """What a delivery led to, to be made durable before the delivered event is acknowledged."""
 
     reply: CloudEvent | None = None
     dead_letter: CloudEvent | None = None
@@ -46,7 +46,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an attempt failed: `code` as knativeerrorcode, `data` the start of the body or of the reason."""
+    """The reason why an attempt failed: `code` as knativeerrorcode, `data` the start of the body or of the reason."""
 
     code: int
     data: bytes
@@ -54,7 +54,7 @@ class Failure:
 
 
 def dead_letter_trigger(trigger: Trigger) -> Trigger | None:
-    """The delivery of a trigger's dead letters to their sink, None when it names none."""
+    """The trigger that delivers another trigger's dead letters to their sink, None when that names no sink."""
     if trigger.dead_letter_sink is None:
         return None
     return replace(
@@ -69,12 +69,14 @@ def dead_letter_trigger(trigger: Trigger) -> Trigger | None:
 
 
 class Dispatcher:
-    """Delivers the events of one trigger. `until_taken`: without a last attempt, as dead letters are.
+    """A dispatcher delivers the events of one trigger. `until_taken`: without a last attempt, as dead letters are.
 
     `system` names the broker in spans.
     """
 
-    def __init__(self, trigger: Trigger, metrics: Metrics, system: str, *, until_taken: bool = False) -> None:
+    def __init__(
+        self, trigger: Trigger, metrics: BrokerMetrics, system: str, *, until_taken: bool = False
+    ) -> None:
         self.trigger = trigger
         self.system = system
         self.metrics: DeliveryMetrics = metrics.of(trigger.name)
@@ -91,7 +93,7 @@ class Dispatcher:
         wait_s: float = 0.0,
         on_retry: Callable[[int, float], None] | None = None,
     ) -> Settled:
-        """Attempt until the subscriber takes the event, refuses it, or the attempts are used up.
+        """Send the event until the subscriber takes it, refuses it, or the attempts are used up.
 
         `failures` and `wait_s` continue a delivery begun by an earlier process; `on_retry(failures, wait_s)`
         is called before each wait.
@@ -129,7 +131,7 @@ class Dispatcher:
         return min(max(self.trigger.backoff_s(min(failures, 16)), _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
     async def _attempt(self, event: CloudEvent) -> CloudEvent | Failure | None:
-        """The reply, None, or the failure."""
+        """Send the event once; gives the reply, None without one, or the failure."""
         headers, body = event.to_binary()
         started = time.perf_counter()
         try:
@@ -142,7 +144,7 @@ class Dispatcher:
             return Failure(answer.status, answer.body, retryable(answer.status))
         return self._reply(answer)
 
-    def _reply(self, answer: Answer) -> CloudEvent | Failure | None:
+    def _reply(self, answer: HttpAnswer) -> CloudEvent | Failure | None:
         if not is_cloudevent(answer.headers):
             if answer.body and not self.until_taken:
                 return Failure(BAD_REPLY_CODE, answer.body)
@@ -165,7 +167,7 @@ class Dispatcher:
 
 
 def dead_letter(event: CloudEvent, destination: str, failure: Failure) -> CloudEvent:
-    """The event with the extensions by which Knative says where and why it failed.
+    """The dead letter of an event: with the extensions by which Knative says where and why delivery failed.
 
     `knativeerrordata` is Base64 of the body's start, cut where Knative cuts, and shorter where an event's
     attributes would not fit into a request's headers any more.

@@ -1,11 +1,11 @@
-"""What can go wrong in a broker, as types."""
+"""Errors of the brokers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
 
-class Unavailable(RuntimeError):
+class NotDurable(RuntimeError):
     """The event could not be made durable; the ingress answers 500 and the sender may send again."""
 
 

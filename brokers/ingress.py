@@ -15,34 +15,34 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from brokers import spans
-from brokers.errors import Unavailable
-from brokers.metrics import CONTENT_TYPE, Metrics
+from brokers.errors import NotDurable
+from brokers.metrics import CONTENT_TYPE, BrokerMetrics
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
 
 _log = logging.getLogger(__name__)
 
 
 class Broker(Protocol):
-    """What the ingress needs of a broker. `system` names it in spans."""
+    """A broker as the ingress sees it. `system` names it in spans."""
 
     system: str
 
     @property
     def ready(self) -> bool:
-        """Whether an event would be taken now."""
+        """Whether the broker would take an event now."""
 
     async def publish(self, event: CloudEvent) -> bool:
-        """Return once the event is durable: whether any trigger wants it. Raises Unavailable."""
+        """Make the event durable; gives whether any trigger wants it. Raises NotDurable."""
 
 
-class TooLarge(ValueError):
-    """The body is over MAX_EVENT_BYTES."""
+class EventTooLarge(ValueError):
+    """The body of a request is over MAX_EVENT_BYTES."""
 
 
 class Ingress:
-    """The answers to requests for one broker."""
+    """The ingress of one broker: its routes and their handlers."""
 
-    def __init__(self, broker: Broker, metrics: Metrics) -> None:
+    def __init__(self, broker: Broker, metrics: BrokerMetrics) -> None:
         self.broker = broker
         self.metrics = metrics
 
@@ -63,41 +63,41 @@ class Ingress:
             event = decode(dict(request.headers.items()), body)
             with spans.accepting(event, self.broker.system) as accepted:
                 routed = await self.broker.publish(accepted)
-        except TooLarge as large:
+        except EventTooLarge as large:
             self.metrics.invalid.inc()
             return PlainTextResponse(str(large), 413)
         except InvalidCloudEvent as invalid:
             self.metrics.invalid.inc()
             return JSONResponse({"findings": invalid.findings}, 400)
-        except Unavailable as unavailable:
+        except NotDurable as not_durable:
             self.metrics.failed.inc()
-            _log.warning("event not taken: %s", unavailable)
+            _log.warning("event not taken: %s", not_durable)
             return PlainTextResponse("the event could not be stored; send it again", 500)
         (self.metrics.accepted if routed else self.metrics.unroutable).inc()
         return Response(status_code=202)
 
     async def live(self, _request: Request) -> Response:
-        """Whether the process runs."""
+        """Answer GET /health/live."""
         return PlainTextResponse("live")
 
     async def ready(self, _request: Request) -> Response:
-        """Whether an event would be taken now."""
+        """Answer GET /health/ready: 503 while the broker takes no events."""
         return PlainTextResponse("ready") if self.broker.ready else PlainTextResponse("not ready", 503)
 
     async def measured(self, _request: Request) -> Response:
-        """The counters, as Prometheus reads them."""
+        """Answer GET /metrics."""
         return Response(self.metrics.text(), headers={"content-type": CONTENT_TYPE})
 
 
 async def _body(request: Request) -> bytes:
-    """The whole body. Raises TooLarge as soon as it is, InvalidCloudEvent when the client leaves within it."""
+    """The request's whole body. Raises EventTooLarge once it is, InvalidCloudEvent when the client leaves within it."""
     pieces: list[bytes] = []
     size = 0
     try:
         async for piece in request.stream():
             size += len(piece)
             if size > MAX_EVENT_BYTES:
-                raise TooLarge(f"an event has at most {MAX_EVENT_BYTES} bytes")
+                raise EventTooLarge(f"an event has at most {MAX_EVENT_BYTES} bytes")
             pieces.append(piece)
     except ClientDisconnect:
         raise InvalidCloudEvent({"data": ["the request ended early"]}) from None

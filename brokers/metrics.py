@@ -1,4 +1,4 @@
-"""What a broker counts, in Prometheus' text format on /metrics."""
+"""Counters of a broker, in Prometheus' text format on /metrics."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
-class Metrics:
+class BrokerMetrics:
     """Counters of one broker process; labels are looked up once and kept, because the look-up costs more."""
 
     def __init__(self) -> None:
@@ -48,12 +48,12 @@ class Metrics:
         return DeliveryMetrics(trigger, self._deliveries, self._seconds, self._in_flight, self._waiting)
 
     def text(self) -> bytes:
-        """All of it, as /metrics answers."""
+        """All counters, as /metrics answers."""
         return generate_latest(self.registry)
 
 
 class DeliveryMetrics:
-    """Counters of one trigger, labels resolved."""
+    """Counters of one trigger, with their labels looked up."""
 
     def __init__(
         self, trigger: str, deliveries: Counter, seconds: Histogram, in_flight: Gauge, waiting: Gauge

@@ -1,4 +1,4 @@
-"""Events on a timer, where no cluster's PingSource emits them."""
+"""Schedules: events on a timer, where no cluster's PingSource emits them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from brokers.errors import Unavailable
+from brokers.errors import NotDurable
 from brokers.ingress import Broker
 from brokers.trigger import Schedule
 from eventing.cloudevent import CloudEvent
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 def tick(schedule: Schedule, now: float) -> CloudEvent:
-    """The event of a schedule at `now` (seconds since 1970); its id is the tick's: a repeat is the same."""
+    """The event of a schedule at `now` (seconds since 1970); within `every_s` it is the same event, by its id."""
     return CloudEvent(
         id=f"{schedule.name}-{int(now // schedule.every_s)}",
         source=schedule.source,
@@ -39,5 +39,5 @@ async def _emit_one(schedule: Schedule, broker: Broker) -> None:
         await asyncio.sleep(schedule.every_s)
         try:
             await broker.publish(tick(schedule, time.time()))
-        except Unavailable as unavailable:
-            _log.warning("schedule %s left out: %s", schedule.name, unavailable)
+        except NotDurable as not_durable:
+            _log.warning("schedule %s left out: %s", schedule.name, not_durable)

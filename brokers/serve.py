@@ -13,26 +13,26 @@ from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
 from brokers import schedules
-from brokers.errors import AlreadyRunning, InvalidTriggers, Unavailable
+from brokers.errors import AlreadyRunning, InvalidTriggers, NotDurable
 from brokers.ingress import Broker, Ingress
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.trigger import Wiring, load
 from process import logs, tracing
 from process.server import configuration
 
 
 class RunningBroker(Broker, Protocol):
-    """What the process needs of a broker."""
+    """A broker as its process sees it."""
 
     async def start(self) -> None:
         """Begin to take and deliver events."""
 
     async def stop(self) -> None:
-        """Finish what is under way."""
+        """Let deliveries under way finish, then let go of everything."""
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """The arguments all brokers share."""
+    """A parser of the arguments that all brokers share."""
     parser = argparse.ArgumentParser(description=description)
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--port", type=int, help="listen on this loopback port")
@@ -43,7 +43,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-Make = Callable[[Wiring, Metrics, Callable[[], None]], RunningBroker]  # the last ends the process
+Make = Callable[[Wiring, BrokerMetrics, Callable[[], None]], RunningBroker]  # the last ends the process
 
 
 def run(options: argparse.Namespace, make: Make) -> str | None:
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace, make: Make) -> str | None:
         wiring = load(options.triggers)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(options, wiring, make))
-    except (AlreadyRunning, InvalidTriggers, Unavailable) as error:
+    except (AlreadyRunning, InvalidTriggers, NotDurable) as error:
         return str(error)
     finally:
         tracing.shut_down()
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace, make: Make) -> str | None:
 async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> None:
     from uvicorn.server import Server
 
-    metrics = Metrics()
+    metrics = BrokerMetrics()
     server: Server | None = None
 
     def end() -> None:

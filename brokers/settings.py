@@ -9,7 +9,7 @@ from process.settings import Secret, setting
 
 @dataclass(frozen=True, slots=True)
 class BrokerSettings:
-    """What a broker process is told by its environment where its command line does not."""
+    """Settings of a broker process, used where its command line gives none."""
 
     triggers: str = setting("", "broker outside Kubernetes: file with its Triggers")
     database_url: Secret = setting(Secret(""), "PostgreSQL")

@@ -1,4 +1,4 @@
-"""Triggers and schedules as data: which events go where, and what is emitted on a timer.
+"""Triggers (which events go where) and schedules (which events come on a timer) as data.
 
 The file is JSON: `{"triggers": [{…}], "schedules": [{…}]}` with the fields of the two classes below; a bare
 list is taken as triggers. In a cluster Trigger and PingSource objects say the same.
@@ -23,7 +23,7 @@ _Named = TypeVar("_Named", "Trigger", "Schedule")
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One subscription, with Knative's delivery semantics.
+    """A subscription with Knative's delivery semantics.
 
     An event is delivered when every attribute of `filter` has exactly the value given (case-sensitive, "" is
     no wildcard). Attempts = `retry` + 1; before the n-th retry it waits `backoff_delay_s`·2ⁿ or ·n.
@@ -70,7 +70,7 @@ class Trigger:
         return all(attributes.get(name) == value for name, value in self.filter.items())
 
     def backoff_s(self, failures: int) -> float:
-        """Seconds to wait after the n-th failed attempt, n from 1, without jitter."""
+        """The seconds to wait after the n-th failed attempt, n from 1, without jitter."""
         factor = failures if self.backoff_policy == "linear" else 2.0**failures
         return self.backoff_delay_s * factor
 
@@ -92,7 +92,7 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Everything one broker process is given as data."""
+    """The triggers and schedules of one broker process."""
 
     triggers: tuple[Trigger, ...] = ()
     schedules: tuple[Schedule, ...] = ()

@@ -1,4 +1,4 @@
-"""Which triggers want an event."""
+"""The index that tells which triggers want an event."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from eventing.cloudevent import CloudEvent
 
 
 class TriggerIndex:
-    """Holds triggers by the `type` they filter on, since nearly all do: an event is compared with few of them."""
+    """Triggers by the `type` they filter on, since nearly all do: an event is compared with few of them."""
 
     def __init__(self, triggers: Sequence[Trigger]) -> None:
         self._of_type: dict[str, list[Trigger]] = {}
@@ -21,7 +21,7 @@ class TriggerIndex:
                 self._of_any_type.append(trigger)
 
     def of(self, event: CloudEvent) -> list[str]:
-        """Names of the triggers whose filter the event passes."""
+        """The names of the triggers whose filter the event passes."""
         candidates = self._of_type.get(event.type, [])
         if self._of_any_type:
             candidates = candidates + self._of_any_type

@@ -1,4 +1,4 @@
-"""What CloudEvents 1.0 says of attribute names and values, each as a function to a reason or None.
+"""Checks of attribute names and values by CloudEvents 1.0; each gives the reason why a value is invalid, or None.
 
 Repeating values (source, type, media types) are remembered: a process sees few of them, very often.
 """
@@ -38,7 +38,7 @@ _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 def text_finding(value: object) -> str | None:
-    """A String that must not be empty (all our strings: id, type, subject, source)."""
+    """Check a String that must not be empty (all our strings: id, type, subject, source)."""
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     if not value:
@@ -54,7 +54,7 @@ def _is_name(name: str) -> bool:
 
 
 def extension_finding(name: object, value: object) -> str | None:
-    """The name of an extension attribute and its canonical string value, which may be empty."""
+    """Check the name of an extension attribute and its canonical string value, which may be empty."""
     if not isinstance(name, str) or not _is_name(name):
         return "is no attribute name (a-z and 0-9 only)"
     if value == "":
@@ -65,7 +65,7 @@ def extension_finding(name: object, value: object) -> str | None:
 
 
 def time_finding(value: object) -> str | None:
-    """A Timestamp as RFC 3339 writes it, with seconds and a whole offset."""
+    """Check a Timestamp as RFC 3339 writes it, with seconds and a whole offset."""
     match = _TIME.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         return "must be an RFC 3339 time such as 2026-01-31T09:30:00+09:00"
@@ -91,7 +91,7 @@ def _is_media_type(value: str) -> bool:
 
 
 def content_type_finding(value: object) -> str | None:
-    """A media type with parameters as RFC 2045 writes it."""
+    """Check a media type with parameters as RFC 2045 writes it."""
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     return None if _is_media_type(value) else "must be a media type such as application/json"
@@ -105,14 +105,14 @@ def _scheme(value: str) -> str | None:
 
 
 def uri_reference_finding(value: object) -> str | None:
-    """A URI-reference (RFC 3986, section 4.1) that is not empty."""
+    """Check a URI-reference (RFC 3986, section 4.1), which must not be empty."""
     if not isinstance(value, str) or not value:
         return text_finding(value)
     return "must be a URI reference (RFC 3986)" if _scheme(value) is None else None
 
 
 def uri_finding(value: object) -> str | None:
-    """An absolute URI (with a scheme; a fragment may follow)."""
+    """Check an absolute URI (with a scheme; a fragment may follow)."""
     if not isinstance(value, str) or not value:
         return text_finding(value)
     return None if _scheme(value) else "must be an absolute URI (RFC 3986)"
@@ -120,7 +120,7 @@ def uri_finding(value: object) -> str | None:
 
 @lru_cache(256)
 def is_json(media_type: str) -> bool:
-    """Whether the media type's data is JSON: */json or a +json suffix."""
+    """Whether data of this media type is JSON: */json or a +json suffix."""
     subtype = media_type.partition(";")[0].strip().lower().partition("/")[2]
     return subtype == "json" or subtype.endswith("+json")
 

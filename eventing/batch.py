@@ -1,4 +1,4 @@
-"""Calls that come close together are made as one, and each caller gets its own answer.
+"""A batch makes calls that come close together as one, and gives each caller its own answer.
 
 A round trip costs about the same for one row as for fifty, so under load this is what decides how many jobs a
 core serves; when little is going on, nothing waits.
@@ -17,7 +17,7 @@ PACE_S = 0.02
 
 
 class Batch(Generic[T, R]):
-    """Calls `write` with up to `rows` rows: at once when the last call was `pace_s` ago, else when it is.
+    """A batch of rows for `write`: up to `rows` of them, at once when the last call was `pace_s` ago, else when it is.
 
     `write` answers in the order of its rows, does all or nothing, and may see a row twice. When it refuses a
     batch the rows are written one by one, so that one bad row spoils only its own – unless the error is one of

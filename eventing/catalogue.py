@@ -1,4 +1,4 @@
-"""The catalogue of event types: a class a type, which is its schema, and the way between data and event.
+"""The catalogue of event types: one class for each, which is its schema, and conversion between data and event.
 
 Declaring the class registers the type:
 
@@ -72,7 +72,7 @@ class EventData(BaseModel):
 
 
 def registered() -> Mapping[str, type[EventData]]:
-    """The types declared so far in this process, by name."""
+    """The event types that this process has declared so far, by name."""
     return dict(sorted(_types.items()))
 
 
@@ -95,7 +95,7 @@ def to_event(
     expirytime: str | None = None,
     extensions: Mapping[str, str] | None = None,
 ) -> CloudEvent:
-    """The event that tells of `data`. Give `id` (derived_id) where the event follows from another event.
+    """The event whose data is `data`. Give `id` (derived_id) where the event follows from another event.
 
     `time` is now and `id` random when not given. An event with a subject carries the subject's `shard`, by which
     several Triggers can share the events of one type. Raises InvalidCloudEvent.

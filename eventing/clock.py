@@ -1,4 +1,4 @@
-"""Ticks of a cluster's clock: what a Knative PingSource sends, as the event that it stands for.
+"""Conversion of what a Knative PingSource sends into the event that it stands for.
 
 A PingSource names type and source of its events itself and lets only extensions be set (eventing,
 pkg/adapter/mtping/runner.go), so its tick carries the type that is meant in the extension `tick`.

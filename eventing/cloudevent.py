@@ -42,7 +42,7 @@ _CHECKS = (
 
 @dataclass(frozen=True, slots=True)
 class CloudEvent:
-    """One event. `data` is bytes of media type `datacontenttype`; `time` is RFC 3339.
+    """A CloudEvents 1.0 event. `data` is bytes of media type `datacontenttype`; `time` is RFC 3339.
 
     `extensions` holds extension attributes in their canonical string form. Two deliveries of one event have
     the same (source, id). Raises InvalidCloudEvent when anything is not as the specification says.
@@ -91,7 +91,7 @@ class CloudEvent:
         return found
 
     def to_binary(self) -> tuple[dict[str, str], bytes]:
-        """HTTP headers (lower-case names) and body in binary content mode."""
+        """The HTTP headers (lower-case names) and the body in binary content mode."""
         found = self.attributes()
         content_type = found.pop("datacontenttype", None)
         headers = {f"ce-{name}": attributes.percent_encode(value) for name, value in found.items()}
@@ -221,7 +221,7 @@ def _canonical(name: str, value: object, findings: dict[str, list[str]]) -> str:
 
 
 def _event(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -> CloudEvent:
-    """Build the value; what building finds joins what the wire form showed."""
+    """Build the event; its findings are added to those of the wire form. Raises InvalidCloudEvent."""
     specversion = found.pop("specversion", None)
     if specversion != SPECVERSION:
         findings["specversion"] = (

@@ -1,4 +1,4 @@
-"""What can go wrong with events, as types."""
+"""Errors of events and of sending them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 
 class Findings(ValueError):
-    """Everything that was wrong with one thing: `findings` is {where: [reasons]}."""
+    """An error that holds everything that was wrong with one value: `findings` is {where: [reasons]}."""
 
     what = "the value is invalid"
 

@@ -1,4 +1,4 @@
-"""Names that must come out the same everywhere: derived event ids and shards."""
+"""Derived event ids and shards, which must be the same on every machine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def derived_id(event_id: str, source: str) -> str:
 
 
 def shard_of(job_id: str, shards: int) -> int:
-    """0 ≤ shard < shards, the same on every machine: first 8 bytes of MD5, big-endian, modulo."""
+    """The shard of a job, 0 ≤ shard < shards: the first 8 bytes of its MD5, big-endian, modulo."""
     digest = hashlib.md5(job_id.encode(), usedforsecurity=False).digest()
     return int.from_bytes(digest[:8], "big") % shards

@@ -1,4 +1,4 @@
-"""Transactional outbox: an event is written with the change it tells of, and leaves once that is committed.
+"""The transactional outbox: an event is written with the change it tells of, and leaves once that is committed.
 
 Each domain has its own table; `Outbox.table` says how it is made. A statement that changes something writes the
 event in the same breath, `send` publishes it at once, and what could not be sent is relayed by the sweeper.
@@ -33,14 +33,14 @@ Refused = Callable[[CloudEvent, PublishFailed], Awaitable[None]]
 
 
 class Statements(Protocol):
-    """Runs one statement in autocommit."""
+    """A database that runs one statement in autocommit."""
 
     async def run(self, sql: str, parameters: Any = (), /) -> None:
-        """Execute; rows don't matter."""
+        """Execute the statement without reading rows."""
 
 
 class Outbox:
-    """The outbox of one schema."""
+    """The outbox table of one schema."""
 
     def __init__(self, schema: str) -> None:
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", schema):
@@ -65,7 +65,7 @@ class Outbox:
 
     @staticmethod
     def row(id: UUID, event: CloudEvent) -> dict[str, Any]:
-        """Parameters of `insert`, to be put into a domain's own statement as a CTE."""
+        """The parameters of `insert`, to be put into a domain's own statement as a CTE."""
         return {"outbox_id": id, "outbox_event": event.to_structured()}
 
     async def send(
@@ -134,7 +134,7 @@ class Outbox:
         return total
 
     async def oldest_age_s(self, pool: AsyncConnectionPool) -> float:
-        """Age of the oldest unsent event in seconds; 0 when there is none."""
+        """The age of the oldest unsent event in seconds; 0 when there is none."""
         async with pool.connection() as connection:
             row = await (await connection.execute(self._oldest.encode())).fetchone()
         return float(row[0]) if row and row[0] is not None else 0.0
@@ -154,7 +154,10 @@ class Outbox:
 
 
 async def _publish(raw: bytes, publisher: Publisher, refused: Refused | None) -> str:
-    """What becomes of the row: sent, refused (recorded), stays (refused, unrecorded) or later (and it stays)."""
+    """Publish a row's event and give what becomes of the row.
+
+    sent, refused (and recorded), stays (refused, not recorded) or later (and it stays).
+    """
     event = decode({"content-type": STRUCTURED}, bytes(raw), max_bytes=_MAX_BYTES)
     try:
         await publisher.publish(event)

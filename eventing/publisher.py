@@ -1,4 +1,4 @@
-"""Send an event to the sink that the platform injected (K_SINK), in binary content mode."""
+"""The publisher sends events to the sink that the platform injected (K_SINK), in binary content mode."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def retryable(status: int) -> bool:
 
 
 class Publisher:
-    """Publishes to one sink. It sends once; retry where it is safe.
+    """A publisher to one sink. It sends an event once; retry where it is safe.
 
     `timeout_s` bounds one publish from connecting to the end of the answer.
     """

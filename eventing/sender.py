@@ -1,4 +1,4 @@
-"""The HTTP client of everything that sends events: publishers and the brokers' dispatchers, each one address."""
+"""The HTTP client of publishers and of the brokers' dispatchers: POSTs events to one address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONNECT_TIMEOUT_S = 2.0
 KEEP_ALIVE_S = 30  # below process.server.KEEP_ALIVE_S: the client is the one to close
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     """A whole HTTP response; header names are lower-case, values as Latin-1."""
 
     status: int
@@ -39,7 +39,7 @@ class Sender:
         self.headers = dict(headers or {})
         self._session: ClientSession | None = None
 
-    async def post(self, headers: Mapping[str, str], body: bytes, timeout_s: float) -> Answer:
+    async def post(self, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpAnswer:
         """Send one request and return its answer. Raises NoAnswerInTime after `timeout_s` in all, else NoAnswer.
 
         When the connection ends before anything of the answer came, the request is sent once more: a server that
@@ -62,7 +62,7 @@ class Sender:
             await session.close()
 
     async def _begun(self, headers: Mapping[str, str], body: bytes) -> ClientResponse:
-        """The answer with its head read."""
+        """Send the request; gives the response once its head is there."""
         import aiohttp
 
         session = self._session or self._open()
@@ -96,7 +96,7 @@ class Sender:
         return self._session
 
 
-async def _whole(response: ClientResponse) -> Answer:
+async def _whole(response: ClientResponse) -> HttpAnswer:
     pieces: list[bytes] = []
     size = response.content_length or 0
     if size <= MAX_ANSWER_BYTES:
@@ -111,4 +111,4 @@ async def _whole(response: ClientResponse) -> Answer:
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.raw_headers
     }
-    return Answer(response.status, headers, b"".join(pieces))
+    return HttpAnswer(response.status, headers, b"".join(pieces))

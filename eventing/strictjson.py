@@ -1,4 +1,4 @@
-"""JSON as RFC 8259 means it: UTF-8, no NaN, no name twice in an object, bounded nesting, whole surrogates."""
+"""Strict JSON by RFC 8259: UTF-8, no NaN, no name twice in an object, bounded nesting, whole surrogates."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def loads(data: bytes) -> Any:
 
 
 def dumps(value: object) -> bytes:
-    """Compact UTF-8. Raises ValueError for NaN, infinities and lone surrogates."""
+    """The value as compact JSON in UTF-8. Raises ValueError for NaN, infinities and lone surrogates."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
@@ -63,7 +63,7 @@ def is_embeddable(data: bytes) -> bool:
 
 
 def utf8(data: bytes) -> str | None:
-    """The bytes as text; None when they are not UTF-8."""
+    """The text that the bytes are in UTF-8, None when they are none."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 over httptools, with one difference: an offer to change the protocol is ignored.
+"""The HTTP protocol of all our servers: uvicorn's over httptools, but it ignores offers to change the protocol.
 
 A client that would rather speak HTTP/2 sends `Upgrade: h2c` with a request that has a body (Java's HttpClient does so
 unless told otherwise). RFC 9110, 7.8 lets a server ignore the offer; httptools ends such a message with its head, and
@@ -16,7 +16,7 @@ _OF_AN_OFFER = (b"upgrade", b"http2-settings")
 
 
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """A connection of a client."""
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
@@ -33,7 +33,7 @@ class Protocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """The body is complete, unless the head is going to be read again without the offer."""
+        """End the body, unless the head is going to be read again without the offer."""
         if not self.offered:
             super().on_message_complete()
 
@@ -52,7 +52,7 @@ class Protocol(HttpToolsProtocol):
 
 
 class _Parser(httptools.HttpRequestParser):
-    """Reads a message that offers another protocol a second time, without the offer."""
+    """A parser that reads a message with an offer of another protocol a second time, without the offer."""
 
     def __init__(self, protocol: Protocol) -> None:
         super().__init__(protocol)

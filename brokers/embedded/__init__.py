@@ -1,1 +1,1 @@
-"""The broker of one machine: Knative's contract over a journal in PostgreSQL, dispatching from memory."""
+"""The embedded broker: Knative's contract over a journal in PostgreSQL, dispatching from memory."""

@@ -1,4 +1,4 @@
-"""`python -m brokers.embedded --port P --database-url URL --triggers FILE`."""
+"""The embedded broker's command line: `python -m brokers.embedded --port P --database-url URL --triggers FILE`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 
 from brokers.embedded.broker import EmbeddedBroker
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.serve import arguments, run
 from brokers.settings import BrokerSettings
 from brokers.trigger import Wiring
@@ -27,7 +27,7 @@ def main() -> str | None:
     if not url:
         return "give --database-url or set ECO2_DATABASE_URL"
 
-    def make(wiring: Wiring, metrics: Metrics, end: Callable[[], None]) -> EmbeddedBroker:
+    def make(wiring: Wiring, metrics: BrokerMetrics, end: Callable[[], None]) -> EmbeddedBroker:
         return EmbeddedBroker(url, wiring.triggers, metrics, on_lost=end, wait_s=options.wait_s)
 
     return run(options, make)

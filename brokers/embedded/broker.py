@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from brokers.dispatch import Dispatcher, Settled, dead_letter_trigger
 from brokers.embedded.journal import Journal, Row
 from brokers.embedded.trigger_queue import TriggerQueue
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.trigger import Trigger
 from brokers.trigger_index import TriggerIndex
 from eventing.cloudevent import CloudEvent
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class EmbeddedBroker:
-    """Knative's broker contract on one machine; all state is in PostgreSQL table broker.journal.
+    """A broker in one process that keeps all its state in PostgreSQL's table broker.journal.
 
     Another owner of the journal is waited for `wait_s`. `on_lost` is called when another process took it over
     later, after which this one must end.
@@ -31,7 +31,7 @@ class EmbeddedBroker:
         self,
         database_url: str,
         triggers: Sequence[Trigger],
-        metrics: Metrics,
+        metrics: BrokerMetrics,
         *,
         on_lost: Callable[[], None] = lambda: None,
         wait_s: float = 10.0,
@@ -50,11 +50,11 @@ class EmbeddedBroker:
 
     @property
     def ready(self) -> bool:
-        """Whether events are taken."""
+        """Whether the broker takes events now."""
         return self.journal.up
 
     async def start(self) -> None:
-        """Own the journal and go on with what lies in it. Raises AlreadyRunning, Unavailable."""
+        """Become the journal's owner and deliver what lies in it. Raises AlreadyRunning, NotDurable."""
         await self.journal.open(self.wait_s)
         left = await self.journal.counts()
         if unknown := {name: count for name, count in left.items() if name not in self.queues}:
@@ -65,14 +65,14 @@ class EmbeddedBroker:
         self._pause_or_go_on(True)
 
     async def publish(self, event: CloudEvent) -> bool:
-        """Return once the event is in the journal: whether any trigger wants it. Raises Unavailable."""
+        """Write the event into the journal; gives whether any trigger wants it. Raises NotDurable."""
         rows = self._rows(event)
         if rows:
             await self.journal.append(rows)
         return bool(rows)
 
     async def stop(self, grace_s: float = STOP_GRACE_S) -> None:
-        """Finish what is under way, write it down, give the journal up."""
+        """Let deliveries under way finish within `grace_s`, write the journal, give its ownership up."""
         await asyncio.gather(*(queue.stop(grace_s) for queue in self.queues.values()))
         await self.journal.close()
         await asyncio.gather(*(queue.dispatcher.close() for queue in self.queues.values()))

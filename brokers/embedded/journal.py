@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from brokers.errors import AlreadyRunning, Unavailable
+from brokers.errors import AlreadyRunning, NotDurable
 from eventing.cloudevent import CloudEvent
 
 OWNER_LOCK = 0x65636F32_62726F6B  # "eco2brok"
@@ -71,7 +71,7 @@ class Row(NamedTuple):
 
 @dataclass(slots=True)
 class _Batch:
-    """What the next statement does."""
+    """The changes that the next statement makes."""
 
     rows: list[Row] = field(default_factory=list)
     waiting: list[tuple[asyncio.Future[None], Sequence[Row]]] = field(default_factory=list)
@@ -83,8 +83,10 @@ class _Batch:
 
 
 class Journal:
-    """`on_durable(rows)` is called in order of seq as soon as rows are committed, `on_state(up)` when the
-    connection is lost or back, `on_lost()` when another process took over after it was lost.
+    """The table of accepted events and the one connection to it.
+
+    `on_durable(rows)` is called in order of seq as soon as rows are committed, `on_state(up)` when the connection is
+    lost or back, `on_lost()` when another process took over after it was lost.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class Journal:
         self._task: asyncio.Task[None] | None = None
 
     async def open(self, wait_s: float) -> None:
-        """Connect and become the owner. Raises AlreadyRunning (another is, for `wait_s`), Unavailable."""
+        """Connect and become the owner. Raises AlreadyRunning (another is, for `wait_s`), NotDurable."""
         try:
             async with asyncio.timeout(wait_s):
                 while not await self._connect():  # noqa: ASYNC110 - the owner is another process
@@ -119,18 +121,18 @@ class Journal:
                 f"another embedded broker owns this database's journal (waited {wait_s:g} s); stop it first"
             ) from None
         except psycopg.Error as error:
-            raise Unavailable(f"the journal's database can't be used: {error}") from error
+            raise NotDurable(f"the journal's database can't be used: {error}") from error
         self._task = asyncio.create_task(self._run())
 
     def next_seq(self) -> int:
-        """A new row number, increasing."""
+        """The next row number; each is above the one before."""
         self._seq += 1
         return self._seq
 
     async def append(self, rows: Sequence[Row]) -> None:
-        """Return once the rows are committed. Raises Unavailable; they are then not delivered."""
+        """Return once the rows are committed. Raises NotDurable; they are then not delivered."""
         if not self.up:
-            raise Unavailable("no connection to PostgreSQL")
+            raise NotDurable("no connection to PostgreSQL")
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._batch.rows.extend(rows)
         self._batch.waiting.append((done, rows))
@@ -146,7 +148,7 @@ class Journal:
         self._wake.set()
 
     def count_failure(self, trigger: str, seq: int, failures: int, wait_s: float) -> None:
-        """Remember failed attempts, soon."""
+        """Write down soon how many attempts at a row have failed and how long to wait for the next."""
         self._batch.failed[trigger, seq] = (failures, wait_s)
         self._wake.set()
 
@@ -156,7 +158,7 @@ class Journal:
         self._wake.set()
 
     async def counts(self) -> dict[str, int]:
-        """Rows by trigger; before any other use."""
+        """The number of rows of each trigger; to be asked before any other use."""
         assert self._connection
         cursor = await self._connection.execute(
             "SELECT trigger, count(*) FROM broker.journal GROUP BY trigger"
@@ -239,12 +241,12 @@ class Journal:
             self._on_durable(rows)
 
     def _undo(self, batch: _Batch) -> None:
-        """It is unknown whether the batch was committed: do the settling again, take the accepting back."""
+        """Take back what a batch accepted and settle its rows again, since nobody knows whether it was committed."""
         refused: set[tuple[str, int]] = set()
         for done, rows in batch.waiting:
             refused.update((row.trigger, row.seq) for row in rows)
             if not done.done():
-                done.set_exception(Unavailable("PostgreSQL did not confirm"))
+                done.set_exception(NotDurable("PostgreSQL did not confirm"))
         later, self._batch = self._batch, batch
         batch.rows = [row for row in batch.rows if (row.trigger, row.seq) not in refused] + later.rows
         batch.gone += [*refused, *later.gone]

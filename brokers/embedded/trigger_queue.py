@@ -15,7 +15,7 @@ _AGAIN_S = 1.0
 
 
 class TriggerQueue:
-    """Rows of one trigger in order of acceptance, at most `in_flight` of them being delivered.
+    """The queue of one trigger: rows in order of acceptance, at most `in_flight` of them being delivered.
 
     At most WINDOW_EVENTS (or WINDOW_BYTES of data) wait here; the rest lies in the journal and is paged in
     when half of the window is delivered.
@@ -42,16 +42,16 @@ class TriggerQueue:
 
     @property
     def in_flight(self) -> int:
-        """Events being delivered, waiting for a retry included."""
+        """The number of events being delivered, waiting for a retry included."""
         return len(self._tasks)
 
     @property
     def waiting(self) -> int:
-        """Events in memory that wait for their turn."""
+        """The number of events in memory that wait for their turn."""
         return len(self._ready)
 
     def offer(self, row: Row) -> None:
-        """A row was committed; rows come in order of seq."""
+        """Take a row that was committed; rows come in order of seq."""
         if self._beyond or len(self._ready) >= WINDOW_EVENTS or self._bytes >= WINDOW_BYTES:
             self._beyond = True
             return
@@ -77,7 +77,7 @@ class TriggerQueue:
             self._page()
 
     async def stop(self, grace_s: float) -> None:
-        """Start no more; give what is under way `grace_s`, then leave it to the next process."""
+        """Start no more deliveries; what is under way after `grace_s` is left to the next process."""
         self.paused = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace_s)

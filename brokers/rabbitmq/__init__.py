@@ -1,1 +1,1 @@
-"""The broker over RabbitMQ without Kubernetes, with the layout and messages of Knative's RabbitMQ broker."""
+"""The broker on RabbitMQ without Kubernetes, with the layout and messages of Knative's RabbitMQ broker."""

@@ -1,4 +1,4 @@
-"""`python -m brokers.rabbitmq --port P --amqp-url URL --triggers FILE`."""
+"""The command line of the broker on RabbitMQ: `python -m brokers.rabbitmq --port P --amqp-url URL --triggers FILE`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.rabbitmq.broker import RabbitMQBroker
 from brokers.rabbitmq.layout import Layout
 from brokers.serve import arguments, run
@@ -29,7 +29,7 @@ def main() -> str | None:
     if not url:
         return "give --amqp-url or set ECO2_AMQP_URL"
 
-    def make(wiring: Wiring, metrics: Metrics, _end: Callable[[], None]) -> RabbitMQBroker:
+    def make(wiring: Wiring, metrics: BrokerMetrics, _end: Callable[[], None]) -> RabbitMQBroker:
         layout = Layout(options.namespace, options.broker)
         return RabbitMQBroker(url, wiring.triggers, metrics, layout)
 

@@ -1,4 +1,6 @@
-"""Ingress to exchange, queue to subscriber, over one connection that comes back by itself.
+"""The broker on RabbitMQ: from the ingress to an exchange, from queues to subscribers, over one connection.
+
+The connection comes back by itself.
 
 An event is accepted after the publisher confirm. A delivery is acknowledged after its reply or its dead letter
 is confirmed. When the connection breaks, deliveries under way are given up: RabbitMQ hands them out again.
@@ -18,8 +20,8 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from brokers.dispatch import Dispatcher, Settled, dead_letter_trigger
-from brokers.errors import Unavailable
-from brokers.metrics import Metrics
+from brokers.errors import NotDurable
+from brokers.metrics import BrokerMetrics
 from brokers.rabbitmq.consumer import Consumer
 from brokers.rabbitmq.layout import Layout, answered, declare, declare_trigger
 from brokers.rabbitmq.message import to_message
@@ -35,12 +37,12 @@ _log = logging.getLogger(__name__)
 
 
 class RabbitMQBroker:
-    """Knative's RabbitMQ broker as one process: ingress and every trigger's dispatcher."""
+    """A broker in one process that keeps all its state in RabbitMQ, laid out as Knative's does."""
 
     system = "rabbitmq"
 
     def __init__(
-        self, amqp_url: str, triggers: Sequence[Trigger], metrics: Metrics, layout: Layout | None = None
+        self, amqp_url: str, triggers: Sequence[Trigger], metrics: BrokerMetrics, layout: Layout | None = None
     ) -> None:
         self.amqp_url = amqp_url
         self.triggers = triggers
@@ -63,15 +65,15 @@ class RabbitMQBroker:
 
     @property
     def ready(self) -> bool:
-        """Whether events are taken and delivered."""
+        """Whether the broker takes and delivers events now."""
         return self._publishing is not None and all(consumer.consuming for consumer in self._consumers)
 
     async def start(self) -> None:
-        """Begin to connect; `ready` tells when it is."""
+        """Begin to connect; `ready` tells when the broker is."""
         self._supervisor = asyncio.create_task(self._supervise())
 
     async def publish(self, event: CloudEvent) -> bool:
-        """Return once RabbitMQ confirmed: whether any trigger here wants it. Raises Unavailable."""
+        """Publish the event and wait for the confirm; gives whether any trigger here wants it. Raises NotDurable."""
         await self._send(self.layout.exchange, event)
         return bool(self.index.of(event))
 
@@ -90,14 +92,14 @@ class RabbitMQBroker:
         await asyncio.gather(*(consumer.dispatcher.close() for consumer in self._consumers))
 
     async def _send(self, exchange: str, event: CloudEvent) -> None:
-        """Publish to an exchange and wait for the confirm. Raises Unavailable."""
+        """Publish to an exchange and wait for the confirm. Raises NotDurable."""
         if self._publishing is None:
-            raise Unavailable("no connection to RabbitMQ")
+            raise NotDurable("no connection to RabbitMQ")
         try:
             to = await self._publishing.get_exchange(exchange, ensure=False)
             await to.publish(to_message(event), "", mandatory=False, timeout=CONFIRM_TIMEOUT_S)
         except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
-            raise Unavailable(f"RabbitMQ did not confirm: {error!r}") from error
+            raise NotDurable(f"RabbitMQ did not confirm: {error!r}") from error
 
     async def _led_to(self, settled: Settled, dispatcher: Dispatcher) -> None:
         if settled.reply is not None:

@@ -1,4 +1,4 @@
-"""Deliveries of one queue: taken from RabbitMQ, dispatched, acknowledged once what they led to is durable."""
+"""The consumer of one queue: takes deliveries, dispatches them, acknowledges once what they led to is durable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMe
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from brokers.dispatch import Dispatcher, Settled
-from brokers.errors import Unavailable
+from brokers.errors import NotDurable
 from brokers.rabbitmq import message
 from brokers.rabbitmq.layout import answered
 from eventing.cloudevent import InvalidCloudEvent
@@ -22,10 +22,10 @@ _log = logging.getLogger(__name__)
 
 
 class Consumer:
-    """Consumes one queue; every delivery is a task, and the prefetch bounds how many there are.
+    """A consumer of one queue; every delivery is a task, and the prefetch bounds how many there are.
 
     `declare` declares the queue and what leads into it, `led_to` publishes what a delivery came to and raises
-    Unavailable when that is not confirmed.
+    NotDurable when that is not confirmed.
     """
 
     def __init__(
@@ -70,14 +70,14 @@ class Consumer:
                 await self._declare(channel)
 
     async def cancel(self) -> None:
-        """Get no more deliveries."""
+        """Ask RabbitMQ for no more deliveries."""
         if self._taken is not None:
             queue, tag = self._taken
             with contextlib.suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
                 await queue.cancel(tag, timeout=_CANCEL_TIMEOUT_S)
 
     def forget(self) -> None:
-        """The connection is gone: deliveries under way are given up, RabbitMQ hands them out again."""
+        """Give up the deliveries under way, because the connection is gone; RabbitMQ hands them out again."""
         self.consuming = False
         self._taken = None
         for task in self.tasks:
@@ -105,8 +105,8 @@ class Consumer:
         settled = await self.dispatcher.deliver(event)
         try:
             await self._led_to(settled, self.dispatcher)
-        except Unavailable as unavailable:
-            _log.warning("event %s is handed out again: %s", event.id, unavailable)
+        except NotDurable as not_durable:
+            _log.warning("event %s is handed out again: %s", event.id, not_durable)
             await _hand_back(delivered)
             return
         with contextlib.suppress(*CONNECTION_EXCEPTIONS):  # on a closed channel it is handed out again

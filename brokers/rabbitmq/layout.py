@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Names below one broker; `uid` is the broker's, given by the cluster or derived."""
+    """The names of one broker's exchanges and queues; `uid` is the broker's, given by the cluster or derived."""
 
     namespace: str = "eco2"
     broker: str = "default"
@@ -58,7 +58,7 @@ class Layout:
         return f"{self.namespace}.{trigger}.{self.uid}"
 
     def dead_letter_exchange(self, trigger: str) -> str:
-        """Where a trigger's dispatcher publishes what it gave up on."""
+        """The exchange to which a trigger's dispatcher publishes what it gave up on."""
         return f"t.{self.namespace}.{trigger}.dlx.{self._trigger_uid(trigger)}"
 
     def dead_letter_queue(self, trigger: str) -> str:
@@ -70,9 +70,10 @@ class Layout:
 
 
 async def declare(channel: AbstractChannel, layout: Layout, triggers: Sequence[Trigger]) -> None:
-    """Declare everything; repeating it changes nothing. When it returns, all of it outlives a crash of RabbitMQ.
+    """Declare all exchanges, queues and bindings; repeating it changes nothing.
 
-    Raises AMQP errors when it is there in another form, TimeoutError naming what RabbitMQ does not answer for.
+    When it returns, all of it outlives a crash of RabbitMQ. Raises AMQP errors when it is there in another form,
+    TimeoutError naming what RabbitMQ does not answer for.
     """
     async with answered(layout.exchange):
         await channel.declare_exchange(layout.exchange, ExchangeType.HEADERS, durable=True)
@@ -85,7 +86,7 @@ async def declare(channel: AbstractChannel, layout: Layout, triggers: Sequence[T
 
 @contextlib.asynccontextmanager
 async def answered(what: str) -> AsyncIterator[None]:
-    """Bounds one step of opening, so that many queues may take long while one may not. Raises TimeoutError."""
+    """Bound the time of one step of opening, since many queues may take long while one may not. Raises TimeoutError."""
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             yield

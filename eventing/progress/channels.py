@@ -1,4 +1,4 @@
-"""One Pub/Sub connection a process, shared by all open streams; lost connections come back by themselves.
+"""The Pub/Sub connection that all open streams of a process share; when it is lost it comes back by itself.
 
 Subscriptions are sent in batches, so a thousand clients that arrive together cost a few commands. Each
 confirmation of a subscription, the first and every one after a reconnect, tells the listener to catch up: what
@@ -28,17 +28,17 @@ _BREATHE_EVERY = 100  # messages after which other tasks get their turn
 
 
 class Listener(Protocol):
-    """Who is told of a channel. Both are called from the event loop and must not block."""
+    """An object that is told of a channel's messages. Its methods are called from the event loop and must not block."""
 
     def subscribed(self) -> None:
-        """Messages published from now on arrive; earlier ones may have been missed."""
+        """Called when messages published from now on arrive; earlier ones may have been missed."""
 
     def received(self, message: bytes) -> None:
-        """A message of the channel."""
+        """Called with each message of the channel."""
 
 
 class Channels:
-    """Channels by name with their listeners. `pubsub` is the client of that role; it lends its settings only."""
+    """The listeners of each channel by its name. `pubsub` is the client of that role; it lends its settings only."""
 
     def __init__(self, pubsub: Redis) -> None:
         self.pubsub = pubsub
@@ -50,7 +50,7 @@ class Channels:
         self._task: asyncio.Task[None] | None = None
 
     def join(self, channel: bytes, listener: Listener) -> None:
-        """Listen; `subscribed` is called when the channel is, at once if it is already."""
+        """Add a listener; its `subscribed` is called when the channel is, at once if it is already."""
         self._listeners.setdefault(channel, []).append(listener)
         if channel in self._confirmed:
             listener.subscribed()
@@ -60,7 +60,7 @@ class Channels:
             self._task = asyncio.create_task(self._run(), name="progress-channels")
 
     def leave(self, channel: bytes, listener: Listener) -> None:
-        """Stop listening; the last one who leaves unsubscribes."""
+        """Remove a listener; with the last one the channel is unsubscribed."""
         listeners = self._listeners.get(channel, [])
         if listener in listeners:
             listeners.remove(listener)
@@ -105,7 +105,7 @@ class Channels:
             await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))
 
     async def _converse(self, connection: Any) -> None:
-        """Read and write until either fails."""
+        """Read from and write to the connection until either fails."""
         tasks = [asyncio.create_task(self._write(connection)), asyncio.create_task(self._read(connection))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""One progress event: as a value, as the entry that travels through Redis, and as a server-sent event."""
+"""Progress events: as a value, as the entry that travels through Redis, and as a server-sent event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ TERMINAL = frozenset(("done", "error"))
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`stage` of job `job_id` has reached `status`; `progress` in percent, `ts` RFC 3339, `seq` from 1.
+    """A progress event: `stage` of job `job_id` has reached `status`; `progress` in percent, `seq` from 1.
+
+    `ts` is RFC 3339.
 
     Stage `done` ends the job well, stage `error` badly; an error carries its code (`error`), the stage that
     failed (`failed_stage`) and a message for the user. `result` is any JSON value.
@@ -62,7 +64,7 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ProgressEntry:
     """A numbered event as it travels: `<seq> <stage>\\n<json>`, so that no one on the way parses JSON."""
 
     seq: int
@@ -75,8 +77,8 @@ class Entry:
         return self.stage in TERMINAL
 
     @classmethod
-    def parse(cls, raw: bytes) -> Entry:
-        """Raises ValueError when the bytes are no entry."""
+    def parse(cls, raw: bytes) -> ProgressEntry:
+        """The entry that the bytes are. Raises ValueError when they are none."""
         head, _, data = raw.decode().partition("\n")
         seq, _, stage = head.partition(" ")
         if not stage or not data.startswith("{"):
@@ -84,19 +86,19 @@ class Entry:
         return cls(int(seq), stage, data)
 
     @classmethod
-    def of(cls, progress: Progress) -> Entry:
+    def of(cls, progress: Progress) -> ProgressEntry:
         """The entry of an event that already has its number (from the truth)."""
         return cls(progress.seq, progress.stage, f'{{"seq":{progress.seq},{progress.data()[1:]}')
 
 
 def now() -> str:
-    """RFC 3339 with milliseconds, UTC."""
+    """The current time by RFC 3339 with milliseconds, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def in_order(entries: Iterable[Entry], *, after: int) -> list[Entry]:
-    """Each seq above `after` once, ascending; of two with one seq the first given stays."""
-    found: dict[int, Entry] = {}
+def in_order(entries: Iterable[ProgressEntry], *, after: int) -> list[ProgressEntry]:
+    """The entries with a seq above `after`, ascending, each seq once; of two with one seq the first given stays."""
+    found: dict[int, ProgressEntry] = {}
     for entry in entries:
         if entry.seq > after:
             found.setdefault(entry.seq, entry)

@@ -1,8 +1,8 @@
-"""A job's progress as server-sent events: everything so far, then live, whatever happens in between.
+"""The gateway streams a job's progress as server-sent events: everything so far, then what comes live.
 
 A stream subscribes first and reads the job's history then, so that nothing falls between the two; what it has
-sent it drops by seq. Whenever it may have missed something – a reconnect, a hole in the numbers, a full inbox,
-silence – it reads the history again.
+sent it drops by seq. Whenever it may have missed something – a reconnect, a hole in the numbers, too many arrivals
+at once, silence – it reads the history again.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from sse_starlette import ServerSentEvent
 
 from eventing.progress import keys
+from eventing.progress.arrivals import Arrivals
 from eventing.progress.channels import Channels
-from eventing.progress.events import Entry, now
-from eventing.progress.inbox import Inbox
+from eventing.progress.events import ProgressEntry, now
 from eventing.progress.record import History, Record
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ UNAUTHORIZED = "로그인이 만료되었어요. 다시 로그인해 주세요."
 
 
 class Gateway:
-    """Streams of one domain in one process. `streams` and `pubsub` are clients that return bytes."""
+    """The open event streams of one domain in one process. `streams` and `pubsub` are clients that return bytes."""
 
     def __init__(
         self, streams: Redis, pubsub: Redis, domain: str, shards: int = 4, *, keepalive_s: float = KEEPALIVE_S
@@ -45,14 +45,14 @@ class Gateway:
 
     @property
     def open_streams(self) -> int:
-        """Streams that are followed now."""
+        """The number of streams that are followed now."""
         return len(self._open)
 
     def stop(self) -> None:
         """End all streams: their clients reconnect, to another process."""
         for stream in self._open:
             stream.ended = True
-            stream.inbox.subscribed()  # wakes it
+            stream.arrivals.subscribed()  # wakes it
 
     async def ended(self, job_id: str, after: int, history: History) -> bool:
         """Whether the job's last event has seq `after` or below, so that there is nothing more to follow."""
@@ -79,24 +79,24 @@ class Gateway:
         stream = _Stream(self, job_id, after or 0, history, expires_at, authorized)
         channel = keys.channel(job_id).encode()
         self._open.add(stream)
-        self.channels.join(channel, stream.inbox)
+        self.channels.join(channel, stream.arrivals)
         try:
-            await stream.inbox.wait(_SUBSCRIBE_PATIENCE_S)
-            stream.inbox.behind = True
+            await stream.arrivals.wait(_SUBSCRIBE_PATIENCE_S)
+            stream.arrivals.behind = True
             while not stream.ended:
                 for sent in await stream.step():
                     yield sent
         finally:
             self._open.discard(stream)
-            self.channels.leave(channel, stream.inbox)
+            self.channels.leave(channel, stream.arrivals)
 
 
 class _Stream:
-    """Where one client is in one job."""
+    """An open stream: where one client is in one job."""
 
     __slots__ = (
         *("ask_truth", "authorized", "checked", "ended", "expires_at", "gateway", "history"),
-        *("inbox", "job_id", "last", "quiet", "quiet_since"),
+        *("arrivals", "job_id", "last", "quiet", "quiet_since"),
     )
 
     def __init__(
@@ -114,27 +114,27 @@ class _Stream:
         self.history = history
         self.expires_at = expires_at
         self.authorized = authorized
-        self.inbox = Inbox()
+        self.arrivals = Arrivals()
         self.ended = False
         self.ask_truth = False
         self.quiet = 0  # keepalives since the last event
         self.quiet_since = self.checked = time.monotonic()
 
     async def step(self) -> list[ServerSentEvent]:
-        """Do the one thing that is due and return what it gives to send; waits when nothing is due."""
+        """Do the next thing that is due, waiting for one, and return the events to send."""
         if await self._login_is_over():
             self.ended = True
             return [_unauthorized(self.job_id)]
-        if self.inbox.behind:
+        if self.arrivals.behind:
             return await self._catch_up()
-        if self.inbox.pending:
+        if self.arrivals.pending:
             return self._live()
         due = self.quiet_since + self.gateway.keepalive_s - time.monotonic()
         if due <= 0:
             return [self._keepalive()]
         if self.expires_at is not None:
             due = min(due, self.expires_at - time.time())
-        await self.inbox.wait(due)
+        await self.arrivals.wait(due)
         return []
 
     async def _login_is_over(self) -> bool:
@@ -146,31 +146,33 @@ class _Stream:
         return not await self.authorized()
 
     async def _catch_up(self) -> list[ServerSentEvent]:
-        self.inbox.behind = False
+        self.arrivals.behind = False
         ask_truth, self.ask_truth = self.ask_truth, False
         missed = await self.gateway.record.after(
-            self.job_id, self.last, self.inbox.take(), self.history, ask_truth=ask_truth
+            self.job_id, self.last, self.arrivals.take(), self.history, ask_truth=ask_truth
         )
         if missed.ended:
             self.ended = True
             return []
         if missed.unknown:
-            await self.inbox.wait(_RETRY_S)
-            self.inbox.behind = True
+            await self.arrivals.wait(_RETRY_S)
+            self.arrivals.behind = True
         return self._send(missed.entries)
 
     def _live(self) -> list[ServerSentEvent]:
-        entry = Entry.parse(self.inbox.pending[0])
+        entry = ProgressEntry.parse(self.arrivals.pending[0])
         if entry.seq > self.last + 1:
-            self.inbox.behind = True  # a hole: the history has what is missing, the inbox keeps this
+            self.arrivals.behind = (
+                True  # a hole: the history has what is missing, this one stays among the arrivals
+            )
             return []
-        del self.inbox.pending[0]
+        del self.arrivals.pending[0]
         if entry.seq <= self.last:
             self.ended = entry.terminal
             return []
         return self._send([entry])
 
-    def _send(self, entries: list[Entry]) -> list[ServerSentEvent]:
+    def _send(self, entries: list[ProgressEntry]) -> list[ServerSentEvent]:
         sent: list[ServerSentEvent] = []
         for entry in entries:
             sent.append(_sent(entry.stage, entry.data, str(entry.seq)))
@@ -186,7 +188,7 @@ class _Stream:
         self.quiet += 1
         self.quiet_since = time.monotonic()
         self.ask_truth = self.quiet % _ASK_TRUTH_EVERY == 0
-        self.inbox.behind = True
+        self.arrivals.behind = True
         return _sent("keepalive", json.dumps({"timestamp": now()}))
 
 

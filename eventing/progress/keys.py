@@ -1,4 +1,4 @@
-"""Names of what the relay keeps in Redis, and how it is asked. `domain` is scan or chat."""
+"""The relay's keys in Redis, and calls of commands and scripts. `domain` is scan or chat."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ RESYNC = "sse:resync"  # Pub/Sub channel: Redis came back empty, every stream mu
 
 
 def shard_stream(domain: str, shard: int) -> str:
-    """Stream of all jobs of one shard, read by the router."""
+    """The stream of all jobs of one shard, read by the router."""
     return f"{domain}:events:{shard}"
 
 
 def state(domain: str, job_id: str) -> str:
-    """The job's newest event that was routed, JSON with `seq` first."""
+    """The key of the job's newest event that was routed, JSON with `seq` first."""
     return f"{domain}:state:{job_id}"
 
 
 def job(domain: str, job_id: str) -> str:
-    """Hash: the job's last `seq`, what was published (`stage status`), and `ended`."""
+    """The key of the job's hash: its last `seq`, what was published (`stage status`), and `ended`."""
     return f"{domain}:job:{job_id}"
 
 
 def history(domain: str, job_id: str) -> str:
-    """List: the job's entries in order."""
+    """The key of the list of the job's entries in order."""
     return f"{domain}:history:{job_id}"
 
 
 def channel(job_id: str) -> str:
-    """Pub/Sub channel of one job."""
+    """The Pub/Sub channel of one job."""
     return f"sse:events:{job_id}"
 
 
 async def command(redis: Redis, *words: object) -> Any:
-    """One command as the server spells it. Raises redis.RedisError."""
+    """Run one command, spelled as the server does. Raises redis.RedisError."""
     return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
 
 
 async def script(redis: Redis, text: str, sha: str, *arguments: object) -> Any:
-    """A Lua script by its SHA-1, sent whole where the server does not know it (any more)."""
+    """Run a Lua script by its SHA-1, sent whole where the server does not know it (any more)."""
     from redis.exceptions import NoScriptError
 
     try:

@@ -1,4 +1,4 @@
-"""Entries whose consumer died before the ack: claimed, relayed again, after too many attempts quarantined."""
+"""The reclaimer relays entries again whose consumer died before the ack, and quarantines after too many attempts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Quarantine = Callable[[Sequence[Routed]], Awaitable[None]]
 
 
 class Reclaimer:
-    """Works through `router`, so a reclaimed entry goes the same way as a new one.
+    """A reclaimer over the shards of `router`, through which a reclaimed entry goes like a new one.
 
     `quarantine` takes entries that were delivered `attempts` times in vain; when it returns they are acked.
     """
@@ -53,7 +53,7 @@ class Reclaimer:
                 _log.warning("reclaimer: %s", error or type(error).__name__)
 
     async def reclaim(self) -> int:
-        """One round over all shards; returns the entries that were relayed. Raises redis.RedisError."""
+        """Make one round over all shards; returns the entries that were relayed. Raises redis.RedisError."""
         total = 0
         for stream in self.router.names:
             cursor = b"0-0"
@@ -104,7 +104,7 @@ class Reclaimer:
         return len(rest)
 
     async def _forget_dead_consumers(self, stream: str) -> None:
-        """A pod's name never comes back; without this the group's list of consumers grows for ever."""
+        """Remove consumers without entries that are long idle: a pod's name never comes back."""
         for consumer in await self.router.streams.xinfo_consumers(stream, keys.GROUP):
             name = consumer["name"]
             if (

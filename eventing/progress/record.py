@@ -1,4 +1,4 @@
-"""What is known of a job so far: Redis first, the truth where Redis does not suffice."""
+"""The record of a job so far: from Redis, and from the database where Redis does not suffice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from eventing.progress import keys
-from eventing.progress.events import Entry, Progress, in_order
+from eventing.progress.events import Progress, ProgressEntry, in_order
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -24,15 +24,15 @@ _ASKING_TRUTH_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """What a stream has to send to be up to date; `ended` when it had sent the job's end before."""
+    """The entries that a stream has to send to be up to date; `ended` when it had sent the job's end before."""
 
-    entries: list[Entry]
+    entries: list[ProgressEntry]
     ended: bool
     unknown: bool  # neither Redis nor the truth could be asked
 
 
 class Record:
-    """Reads the jobs of one domain; bounded in how much it asks at once."""
+    """The records of one domain's jobs, read with a bound on how much is asked at once."""
 
     def __init__(self, streams: Redis, domain: str) -> None:
         self.streams = streams
@@ -50,7 +50,7 @@ class Record:
         lost, has forgotten the ended job, or an event never reached it), and when `ask_truth`.
         """
         kept = await self._kept(job_id)
-        known = [*(kept or ()), *(Entry.parse(message) for message in arrived)]
+        known = [*(kept or ()), *(ProgressEntry.parse(message) for message in arrived)]
         fresh = in_order(known, after=last)
         whole = bool(kept) and kept is not None and kept[-1].seq >= last and not _has_holes(fresh, last)
         unknown = False
@@ -61,7 +61,7 @@ class Record:
             fresh = in_order(known, after=last)
         return Missed(fresh, any(entry.terminal and entry.seq <= last for entry in known), unknown)
 
-    async def _kept(self, job_id: str) -> list[Entry] | None:
+    async def _kept(self, job_id: str) -> list[ProgressEntry] | None:
         """The job's entries in Redis; None when Redis is out of reach."""
         from redis.exceptions import RedisError
 
@@ -71,18 +71,18 @@ class Record:
         except (RedisError, OSError) as error:
             _log.warning("history of job %s is out of reach: %s", job_id, error or type(error).__name__)
             return None
-        return [Entry.parse(entry) for entry in cast("list[bytes]", raw)]
+        return [ProgressEntry.parse(entry) for entry in cast("list[bytes]", raw)]
 
-    async def _truth(self, job_id: str, history: History) -> list[Entry] | None:
-        """The job's entries by the truth; None when it is out of reach."""
+    async def _truth(self, job_id: str, history: History) -> list[ProgressEntry] | None:
+        """The job's entries by the database; None when it is out of reach."""
         try:
             async with self._asking_truth:
                 self.asked_truth += 1
-                return [Entry.of(progress) for progress in await history()]
+                return [ProgressEntry.of(progress) for progress in await history()]
         except Exception:  # whatever went wrong there is its domain's; the stream must outlive it
             _log.exception("the truth about job %s is out of reach", job_id)
             return None
 
 
-def _has_holes(fresh: list[Entry], last: int) -> bool:
+def _has_holes(fresh: list[ProgressEntry], last: int) -> bool:
     return bool(fresh) and fresh[-1].seq - last != len(fresh)

@@ -1,4 +1,4 @@
-"""From the shards' streams to the jobs' channels: at least once, nothing skipped, whatever Redis goes through."""
+"""The router carries entries from the shards' streams to the jobs' channels, at least once, skipping none."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SETTLE_SHA = hashlib.sha1(_SETTLE.encode(), usedforsecurity=False).hexdigest()
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """One stream entry on its way: where it lies, whose it is, and the entry itself."""
+    """A stream entry on its way: where it lies, whose it is, and the entry itself."""
 
     stream: str
     id: bytes
@@ -70,7 +70,7 @@ class Routed:
 def read_entries(
     stream: str, raw: Sequence[tuple[bytes, dict[bytes, bytes]]]
 ) -> tuple[list[Routed], list[bytes]]:
-    """Stream entries as (routable, ids of what is none: trimmed while pending, or not ours)."""
+    """Parse stream entries into (routable, ids of what is none: trimmed while pending, or not ours)."""
     routed: list[Routed] = []
     foreign: list[bytes] = []
     for entry_id, fields in raw:
@@ -83,7 +83,7 @@ def read_entries(
 
 
 class Router:
-    """One consumer of group `eventrouter` over all shards of `domains`.
+    """A consumer of group `eventrouter` over all shards of `domains`.
 
     `streams` and `pubsub` are clients of those roles which return bytes; a read blocks for `block_ms`, less
     where the client's socket timeout demands it. `consumer` names this process (the pod): after a restart under
@@ -115,7 +115,7 @@ class Router:
         self.failures = 0  # consecutive; 0 means that the last round went through
 
     async def run(self) -> None:
-        """Route until cancelled. Failures of Redis are waited out with a bounded backoff, never raised."""
+        """Route entries until cancelled. Failures of Redis are waited out with a bounded backoff, never raised."""
         from redis.exceptions import RedisError
 
         pending = True

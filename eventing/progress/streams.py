@@ -1,4 +1,4 @@
-"""Publish progress: number it, keep it, hand it to the router, all in one script.
+"""Publishing of progress: one script numbers an event, keeps it and hands it to the router.
 
 Besides the shard's stream each job has a list of its own entries. Without it every connecting client would read
 a whole shard (10,000 entries at MAXLEN) to find ten of its job; with it a connect is one LRANGE. The price is
@@ -58,7 +58,7 @@ class ProgressStreams:
         self._batch: Batch[_Call, int | None] = Batch(self._send, pace_s=PACE_S)
 
     async def publish(self, progress: Progress, *, floor: int = 1, number: int | None = None) -> int | None:
-        """The event's seq; None when (job, stage, status) was published before or the job has ended.
+        """Publish an event; gives its seq, None when (job, stage, status) was published before or the job has ended.
 
         seq = max(previous + 1, `floor`), so that numbering goes on where Redis was lost. A linear pipeline gives
         each event its `number` instead: then seq is that, and None when the job is past it already – a

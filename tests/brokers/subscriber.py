@@ -107,7 +107,7 @@ class Subscriber:
         self._thread.join(TIMEOUT_S)
 
     def behave(self, run: str, path: str, behaviour: Behaviour) -> None:
-        """Answer deliveries of this run at this path so; without it the answer is 202."""
+        """HttpAnswer deliveries of this run at this path so; without it the answer is 202."""
         self._behaviours[run, path] = behaviour
 
     def seen(self, run: str, path: str | None = None) -> list[Request]:

@@ -4,7 +4,7 @@ import base64
 import time
 
 from brokers.dispatch import Dispatcher, Failure, dead_letter
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.schedules import tick
 from brokers.trigger import Schedule, Trigger
 from eventing.cloudevent import CloudEvent, decode
@@ -39,14 +39,14 @@ def _as_received(event: CloudEvent) -> tuple[dict[str, str], bytes]:
 
 def test_a_host_header_names_the_subscriber_in_dead_letters() -> None:
     trigger = Trigger(**given_trigger(headers={"Host": "scan-vision", "x-a": "b"}))
-    assert Dispatcher(trigger, Metrics(), "eco2").destination == "http://scan-vision/"
+    assert Dispatcher(trigger, BrokerMetrics(), "eco2").destination == "http://scan-vision/"
 
 
 def test_waits_for_a_sink_are_bounded() -> None:
     trigger = Trigger(**given_trigger(backoff_delay_s=0))
-    assert Dispatcher(trigger, Metrics(), "eco2", until_taken=True)._wait_s(1) == 0.1
+    assert Dispatcher(trigger, BrokerMetrics(), "eco2", until_taken=True)._wait_s(1) == 0.1
     trigger = Trigger(**given_trigger(backoff_delay_s=5))
-    assert Dispatcher(trigger, Metrics(), "eco2", until_taken=True)._wait_s(10_000) == 60
+    assert Dispatcher(trigger, BrokerMetrics(), "eco2", until_taken=True)._wait_s(10_000) == 60
 
 
 def test_a_tick_is_the_same_event_when_told_twice() -> None:

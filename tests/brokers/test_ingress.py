@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from brokers.errors import Unavailable
+from brokers.errors import NotDurable
 from brokers.ingress import Ingress
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent
 
 EVENT = CloudEvent("1", "/eco2/x", "eco2.x", datacontenttype="application/json", data=b"{}")
@@ -25,7 +25,7 @@ class Taken:
 
     async def publish(self, event: CloudEvent) -> bool:
         if not self.ready:
-            raise Unavailable("down")
+            raise NotDurable("down")
         self.events.append(event)
         return self.wanted
 
@@ -36,12 +36,12 @@ def broker() -> Taken:
 
 
 @pytest.fixture
-def metrics() -> Metrics:
-    return Metrics()
+def metrics() -> BrokerMetrics:
+    return BrokerMetrics()
 
 
 @pytest.fixture
-async def client(broker: Taken, metrics: Metrics) -> AsyncIterator[httpx.AsyncClient]:
+async def client(broker: Taken, metrics: BrokerMetrics) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(Ingress(broker, metrics).app())
     async with httpx.AsyncClient(transport=transport, base_url="http://broker") as made:
         yield made
@@ -113,7 +113,9 @@ async def test_other_paths_and_methods_are_not_there(client: httpx.AsyncClient) 
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
 
 
-async def test_a_request_that_ends_within_its_body_publishes_nothing(broker: Taken, metrics: Metrics) -> None:
+async def test_a_request_that_ends_within_its_body_publishes_nothing(
+    broker: Taken, metrics: BrokerMetrics
+) -> None:
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": b"{", "more_body": True},
         {"type": "http.disconnect"},

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from brokers.embedded.journal import OWNER_LOCK, Journal, Row
-from brokers.errors import AlreadyRunning, Unavailable
+from brokers.errors import AlreadyRunning, NotDurable
 from eventing.cloudevent import CloudEvent
 
 TERMINATE = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'eco2-broker'"
@@ -116,9 +116,9 @@ async def test_a_connection_lost_in_a_commit_refuses_the_new_and_repeats_the_set
     later = asyncio.create_task(owner.journal.append([owner.row("a", "later")]))
     await other.execute(TERMINATE)
     for attempt in (refused, later):
-        with pytest.raises(Unavailable):
+        with pytest.raises(NotDurable):
             await asyncio.wait_for(attempt, WAIT_S)
-    with pytest.raises(Unavailable, match="no connection"):
+    with pytest.raises(NotDurable, match="no connection"):
         await owner.journal.append([owner.row("a", "meanwhile")])
     await other.execute("ROLLBACK")
     await asyncio.wait_for(owner.back.wait(), WAIT_S)
@@ -156,7 +156,7 @@ async def test_a_commit_that_happened_but_was_not_confirmed_is_taken_back(
             while await (await other.execute(committed)).fetchone() != (["first", "refused", "reply"],):
                 await asyncio.sleep(0.01)
         line.cut()
-        with pytest.raises(Unavailable):
+        with pytest.raises(NotDurable):
             await asyncio.wait_for(refused, WAIT_S)
         await asyncio.wait_for(owner.back.wait(), WAIT_S)
         assert await owner.page("a") == []
@@ -222,7 +222,7 @@ async def test_a_second_owner_is_refused(owner: Owner, postgres_url: str) -> Non
 
 
 async def test_no_database_is_told(tmp_path: object) -> None:
-    with pytest.raises(Unavailable, match="can't be used"):
+    with pytest.raises(NotDurable, match="can't be used"):
         await Owner(f"postgresql://postgres@/x?host={tmp_path}").journal.open(5)
 
 
@@ -237,6 +237,6 @@ async def test_an_owner_that_was_replaced_while_cut_off_says_so(
                 await asyncio.sleep(0.01)
         await third.execute(TERMINATE)
     await asyncio.wait_for(waiting, WAIT_S)
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotDurable):
         await owner.journal.append([owner.row("a", "1")])
     await asyncio.wait_for(owner.lost.wait(), WAIT_S)

@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, StatusCode, format_span_id
 
 from brokers.dispatch import Dispatcher
 from brokers.ingress import Ingress
-from brokers.metrics import Metrics
+from brokers.metrics import BrokerMetrics
 from brokers.trigger import Trigger
 from embedded.servers import free_port
 from eventing.cloudevent import CloudEvent
@@ -53,7 +53,7 @@ def parent(of: ReadableSpan) -> str:
 async def accept(event: CloudEvent) -> CloudEvent:
     broker = Taken()
     headers, body = event.to_binary()
-    transport = httpx.ASGITransport(Ingress(broker, Metrics()).app())
+    transport = httpx.ASGITransport(Ingress(broker, BrokerMetrics()).app())
     async with httpx.AsyncClient(transport=transport, base_url="http://broker") as client:
         assert (await client.post("/", headers=headers, content=body)).status_code == 202
     return broker.events[0]
@@ -80,7 +80,7 @@ async def test_every_attempt_is_a_span_that_the_subscriber_gets(recorded: InMemo
     subscriber.behave("spans", "/", answers(503, 202))
     url = f"http://127.0.0.1:{subscriber.port}/"
     trigger = Trigger(**given_trigger(subscriber=url, retry=1, backoff_delay_s=0))
-    dispatcher = Dispatcher(trigger, Metrics(), "eco2")
+    dispatcher = Dispatcher(trigger, BrokerMetrics(), "eco2")
     await dispatcher.deliver(EVENT)
     await dispatcher.close()
     subscriber.stop()

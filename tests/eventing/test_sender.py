@@ -8,7 +8,7 @@ import pytest
 
 from embedded.servers import free_port
 from eventing.errors import NoAnswer, NoAnswerInTime
-from eventing.sender import Answer, Sender
+from eventing.sender import HttpAnswer, Sender
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -42,7 +42,7 @@ async def server(
         await sender.close()
 
 
-async def post(sender: Sender, timeout_s: float = 5.0) -> Answer:
+async def post(sender: Sender, timeout_s: float = 5.0) -> HttpAnswer:
     return await sender.post({}, b"hi", timeout_s)
 
 

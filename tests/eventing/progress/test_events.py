@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from eventing.progress.events import Entry, Progress, in_order
+from eventing.progress.events import Progress, ProgressEntry, in_order
 
 
 def test_data_has_all_that_a_client_relies_on() -> None:
-    entry = Entry.of(
+    entry = ProgressEntry.of(
         Progress("job", "vision", "started", 25, "분석 중", trace_id="t", ts="2026-01-01T00:00:00Z", seq=2)
     )
 
@@ -43,16 +43,16 @@ def test_an_error_says_what_failed_where() -> None:
 
 
 def test_an_entry_survives_the_wire() -> None:
-    entry = Entry(7, "done", '{"seq":7,"message":"줄\\n바꿈"}')
+    entry = ProgressEntry(7, "done", '{"seq":7,"message":"줄\\n바꿈"}')
 
-    assert Entry.parse(f"7 done\n{entry.data}".encode()) == entry
+    assert ProgressEntry.parse(f"7 done\n{entry.data}".encode()) == entry
     for raw in (b"", b"7", b"x done\n{}", b"7 done", b"7 done\nno json"):
         with pytest.raises(ValueError, match=r"entry|invalid literal"):
-            Entry.parse(raw)
+            ProgressEntry.parse(raw)
 
 
 def test_entries_come_in_order_and_once() -> None:
-    entries = [Entry(seq, "token", f'{{"n":{n}}}') for n, seq in enumerate((5, 3, 5, 1, 4))]
+    entries = [ProgressEntry(seq, "token", f'{{"n":{n}}}') for n, seq in enumerate((5, 3, 5, 1, 4))]
 
     assert [entry.seq for entry in in_order(entries, after=2)] == [3, 4, 5]
     assert in_order(entries, after=4)[0].data == '{"n":0}'

@@ -13,8 +13,8 @@ from sse_starlette import ServerSentEvent
 
 from embedded.servers import Valkey
 from eventing.progress import keys
+from eventing.progress.arrivals import LIMIT
 from eventing.progress.events import Progress
-from eventing.progress.inbox import LIMIT
 from tests.eventing.progress.conftest import (
     JOB,
     TIMEOUT_S,
@@ -189,7 +189,7 @@ async def test_messages_out_of_order_are_sorted_out(relay: Relay, steps: list[Pr
     assert told(await waiting) == WHOLE
 
 
-async def test_a_slow_client_gets_everything_from_a_bounded_inbox(relay: Relay) -> None:
+async def test_a_slow_client_gets_everything_from_a_bounded_memory(relay: Relay) -> None:
     stream = relay.follow()
     waiting = asyncio.create_task(relay.read(stream, 1))
     tokens = [Progress(JOB, "token", "streaming", message=str(n)) for n in range(5 * LIMIT)]
@@ -198,8 +198,8 @@ async def test_a_slow_client_gets_everything_from_a_bounded_inbox(relay: Relay) 
     for token in tokens[1:]:
         await relay.streams.publish(token)
     await relay.streams.publish(scan()[-1])
-    inbox = relay.gateway.channels._listeners[keys.channel(JOB).encode()][0]
-    assert len(inbox.pending) <= LIMIT  # type: ignore[attr-defined]
+    arrivals = relay.gateway.channels._listeners[keys.channel(JOB).encode()][0]
+    assert len(arrivals.pending) <= LIMIT  # type: ignore[attr-defined]
 
     seen += await relay.read(stream)
     assert [json.loads(str(sent.data))["message"] for sent in seen[:-1]] == [

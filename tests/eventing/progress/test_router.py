@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from embedded.servers import Valkey
 from eventing.progress import keys
-from eventing.progress.events import Entry, Progress
+from eventing.progress.events import Progress, ProgressEntry
 from eventing.progress.reclaimer import Reclaimer
 from eventing.progress.router import Routed, Router
 from tests.eventing.progress.conftest import JOB, TIMEOUT_S, Relay, running_relay, scan
@@ -34,14 +34,14 @@ class Heard:
     async def __aexit__(self, *error: object) -> None:
         await self.pubsub.aclose()  # type: ignore[no-untyped-call]
 
-    async def next(self, count: int) -> list[Entry]:
+    async def next(self, count: int) -> list[ProgressEntry]:
         """The next `count` different events; the router may repeat one."""
-        found: dict[int, Entry] = {}
+        found: dict[int, ProgressEntry] = {}
         async with asyncio.timeout(TIMEOUT_S):
             while len(found) < count:
                 message = await self.pubsub.get_message(timeout=1.0)
                 if message and message["type"] == "pmessage":
-                    entry = Entry.parse(message["data"])
+                    entry = ProgressEntry.parse(message["data"])
                     found.setdefault(entry.seq, entry)
         return list(found.values())
 

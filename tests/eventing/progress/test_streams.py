@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from eventing.progress import keys
-from eventing.progress.events import Entry, Progress
+from eventing.progress.events import Progress, ProgressEntry
 from eventing.progress.streams import ENDED_TTL_S, JOB_TTL_S, ProgressStreams
 from tests.eventing.progress.conftest import JOB, Relay, scan
 
 
-async def kept(redis: Redis, job_id: str = JOB) -> list[Entry]:
-    return [Entry.parse(raw) for raw in await redis.lrange(keys.history("scan", job_id), 0, -1)]  # type: ignore[arg-type]
+async def kept(redis: Redis, job_id: str = JOB) -> list[ProgressEntry]:
+    return [ProgressEntry.parse(raw) for raw in await redis.lrange(keys.history("scan", job_id), 0, -1)]  # type: ignore[arg-type]
 
 
 async def test_events_of_a_job_are_numbered_from_one(relay: Relay, steps: list[Progress]) -> None:
@@ -22,7 +22,7 @@ async def test_events_of_a_job_are_numbered_from_one(relay: Relay, steps: list[P
 
     assert [entry.seq for entry in await kept(relay.redis)] == list(range(1, 11))
     shard = await keys.command(relay.redis, "XRANGE", keys.shard_stream("scan", 0), "-", "+")
-    assert [Entry.parse(fields[b"entry"]) for _, fields in shard] == await kept(relay.redis)
+    assert [ProgressEntry.parse(fields[b"entry"]) for _, fields in shard] == await kept(relay.redis)
 
 
 async def test_the_same_stage_and_status_is_published_once(relay: Relay, steps: list[Progress]) -> None:

@@ -1,4 +1,4 @@
-"""What has arrived for one open stream: bounded, and honest about what it had to let go."""
+"""Live messages that wait for one open stream: bounded, with a note when one had to be dropped."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import asyncio
 LIMIT = 64  # entries held for a slow client; beyond that it reads them from the history again
 
 
-class Inbox:
-    """Live messages of one stream. `behind` says that the history must be read before going on."""
+class Arrivals:
+    """The live messages of one stream. `behind` says that the history must be read before going on."""
 
     __slots__ = ("_waker", "behind", "pending")
 
@@ -18,12 +18,12 @@ class Inbox:
         self._waker: asyncio.Future[None] | None = None
 
     def subscribed(self) -> None:
-        """The channel is (again) listened to; what came before may be missing."""
+        """Note that the channel is (again) listened to, so that what came before may be missing."""
         self.behind = True
         self._wake()
 
     def received(self, message: bytes) -> None:
-        """A live message. When the client is too slow the oldest goes: the history has it."""
+        """Keep a live message. When the client is too slow the oldest is dropped, which the history has."""
         self.pending.append(message)
         if len(self.pending) > LIMIT:
             del self.pending[0]  # never the end of a job, which comes last
@@ -31,7 +31,7 @@ class Inbox:
         self._wake()
 
     def take(self) -> list[bytes]:
-        """All that is pending, oldest first; the inbox is empty then."""
+        """Take out everything that is pending, oldest first."""
         taken, self.pending = self.pending, []
         return taken
 
