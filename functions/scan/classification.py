@@ -7,14 +7,11 @@ output). `repair` turns a draft into a `VisionResult` that holds only what our t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-if TYPE_CHECKING:
-    from functions.scan.taxonomy import Taxonomy
-
-UNCLASSIFIED = "미분류"
+from functions.scan.taxonomy import UNCLASSIFIED, Taxonomy
 
 Outcome = Literal["waste", "no_waste", "unsafe", "unreadable"]
 
@@ -53,11 +50,11 @@ class VisionResult(BaseModel):
     candidates: list[Classification] = []
 
 
-class _Strict(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
-class DraftCategory(_Strict):
+class DraftCategory(_StrictModel):
     """A category as a model writes it, not yet checked."""
 
     major_category: str
@@ -65,7 +62,7 @@ class DraftCategory(_Strict):
     minor_category: str | None
 
 
-class VisionDraft(_Strict):
+class VisionDraft(_StrictModel):
     """What a model returns."""
 
     outcome: Outcome

@@ -1,24 +1,32 @@
-"""Say what to do, by 이코: the deterministic answer made of rules and tags, in at most three friendly sentences.
+"""Say what to do, by 이코: the deterministic answer made of hazards, rules and tags.
 
-The same steps and insufficiencies belong to a paid model's answer: a model may only word `user_answer`.
+Three friendly sentences at most; the safe path of a hazard is always told whole. The same steps and
+insufficiencies belong to a paid model's answer: a model may only word `user_answer`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
 from functions.scan.korean import with_particle
-from functions.scan.retrieval import DEFAULT_INPUT, RuleMatch
-from functions.scan.rules import lookup, rules
+from functions.scan.question import own_words
+from functions.scan.retrieval import RuleMatch
+from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.wording import asked_back, directed, way
 
-OFFLINE = "오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 확인해 주세요."
+OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 확인해 주세요)"
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
+MOST = 3  # friendly sentences
+_FIND_OUT = (
+    "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
+)
 _UNTOLD = {
     "no_waste": (
-        "사진에서 버릴 물건을 찾지 못했어요, 이코예요! 버릴 물건이 가운데 오도록 다시 찍어 주세요.",
+        "사진에서 버릴 물건을 찾지 못했어요. 이코가 볼 수 있게 버릴 물건이 가운데 오도록 다시 찍어 주세요.",
         ("버릴 물건 하나를 가운데에 놓아요", "밝은 곳에서 다시 찍어요"),
     ),
     "unsafe": (
@@ -47,24 +55,26 @@ def compose(
     `candidates`: with two or more, both are named and the user is asked. Without a match the fixed honest
     answer: that we do not know, and how to find out.
     """
+    if match and match.finding == "hazard":
+        return _safe(match)
     if outcome != "waste":
-        words, steps = _UNTOLD[outcome]
-        return Answer(disposal_steps=numbered(steps), insufficiencies=[], user_answer=words)
+        why, steps = _UNTOLD[outcome]
+        return Answer(disposal_steps=numbered(steps), insufficiencies=[], user_answer=why)
     if match is None:
-        return _unknown(offline)
+        return unknown(user_input)
     todo = insufficiencies(classification, situation_tags, match)
-    sentences = [_opening(match), _advice(match, todo, user_input), OFFLINE if offline else ""]
-    if len(candidates) >= 2:
-        sentences[:2] = _wavering(candidates[0], candidates[1])
+    if match.finding == "asked":
+        words = _asking(match)
+    elif len(candidates) >= 2:
+        words = _wavering(candidates[0], candidates[1])
     elif WAVERING in situation_tags:
-        sentences[:2] = [
-            f"혹시 {_called(match)} 맞나요?",
-            "아니라면 무엇인지 글로 알려 주시면 이코가 다시 찾아볼게요.",
-        ]
+        words = _confirming(match)
+    else:
+        words = _telling(classification, match, todo)
     return Answer(
         disposal_steps=numbered(match.steps),
         insufficiencies=todo,
-        user_answer=" ".join(filter(None, sentences)),
+        user_answer=" ".join([*words, OFFLINE] if offline else words),
     )
 
 
@@ -81,64 +91,109 @@ def insufficiencies(
     major, middle = classification.major_category, classification.middle_category
     todo = [tag.todo for tag in tags if tag and tag.todo and tag.concerns(major, middle)]
     if match and match.item and lookup(major, middle) not in (None, match.rule):
-        todo.insert(0, f"{_sorted_as(match)}.")
+        todo.insert(0, f"{directed(match.item, match.rule)}.")
     return list(dict.fromkeys(todo))
 
 
-def _unknown(offline: bool) -> Answer:
-    words = (
-        "무엇인지 알아보지 못했어요, 아는 척하지 않는 이코예요. 물건의 이름이나 재질을 글로 알려 주시겠어요?"
-    )
+def unknown(user_input: str) -> Answer:
+    """The honest answer about what nothing is known of, and how to find out."""
+    said = own_words(user_input)
+    about = f"‘{said}’{_topic(said)} " if said else ""
+    words = f"{about}무엇인지 이코가 알아보지 못했어요. {_FIND_OUT} 물건의 다른 이름이나 재질을 글로 알려 주시겠어요?"
     return Answer(
-        disposal_steps=numbered(rules()["unclassified"].common_steps),
-        insufficiencies=[],
-        user_answer=f"{words} {OFFLINE}" if offline else words,
+        disposal_steps=numbered(rules()["unclassified"].common_steps), insufficiencies=[], user_answer=words
     )
 
 
-def _sorted_as(match: RuleMatch) -> str:
-    name, rule = match.item or match.rule.name, match.rule.name
-    if name == rule:
-        return f"{with_particle(name, '은', '는')} 이렇게 버려 주세요"
-    return f"{with_particle(name, '은', '는')} {with_particle(rule, '으로', '로')} 나눠 주세요"
+def _topic(said: str) -> str:
+    return with_particle(said, "은", "는").removeprefix(said)
 
 
-def _opening(match: RuleMatch) -> str:
-    return f"{_sorted_as(match)}, 이코가 도와드릴게요!"
+def _safe(match: RuleMatch) -> Answer:
+    """The safe path of the most urgent hazard, whole, then that of the others."""
+    first, *others = match.dangers
+    item = taxonomy().named(match.item) if match.item else None
+    name = item.name if item and item.hazard == first.id else first.name
+    words = [f"{with_particle(name, '은', '는')} 위험할 수 있으니 이코가 안전한 방법부터 알려 드릴게요."]
+    words += first.sentences
+    for other in others:
+        words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
+    return Answer(
+        disposal_steps=numbered(first.steps), insufficiencies=[first.path], user_answer=" ".join(words)
+    )
 
 
-def _called(match: RuleMatch) -> str:
-    return with_particle(match.item or match.rule.name, "이", "가")
+def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
+    """Where it goes, what is still to be done, what to know of it, as far as three sentences go."""
+    item = match.item or match.rule.name
+    words = [f"{directed(item, match.rule)}."]
+    for name in match.also:
+        other = taxonomy().named(name)
+        if other and (rule := lookup(*other.place)):
+            words.append(f"{directed(other.name, rule)}.")
+    seen = _seen_instead(classification, match)
+    left = [step for step in todo if step != words[0]]
+    parts = [seen, _left_to_do(left), match.rule.note(match.item) or "", *match.rule.facts_of(match.item)]
+    if not match.item and not match.also:
+        parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
+    for part in parts:
+        if part and _count([*words, part]) <= MOST:
+            words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
+    return words
 
 
-def _advice(match: RuleMatch, todo: Sequence[str], user_input: str) -> str:
-    """The one thing most worth saying: another thing asked about, what is still to be done, or a note."""
-    other = _other(match, user_input)
-    if other and (rule := lookup(other.major, other.middle)):
-        return f"말씀하신 {with_particle(other.name, '은', '는')} {with_particle(rule.name, '으로', '로')} 나누면 돼요."
-    todo = [step for step in todo if step != f"{_sorted_as(match)}."]
-    if todo:
-        if len(todo) == 1:
-            return todo[0]
-        return f"{todo[0].rstrip('.')}, 그 밖에도 할 일이 {len(todo) - 1}가지 더 있어요."
-    return _one_sentence(match.rule.note(match.item) or f"먼저 {match.steps[0]}")
+def _seen_instead(classification: Classification, match: RuleMatch) -> str:
+    """What the photo seems to show where the user's words decided against it."""
+    shown = lookup(classification.major_category, classification.middle_category)
+    if shown is None or shown.key == match.rule.key or not match.item:
+        return ""
+    item = taxonomy().named(classification.minor_category or "")
+    became = taxonomy().named(match.item)
+    if became and became.state and shown.category.middle in became.state.middles:
+        return ""  # the same thing in another condition
+    return f"사진 속 물건이 {with_particle(_called(item, shown), '이라면', '라면')} {way(shown)}."
 
 
-def _other(match: RuleMatch, user_input: str) -> Item | None:
-    """A thing of another category that the user named beside what the photo shows."""
-    item = taxonomy().find(user_input) if user_input != DEFAULT_INPUT else None
-    here = match.rule.category
-    return item if item and (item.major, item.middle) != (here.major, here.middle) else None
+def _called(item: Item | None, rule: Rule) -> str:
+    return item.name if item else rule.name
 
 
-def _one_sentence(note: str) -> str:
-    first = note.split(". ", maxsplit=1)[0].rstrip(".")
-    return f"{first}." if first else ""
+def _left_to_do(todo: Sequence[str]) -> str:
+    if len(todo) < 2:
+        return "".join(todo)
+    return f"{todo[0].rstrip('.')}, 그 밖에도 할 일이 {len(todo) - 1}가지 더 있어요."
+
+
+def _asking(match: RuleMatch) -> list[str]:
+    first = match.candidates[0] if match.candidates else match.item or match.rule.name
+    return [
+        asked_back(match.said, match.candidates or (first,)),
+        f"{with_particle(first, '이라면', '라면')} {way(match.rule)}.",
+        "아니라면 이름이나 재질을 조금 더 알려 주시거나 분리배출.kr에서 찾아봐 주세요.",
+    ]
+
+
+def _confirming(match: RuleMatch) -> list[str]:
+    return [
+        f"혹시 {with_particle(match.item or match.rule.name, '이', '가')} 맞나요?",
+        f"맞다면 {way(match.rule)}.",
+        "아니라면 무엇인지 글로 알려 주시면 이코가 다시 찾아볼게요.",
+    ]
 
 
 def _wavering(one: Classification, other: Classification) -> list[str]:
+    words = []
+    for place in (one, other):
+        rule = lookup(place.major_category, place.middle_category)
+        name = place.minor_category or place.middle_category
+        words.append(f"{with_particle(name, '이라면', '라면')} {way(rule)}" if rule else name)
     first, second = (c.minor_category or c.middle_category for c in (one, other))
     return [
-        f"{first} 같기도 하고 {second} 같기도 해요, 이코가 헷갈려요.",
-        f"{with_particle(first, '이라면', '라면')} 아래처럼 버리고, 아니라면 무엇인지 글로 알려 주세요.",
+        f"{with_particle(first, '인지', '인지')} {second}인지 이코가 헷갈려요.",
+        f"{words[0]}.",
+        f"{words[1]}.",
     ]
+
+
+def _count(words: Sequence[str]) -> int:
+    return len(re.findall(r"[.!?](?=\s|$)", " ".join(f"{word.rstrip('.')}." for word in words)))

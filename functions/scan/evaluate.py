@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.scan.classification import Classification
-from functions.scan.retrieval import DEFAULT_INPUT, retrieve, search
+from functions.scan.question import DEFAULT_INPUT
+from functions.scan.retrieval import retrieve, search
 from functions.scan.taxonomy import DATA, taxonomy
 
 ITEMS_TARGET, QUESTIONS_TARGET = 0.95, 0.9

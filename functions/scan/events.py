@@ -11,6 +11,7 @@ from eventing.catalogue import EventData
 from functions.scan.classification import VisionResult
 
 How = Literal["index", "bm25"]
+Finding = Literal["hazard", "named", "asked"]
 
 
 class ScanRequested(EventData):
@@ -34,7 +35,11 @@ class Classified(ScanRequested):
 
 
 class MatchedRules(BaseModel):
-    """Which disposal rule applies: its key, the item it was found by, and how it was found."""
+    """Which disposal rule applies: its key, the item it was found by, how it was found and how sure that is.
+
+    `hazards` are ids, the most urgent first; `candidates` the items to choose from where it is only "asked",
+    `said` what the user called it; `also` the other items of the same question.
+    """
 
     model_config = ConfigDict(defer_build=True)
 
@@ -42,6 +47,11 @@ class MatchedRules(BaseModel):
     item: str | None = None
     score: float
     how: How
+    finding: Finding = "named"
+    hazards: list[str] = []
+    candidates: list[str] = []
+    also: list[str] = []
+    said: str = ""
 
 
 class RulesMatched(Classified):

@@ -31,9 +31,7 @@ class Grants(Service):
     async def reward(self, event: Answered) -> Reward | None:
         """The character this scan earns, or None. Granting again for the same job says the same."""
         classification = event.vision.classification
-        character = earned(
-            classification, event.match is not None, event.answer.insufficiencies, self.enabled
-        )
+        character = earned(classification, event.match, event.answer.insufficiencies, self.enabled)
         if character is None:
             return None
         received = False

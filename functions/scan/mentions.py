@@ -12,21 +12,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
-_NOT_A_LETTER = re.compile(r"[\W_]+")
+from functions.scan.utterance import PARTICLE, Utterance
 
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_PARTICLE = re.compile(
-    r"(들|류|세트)?"
-    r"(은|는|이|가|을|를|도|만|의|랑|이랑|하고|과|와|로|으로|에|에서|에다|까지|부터|같은|처럼|이나|나|요|말고|이에요|예요|에요|이야"
-    r"|야|입니다|인데|인데요|이요|인가요?|이고|이면|라면|이라면|이라|라|인지|인가|이라고|뿐|통째로|째)?"
-    r"(요|도|는|은)?"
-)
 _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|이에요|예요|에요|이야|야|입니다|인데|이요)")
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
     r"(들|류)?(으로|로|에|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신"
@@ -61,7 +54,6 @@ _GENERIC = _words(  # stand for a material or a class rather than one thing
 )
 _CLASSES = _words("음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 스티로폼")
 _NO_NOUN = tuple(_words("거 에 서 고 데 은 는 이 가 을 를 도 로 요 나 라 게 지 랑"))
-LONGEST = 1000  # letters of a text that are read
 _SURE = -1.0  # a topic below this weight is probably not what the sentence is about
 
 
@@ -151,9 +143,8 @@ class Names:
 
         Of a long text only the first LONGEST letters are read.
         """
-        words = [word for part in text[:LONGEST].split() if (word := normal(part))]
-        letters = "".join(words)
-        starts = list(accumulate((len(word) for word in words), initial=0))
+        said = Utterance.of(text)
+        words, letters, starts = said.words, said.letters, said.starts
         whole = list(self._whole(letters, starts))
         apart = [
             span
@@ -213,14 +204,9 @@ class Names:
         for first in self._heads[head]:
             for word in words:
                 at = word.find(first)
-                if at >= 0 and (at == 0 or len(first) > 1) and _PARTICLE.fullmatch(word[at + len(first) :]):
+                if at >= 0 and (at == 0 or len(first) > 1) and PARTICLE.fullmatch(word[at + len(first) :]):
                     return first
         return None
-
-
-def normal(text: str) -> str:
-    """Letters and digits only, case folded: how names are compared."""
-    return _NOT_A_LETTER.sub("", text).casefold()
 
 
 def _stands(letters: str, start: int, end: int, starts: Sequence[int], *, begins: bool = False) -> bool:
@@ -232,7 +218,7 @@ def _stands(letters: str, start: int, end: int, starts: Sequence[int], *, begins
     rest = letters[end : starts[bisect_left(starts, end)]]
     if not rest:
         return letters[start:end] not in _ADVERBS or end == len(letters)
-    return end - start >= 3 or _PARTICLE.fullmatch(rest) is not None
+    return end - start >= 3 or PARTICLE.fullmatch(rest) is not None
 
 
 def _names_something(word: str) -> bool:

@@ -1,177 +1,223 @@
-"""Find the disposal rule and the item: the typed index over names first, then Korean BM25.
+"""Find the disposal rule and the item: hazards first, then names, then a guess that is offered as a question.
 
-The classification decides the category; what the user writes refines it to an item within that category, and
-decides alone only where there is no classification (미분류). A thing of another category that the user names
-does not move the answer: the vision model has read the same words beside the photo. Conditions that change
-the category (a broken bottle is no 유리병 any more) are taken from the tags and from the user's words.
+The photo's classification and the user's words are both asked. What is dangerous decides whichever of them
+tells it. Of ordinary things, what the user names wins over what the photo seems to show; conditions that change
+the category (a greasy box is no 종이 any more) are taken from the tags and from the user's words.
 """
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from functions.scan.classification import Classification
-from functions.scan.events import How
-from functions.scan.mentions import LONGEST, normal, topic
+from functions.scan.events import Finding, How, MatchedRules
+from functions.scan.hazards import Hazard, hazards, seen, told
+from functions.scan.mentions import Mention, topic
+from functions.scan.question import DEFAULT_INPUT, content, own_words
+from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
-from functions.scan.taxonomy import DATA, Item, taxonomy
-from functions.scan.tokens import KEYWORD, asked
+from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.utterance import Utterance, normal
 
-DEFAULT_INPUT = "이 폐기물을 어떻게 분리배출해야 하나요?"
-K1, B = 1.2, 0.5
-PIECE_WEIGHT = 0.35  # a pair of letters says less than a word
-NAMED = 3.0  # what a noun in a document's names is worth besides
-LEAST_NAMED, LEAST_SPELLED = 4.0, 8.0  # below, a question is not about anything we know
+LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
 
 @dataclass(frozen=True, slots=True)
 class RuleMatch:
-    """The rule that applies, the item it was found by, how well (1 for the index, BM25's score else) and how."""
+    """The rule that applies, the item it was found by, how well (1 for the index, BM25's score else) and how.
+
+    `finding` tells how sure it is: "hazard" (the `hazards` decide, most urgent first), "named", or "asked", a
+    guess among `candidates` for what the user called `said`. `also` are other things of the same question.
+    """
 
     rule: Rule
     item: str | None
-    score: float
-    how: How
+    score: float = 1.0
+    how: How = "index"
+    finding: Finding = "named"
+    hazards: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    said: str = ""
+
+    @property
+    def dangers(self) -> list[Hazard]:
+        """The hazards themselves."""
+        return [hazards()[name] for name in self.hazards]
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """What to do, in order."""
-        return self.rule.steps(self.item)
+        """What to do, in order; of a hazard its safe path."""
+        return self.dangers[0].steps if self.hazards else self.rule.steps(self.item)
+
+    def stored(self) -> MatchedRules:
+        """The match as the event carries it."""
+        return MatchedRules(
+            key=self.rule.key,
+            item=self.item,
+            score=self.score,
+            how=self.how,
+            finding=self.finding,
+            hazards=list(self.hazards),
+            candidates=list(self.candidates),
+            also=list(self.also),
+            said=self.said,
+        )
 
 
 def retrieve(
     classification: Classification, minor: str | None, tags: Sequence[str], user_text: str
 ) -> RuleMatch | None:
-    """The rule for what the photo shows; None where nothing is known of it.
+    """The rule for what the photo shows and the user says; None where nothing is known of it.
 
     `minor` is the item's name as the vision model wrote it; `user_text` what the user asked.
     """
     said = "" if normal(user_text) == normal(DEFAULT_INPUT) else user_text
     rule = lookup(classification.major_category, classification.middle_category)
+    list_ = taxonomy()
+    shown = list_.named(minor) if minor else None
+    middle = rule.category.middle if rule else ""
+    if danger := _dangerous(said, shown, middle, tags):
+        return danger
     if rule is None:
         return search(said)
-    list_ = taxonomy()
-    named = list_.find(said) if said else None
-    seen = list_.named(minor) if minor else None
-    for item in (named, seen):
-        if item and _within(item, rule):
-            return _of(list_.changed(item, said, tags))
-    if named and named.state and _may_become(rule, named):
-        return _of(named)
+    named = search(said) if said else None
+    if named and named.finding == "named" and named.item and named.rule.key != rule.key:
+        return named
+    item = list_.by_name[normal(named.item)] if named and named.finding == "named" and named.item else shown
+    if item and _within(item, rule):
+        return _of(list_.changed(item, said, tags))
     here = next(item for item in list_.items if _within(item, rule))
     if (changed := list_.changed(here, said, tags)) is not here:
         return _of(changed)
-    found = _ranked(said, rule.key) if named is None and _content(said) else None
-    return found or RuleMatch(rule, None, 1.0, "index")
+    if said and content(said) and (likely := guesses(said, rule.key)):
+        item_name = likely[0].item
+        if item_name and named and named.finding == "asked" and item_name in named.candidates:
+            return RuleMatch(rule, item_name)  # the photo confirms the guess
+    return RuleMatch(rule, None)
 
 
 def search(question: str) -> RuleMatch | None:
     """The rule that a question in free Korean is about; None if it is about none."""
+    if danger := _dangerous(question):
+        return danger
+    asked = content(question)
+    if not asked:
+        item = taxonomy().named(question)
+        return _of(taxonomy().changed(item, question)) if item else None
+    if named := _named(question, asked):
+        return named
+    if (meant := taxonomy().corrected(question)) and (named := _named(meant.text, content(meant.text))):
+        if meant.wrong <= LEAST_WRONG or named.item is None:
+            return named
+        return replace(named, finding="asked", candidates=(named.item,), said=own_words(question))
+    about = topic(taxonomy().mentions(question))
+    return _guessed(question, taxonomy().by_name[about.name].name if about else None)
+
+
+def _named(question: str, asked: str) -> RuleMatch | None:
+    """What is named so that the question is surely about it."""
     list_ = taxonomy()
-    item = list_.named(question)
-    if item:
-        return _of(item)
-    content = _content(question)
-    if not content:
-        return None
-    if rule := _keywords().get(content):
-        return RuleMatch(rule, None, 1.0, "index")
+    if item := list_.named(question) or list_.named(asked):
+        return _of(list_.changed(item, question))
+    if rule := _keywords().get(asked):
+        return RuleMatch(rule, None)
     mentions = list_.mentions(question)
-    named = topic(mentions)
-    if named and (named.sure or (len(mentions) == 1 and not named.generic)):
-        return _of(list_.changed(list_.by_name[named.name], question))
-    return _ranked(question) or (_of(list_.by_name[named.name]) if named else None)
+    about = topic(mentions)
+    if about and (about.sure or (len(mentions) == 1 and not about.generic)):
+        return _of(list_.changed(list_.by_name[about.name], question))
+    return None
 
 
-def restore(key: str, item: str | None, score: float, how: How) -> RuleMatch | None:
-    """The match that was stored as these; None if the rule does not exist any more."""
-    rule = rules().get(key)
-    return RuleMatch(rule, item, score, how) if rule else None
+def restore(stored: MatchedRules) -> RuleMatch | None:
+    """The match that was stored; None if the rule does not exist any more."""
+    rule = rules().get(stored.key)
+    if rule is None:
+        return None
+    return RuleMatch(
+        rule,
+        stored.item,
+        stored.score,
+        stored.how,
+        stored.finding,
+        tuple(name for name in stored.hazards if name in hazards()),
+        tuple(stored.candidates),
+        tuple(stored.also),
+        stored.said,
+    )
+
+
+def _dangerous(
+    said: str, shown: Item | None = None, middle: str = "", tags: Sequence[str] = ()
+) -> RuleMatch | None:
+    """What of it is dangerous by the user's words, by an item that is so itself, or by what the photo shows."""
+    list_, text = taxonomy(), Utterance.of(said)
+    mentions = list_.mentions(said)
+    items = [list_.by_name[mention.name] for mention in mentions]
+    items += [shown] if shown else []
+    found = told(text, [(each.start, each.start + len(each.name)) for each in mentions])
+    if said and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo
+        found = told(Utterance.of(f"{said} {shown.name if shown else middle}"))
+    found += seen(middle, tags)
+    found += [
+        danger
+        for item in items
+        if item.hazard and not (danger := hazards()[item.hazard]).undone(text) and danger not in found
+    ]
+    if not found:
+        return None
+    names = tuple(dict.fromkeys(danger.id for danger in found))
+    item = _endangered(found[0], items, topic(mentions), said, tags)
+    rule = (lookup(*item.place) if item else None) or rules()["hazardous"]
+    return RuleMatch(rule, item.name if item else None, finding="hazard", hazards=names)
+
+
+def _endangered(
+    danger: Hazard, items: Sequence[Item], about: Mention | None, said: str, tags: Sequence[str]
+) -> Item | None:
+    """The item that is dangerous: one that is so itself, or what the text is about if it goes the same way."""
+    list_ = taxonomy()
+    usual = list_.named(danger.item)
+    if own := next((item for item in items if item.hazard == danger.id), None):
+        return own
+    if about and usual:
+        item = list_.changed(list_.by_name[about.name], said, tags)
+        if item.place == usual.place or (
+            item.major == "생활계유해폐기물" and item.hazard in (None, danger.id)
+        ):
+            return item
+    return usual
+
+
+def _guessed(question: str, mentioned: str | None) -> RuleMatch | None:
+    likely = guesses(question)
+    names = [mentioned, *(guess.item or rules()[guess.rule].name for guess in likely)]
+    candidates = tuple(dict.fromkeys(name for name in names if name))[:2]
+    if not candidates:
+        return None
+    first = taxonomy().named(candidates[0])
+    if first is None or not likely:
+        rule = rules()[likely[0].rule] if likely else lookup(*first.place) if first else None
+    else:
+        rule = lookup(*first.place)
+    if rule is None:
+        return None
+    score = likely[0].score if likely else 1.0
+    item = first.name if first else None
+    return RuleMatch(rule, item, score, "bm25", "asked", candidates=candidates, said=own_words(question))
 
 
 def _within(item: Item, rule: Rule) -> bool:
-    return (item.major, item.middle) == (rule.category.major, rule.category.middle)
-
-
-def _may_become(rule: Rule, state: Item) -> bool:
-    return state.state is not None and rule.category.middle in state.state.middles
+    return item.place == (rule.category.major, rule.category.middle)
 
 
 def _of(item: Item) -> RuleMatch | None:
-    rule = lookup(item.major, item.middle)
-    return RuleMatch(rule, item.name, 1.0, "index") if rule else None
+    rule = lookup(*item.place)
+    return RuleMatch(rule, item.name) if rule else None
 
 
 @cache
 def _keywords() -> Mapping[str, Rule]:
     return {normal(word): rule for rule in rules().values() for word in rule.keywords}
-
-
-def _longest_first(words: str) -> list[str]:
-    return sorted(words.split(), key=len, reverse=True)
-
-
-_BEGINNINGS = _longest_first(
-    "이거 이건 이것 이게 저거 요거 그거 이 그 저 혹시 제가 집에 있는 근데 그럼 안녕하세요"
-)
-_ENDINGS = _longest_first(
-    """은 는 을 를 도 이 가 어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기
-    해야 하는 하면 해도 할 하나 하 면 야 지 려면 려고 수 방법 법 곳 데 되 돼 되는 하죠 할까 나 요 죠 건가 거 있 알려 줘
-    주세요 까 해 서"""
-)
-
-
-def _content(text: str) -> str:
-    """What is left of a question without how every question begins and ends."""
-    left = normal(text)
-    while start := next((word for word in _BEGINNINGS if left.startswith(word)), ""):
-        left = left.removeprefix(start)
-    while end := next((word for word in _ENDINGS if left.endswith(word)), ""):
-        left = left.removesuffix(end)
-    return left
-
-
-@dataclass(frozen=True, slots=True)
-class _Documents:
-    rows: Sequence[tuple[str, str | None, int]]
-    postings: Mapping[str, Sequence[int]]
-    average: float
-
-
-@cache
-def _documents() -> _Documents:
-    read = json.loads((DATA / "index" / "documents.json").read_bytes())
-    rows = [(rule, item, length) for rule, item, length in read["documents"]]
-    return _Documents(rows, read["postings"], sum(row[2] for row in rows) / len(rows))
-
-
-def _ranked(question: str, within: str | None = None) -> RuleMatch | None:
-    """The best document by BM25, of one rule only if `within` names it."""
-    index = _documents()
-    scores: dict[int, float] = {}
-    named: set[int] = set()  # documents that have a noun of the question as, or in, a name
-    words, spelled = asked(question[:LONGEST])
-    weights = dict.fromkeys(words, 1.0) | dict.fromkeys(spelled, PIECE_WEIGHT)
-    for token, weight in weights.items():
-        posting = index.postings.get(token, ())
-        rarity = math.log(1 + (len(index.rows) - len(posting) / 2 + 0.5) / (len(posting) / 2 + 0.5))
-        for document, count in zip(posting[::2], posting[1::2], strict=True):
-            length = 1 - B + B * index.rows[document][2] / index.average
-            scores[document] = scores.get(document, 0) + weight * rarity * count * (K1 + 1) / (
-                count + K1 * length
-            )
-            if weight == 1 and count >= KEYWORD and not token.endswith("다"):
-                named.add(document)
-    best = max(
-        (d for d in scores if within in (None, index.rows[d][0])),
-        key=lambda d: (scores[d] + (NAMED if d in named else 0), -d),
-        default=None,
-    )
-    if best is None or scores[best] < (LEAST_NAMED if best in named else LEAST_SPELLED):
-        return None
-    rule, item, _ = index.rows[best]
-    return RuleMatch(rules()[rule], item, round(scores[best], 3), "bm25")

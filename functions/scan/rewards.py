@@ -6,22 +6,35 @@ from collections.abc import Sequence
 
 from functions.character.catalogue import BY_MIDDLE, DEFAULT, Character
 from functions.scan.classification import Classification
+from functions.scan.events import MatchedRules
 from functions.scan.korean import with_particle
+from functions.scan.rules import lookup
 from functions.scan.taxonomy import RECYCLABLE
 
 
 def earned(
-    classification: Classification, rules_found: bool, insufficiencies: Sequence[str], enabled: bool = True
+    classification: Classification,
+    match: MatchedRules | None,
+    insufficiencies: Sequence[str],
+    enabled: bool = True,
 ) -> Character | None:
-    """The character that this scan earns, or None: a recyclable with rules and nothing left to do earns one."""
+    """The character that this scan earns, or None.
+
+    A recyclable earns one when its rule was found for sure, nothing is left to do, and neither a hazard nor a
+    doubt decided the answer.
+    """
     complete = bool(classification.major_category and classification.middle_category)
-    if not (enabled and complete and classification.major_category == RECYCLABLE and rules_found):
+    if not (enabled and complete and classification.major_category == RECYCLABLE and not insufficiencies):
         return None
-    return None if insufficiencies else BY_MIDDLE.get(classification.middle_category, DEFAULT)
+    rule = lookup(classification.major_category, classification.middle_category)
+    if match is None or match.finding != "named" or (rule and rule.key != match.key):
+        return None
+    return BY_MIDDLE.get(classification.middle_category, DEFAULT)
 
 
 def match_reason(classification: Classification, character: Character) -> str:
     """Why this character, in words for the user."""
     minor = classification.minor_category
     thing = f"{classification.middle_category}{f'({minor})' if minor else ''}"
-    return f"{thing} 분리배출을 바르게 해서 {with_particle(character.name, '이', '가')} 찾아왔어요."
+    sorted_out = f"{with_particle(thing, '을', '를')} 종류에 맞게 나눠 주셔서"
+    return f"{sorted_out} {with_particle(character.name, '이', '가')} 찾아왔어요."

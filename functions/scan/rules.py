@@ -58,6 +58,7 @@ class Fact(_Frozen):
     text: str
     source: str
     as_of: str
+    items: tuple[str, ...] = ()  # what it is told of
 
 
 class RegionOverride(_Frozen):
@@ -68,7 +69,10 @@ class RegionOverride(_Frozen):
 
 
 class Rule(_Frozen):
-    """How one category is disposed of; all texts Korean."""
+    """How one category is disposed of; all texts Korean.
+
+    `verb` ends the sentence that says where its things go, `branch` tells apart what looks alike on a photo.
+    """
 
     about: str
     key: str
@@ -82,7 +86,9 @@ class Rule(_Frozen):
     icon_steps: tuple[IconStep, ...]
     source: tuple[Source, ...]
     facts: tuple[Fact, ...]
-    region_overrides: tuple[RegionOverride, ...]
+    region_overrides: tuple[RegionOverride, ...] = ()
+    verb: str = ""
+    branch: str = ""
 
     def steps(self, item: str | None) -> tuple[str, ...]:
         """The item's own steps, or those common to the category."""
@@ -91,6 +97,10 @@ class Rule(_Frozen):
     def note(self, item: str | None) -> str | None:
         """What to know of the item."""
         return next((target.note for target in self.targets if target.item == item), None)
+
+    def facts_of(self, item: str | None) -> tuple[str, ...]:
+        """Deposits, contacts and dates to tell of the item."""
+        return tuple(fact.text for fact in self.facts if item in fact.items)
 
 
 @cache

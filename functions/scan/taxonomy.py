@@ -12,28 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
-from functions.scan.classification import UNCLASSIFIED
-from functions.scan.mentions import Mention, Names, normal, topic
-
-__all__ = [
-    "DATA",
-    "RECYCLABLE",
-    "UNCLASSIFIED",
-    "Item",
-    "State",
-    "Tag",
-    "Taxonomy",
-    "read",
-    "taxonomy",
-]
+from functions.scan.mentions import Mention, Names, topic
+from functions.scan.typos import Correction, Spellings
+from functions.scan.utterance import Utterance, normal
 
 DATA = Path(__file__).parent / "data"
 RECYCLABLE = "재활용폐기물"
+UNCLASSIFIED = "미분류"
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class Condition:
     """When an item is said (`words`) or seen (`tags`) to be so, another item stands for it.
 
     `items` and `middles` are what it may happen to.
@@ -47,13 +38,30 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing people throw away; `aliases` are what else it is called, each alias one item's only."""
+    """One thing people throw away; `aliases` are what else it is called, each alias one item's only.
+
+    `brands` are trade names it is known by, `hazard` the id of the hazard that it is, `source` the id of the
+    guidance that says where it belongs.
+    """
 
     name: str
     major: str
     middle: str
     aliases: tuple[str, ...]
-    state: State | None = None
+    state: Condition | None = None
+    hazard: str | None = None
+    source: str | None = None
+    brands: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Major and middle."""
+        return self.major, self.middle
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything it is called."""
+        return self.name, *self.aliases, *self.brands
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class Taxonomy:
     @cached_property
     def by_name(self) -> Mapping[str, Item]:
         """Items by their names and aliases, spelled as `normal` spells."""
-        return {normal(name): item for item in self.items for name in (item.name, *item.aliases)}
+        return {normal(name): item for item in self.items for name in item.names}
 
     @cached_property
     def _names(self) -> Names:
@@ -103,6 +111,18 @@ class Taxonomy:
     def mentions(self, text: str) -> list[Mention]:
         """Where items are named in a text, in order, the longest names first chosen."""
         return self._names.mentions(text)
+
+    def corrected(self, text: str) -> Correction | None:
+        """The text with names in the place of what seems misspelled of them; None if nothing seems so.
+
+        Words that name something as they stand, and those of every question, are left alone.
+        """
+        named = [(each.start, each.start + len(each.name)) for each in self.mentions(text)]
+        return self._spellings.corrected(Utterance.of(text), named)
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(self.by_name)
 
     def find(self, text: str) -> Item | None:
         """The item that a name or a sentence is about, in the state that is said of it; None if none is named."""
@@ -173,15 +193,25 @@ def _says(said: str, word: str) -> bool:
     return word not in _SOIL or not any(done in said for done in _CLEAN)
 
 
-def read(index: Mapping[str, object]) -> Taxonomy:
+def read(index: Mapping[str, Any]) -> Taxonomy:
     """From the generated index, as `reindex` writes it."""
-    places = {major: tuple(middles) for major, middles in index["places"].items()}  # type: ignore[attr-defined]
-    items = tuple(
-        Item(name, major, middle, tuple(aliases), State(*map(tuple, state)) if state else None)
-        for name, major, middle, aliases, state in index["items"]  # type: ignore[attr-defined]
-    )
-    tags = {tag[0]: Tag(tag[0], tag[1], tag[2], tuple(tag[3])) for tag in index["tags"]}  # type: ignore[attr-defined]
-    return Taxonomy(places, items, tags)
+    places = {major: tuple(middles) for major, middles in index["places"].items()}
+    tags = {tag[0]: Tag(tag[0], tag[1], tag[2], tuple(tag[3])) for tag in index["tags"]}
+    return Taxonomy(places, tuple(_item(*row) for row in index["items"]), tags)
+
+
+def _item(
+    name: str,
+    major: str,
+    middle: str,
+    aliases: Sequence[str],
+    state: Sequence[Sequence[str]] | None,
+    brands: Sequence[str],
+    hazard: str | None,
+    source: str | None,
+) -> Item:
+    condition = Condition(*map(tuple, state)) if state else None
+    return Item(name, major, middle, tuple(aliases), condition, hazard, source, tuple(brands))
 
 
 @cache

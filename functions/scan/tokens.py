@@ -10,7 +10,7 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
-from functions.scan.mentions import normal
+from functions.scan.utterance import normal
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi

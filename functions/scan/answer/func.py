@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from functions.runtime import event_function
+from functions.scan.answer_writer import AnswerWriter
 from functions.scan.events import Answered, RulesMatched
 from functions.scan.stages import Stages
-from functions.scan.voice import Voice
 
 
 @event_function(on=RulesMatched, emits=Answered, stage="answer", ledger=Stages, timeout=45, in_flight=400)
-async def answer(event: RulesMatched, voice: Voice) -> Answered:
+async def answer(event: RulesMatched, writer: AnswerWriter) -> Answered:
     """A model words it from the rule; without a rule an honest sentence is fixed and no model is asked."""
-    return Answered(**dict(event), answer=await voice.answer(event))
+    return Answered(**dict(event), answer=await writer.answer(event))
 
 
 new = answer.new

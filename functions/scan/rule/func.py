@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from functions.runtime import event_function
-from functions.scan.events import Classified, MatchedRules, RulesMatched
+from functions.scan.events import Classified, RulesMatched
 from functions.scan.retrieval import retrieve
 from functions.scan.stages import Stages
 
@@ -22,9 +22,9 @@ async def rule(event: Classified) -> RulesMatched:
         vision.situation_tags,
         event.user_input,
     )
-    match = None
-    if found and vision.outcome == "waste":
-        match = MatchedRules(key=found.rule.key, item=found.item, score=found.score, how=found.how)
+    # What the user's words tell to be dangerous holds whatever became of the picture.
+    told = found and (vision.outcome == "waste" or found.finding == "hazard")
+    match = found.stored() if found and told else None
     return RulesMatched(**dict(event), match=match)
 
 

@@ -8,8 +8,7 @@ from functions.images.fetch import FetchPolicy, check_url
 from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
 from functions.scan.jobs import Jobs
-
-DEFAULT_INPUT = "이 폐기물을 어떻게 분리배출해야 하나요?"
+from functions.scan.question import DEFAULT_INPUT
 
 
 class SubmitScan(BaseModel):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functions.runtime import event_function
 from functions.scan.events import Classified, ScanRequested
-from functions.scan.eyes import Eyes
 from functions.scan.stages import Stages
+from functions.scan.vision_model import VisionModel
 
 
 @event_function(on=ScanRequested, emits=Classified, stage="vision", ledger=Stages, timeout=45, in_flight=400)
-async def vision(event: ScanRequested, eyes: Eyes) -> Classified:
+async def vision(event: ScanRequested, model: VisionModel) -> Classified:
     """Fetch the picture, ask the model, keep only what our taxonomy knows."""
-    return Classified(**dict(event), vision=await eyes.classify(event))
+    return Classified(**dict(event), vision=await model.classify(event))
 
 
 new = vision.new

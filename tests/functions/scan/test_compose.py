@@ -8,8 +8,8 @@ from functions.scan.classification import NOTHING, Classification, Outcome
 from functions.scan.compose import OFFLINE, WAVERING, compose, insufficiencies
 from functions.scan.events import Answer
 from functions.scan.korean import with_particle
-from functions.scan.retrieval import DEFAULT_INPUT, retrieve
-from functions.scan.rewards import earned
+from functions.scan.question import DEFAULT_INPUT
+from functions.scan.retrieval import retrieve
 from functions.scan.taxonomy import RECYCLABLE, taxonomy
 
 
@@ -58,9 +58,9 @@ def test_nothing_is_left_to_do_for_what_is_done_or_unknown(tags: list[str]) -> N
 def test_what_has_become_another_category_earns_no_reward() -> None:
     where = recyclable("유리병", "소주병")
     made = answer(where, said="떨어뜨려서 깨졌어요")
-    assert made.insufficiencies == ["깨진 유리는 불연성종량제폐기물로 나눠 주세요."]
-    assert earned(where, True, made.insufficiencies) is None
+    assert made.insufficiencies
     assert "신문지" in made.disposal_steps["단계2"]
+    assert "유리병 수거함에 넣" in made.user_answer
 
 
 def test_insufficiencies_repeat_nothing_and_need_no_match() -> None:
@@ -95,13 +95,22 @@ def test_an_item_that_only_the_user_named_is_asked_back() -> None:
     assert made.insufficiencies
 
 
-def test_another_thing_that_the_user_named_is_answered_too() -> None:
+def test_what_the_user_named_is_answered_first_and_what_the_photo_shows_apart_from_it() -> None:
     made = answer(recyclable("종이", "골판지 상자"), said="안에 있던 건전지는요?")
-    assert "말씀하신 건전지는 전지류로 나누면 돼요." in made.user_answer
+    assert made.user_answer.startswith("건전지는 폐건전지함에 넣어 주세요.")
+    assert "사진 속 물건이 골판지 상자라면 종이류로 나눠 주세요." in made.user_answer
+    assert made.insufficiencies  # nothing is won by a box that is none
+
+
+def test_a_guess_is_asked_in_the_users_own_words() -> None:
+    made = answer(NOTHING, said="물어뜯은 목줄 버리는 법")
+    assert made.user_answer.startswith("말씀하신 ‘물어뜯은 목줄’, 혹시 ")
+    assert sentences(made.user_answer) <= 3
 
 
 def test_without_a_rule_the_answer_is_fixed_and_asks_what_it_is() -> None:
-    made = answer(NOTHING)
+    made = answer(NOTHING, said="끄르끄륵 어떻게 버려요?")
+    assert "‘끄르끄륵’은" in made.user_answer and "분리배출.kr" in made.user_answer
     assert "알아보지 못했어요" in made.user_answer and made.user_answer.endswith("?")
     assert made.disposal_steps  # the client shows a blank page without steps
     assert made.insufficiencies == []
@@ -114,7 +123,9 @@ def test_other_outcomes_have_their_own_helpful_answer(outcome: Outcome) -> None:
     assert "이코" in made.user_answer
 
 
-def test_every_item_in_any_condition_is_answered_by_eco_in_at_most_three_sentences() -> None:
+def test_every_item_in_any_condition_is_answered_in_at_most_three_sentences_or_by_its_whole_safe_path() -> (
+    None
+):
     tags = list(taxonomy().tags)
     for number, item in enumerate(taxonomy().items):
         where = Classification(
@@ -122,8 +133,11 @@ def test_every_item_in_any_condition_is_answered_by_eco_in_at_most_three_sentenc
         )
         for seen in ([], [tags[number % len(tags)], tags[(number * 7) % len(tags)]]):
             made = answer(where, seen, offline=True)
-            assert 1 <= sentences(made.user_answer) <= 3, made.user_answer
-            assert "이코" in made.user_answer
+            match = retrieve(where, item.name, seen, DEFAULT_INPUT)
+            if match and match.finding == "hazard":
+                assert all(sentence in made.user_answer for sentence in match.dangers[0].sentences)
+            else:
+                assert 1 <= sentences(made.user_answer) <= 3, made.user_answer
             assert made.disposal_steps and all(made.disposal_steps.values())
 
 

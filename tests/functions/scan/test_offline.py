@@ -9,7 +9,7 @@ from functions.providers.local.model import LocalGuess, Verdict
 from functions.scan.classification import NOTHING, repair
 from functions.scan.compose import WAVERING
 from functions.scan.offline import MATERIALS, classify_offline, draft_of
-from functions.scan.retrieval import DEFAULT_INPUT
+from functions.scan.question import DEFAULT_INPUT
 from functions.scan.taxonomy import RECYCLABLE, taxonomy
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from functions.scan import evaluate
 from functions.scan.classification import Classification
+from functions.scan.question import DEFAULT_INPUT
 from functions.scan.reindex import document_index
-from functions.scan.retrieval import DEFAULT_INPUT, restore, retrieve, search
+from functions.scan.retrieval import restore, retrieve, search
 from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
 
 UNKNOWN = Classification(major_category=UNCLASSIFIED, middle_category=UNCLASSIFIED)
@@ -56,9 +57,9 @@ def test_the_user_refines_within_the_category() -> None:
     assert match and (match.rule.key, match.item) == ("plastic", "배달 용기")
 
 
-def test_the_user_does_not_move_the_answer_to_another_category() -> None:
-    match = retrieve(recyclable("종이", "골판지 상자"), "골판지 상자", [], "안에 든 아이스팩은요?")
-    assert match and (match.rule.key, match.item) == ("paper", "골판지 상자")
+def test_what_the_user_names_wins_over_what_the_photo_seems_to_show() -> None:
+    match = retrieve(recyclable("종이", "골판지 상자"), "골판지 상자", [], "이건 영수증이에요")
+    assert match and (match.rule.key, match.item) == ("general", "영수증")
 
 
 def test_without_a_classification_the_users_words_decide() -> None:
@@ -112,14 +113,22 @@ def test_questions_about_nothing_find_nothing(text: str) -> None:
 
 def test_a_stored_match_is_the_same_again() -> None:
     match = search("소주병")
-    assert match and restore(match.rule.key, match.item, match.score, match.how) == match
-    assert restore("gone", None, 1.0, "index") is None
+    assert match and restore(match.stored()) == match
+    assert restore(match.stored().model_copy(update={"key": "gone"})) is None
+
+
+def test_a_ranked_hit_is_a_question_with_the_two_likeliest_and_the_users_own_words() -> None:
+    match = search("물어뜯은 목줄 버리는 법")
+    assert match and (match.finding, match.how) == ("asked", "bm25")
+    assert match.candidates and len(match.candidates) <= 2
+    assert match.said == "물어뜯은 목줄"
 
 
 def test_the_index_answers_without_loading_the_tokeniser_or_yaml() -> None:
     script = """
 import sys
-from functions.scan.retrieval import DEFAULT_INPUT, retrieve, search
+from functions.scan.question import DEFAULT_INPUT
+from functions.scan.retrieval import retrieve, search
 from functions.scan.classification import Classification
 assert search("소주병 어떻게 버려요?").item == "소주병"
 where = Classification(major_category="재활용폐기물", middle_category="유리병")

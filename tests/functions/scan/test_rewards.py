@@ -6,6 +6,7 @@ import pytest
 
 from functions.character.catalogue import BY_MIDDLE, CHARACTERS, DEFAULT, Character
 from functions.scan.classification import Classification
+from functions.scan.events import Finding, MatchedRules
 from functions.scan.rewards import earned, match_reason
 from functions.scan.rules import lookup
 from functions.scan.taxonomy import RECYCLABLE, taxonomy
@@ -15,10 +16,16 @@ def test_every_middle_category_of_recyclables_has_a_character() -> None:
     assert set(BY_MIDDLE) == set(taxonomy().middles(RECYCLABLE))
 
 
+def matched(middle: str, finding: Finding = "named", hazards: list[str] | None = None) -> MatchedRules:
+    rule = lookup(RECYCLABLE, middle)
+    key = rule.key if rule else "other"
+    return MatchedRules(key=key, score=1, how="index", finding=finding, hazards=hazards or [])
+
+
 @pytest.mark.parametrize("character", [c for c in CHARACTERS if c.match], ids=lambda c: c.code)
 def test_a_recyclable_with_rules_and_nothing_left_to_do_earns_its_character(character: Character) -> None:
     where = Classification(major_category=RECYCLABLE, middle_category=character.match or "")
-    assert earned(where, True, []) is character
+    assert earned(where, matched(where.middle_category), []) is character
 
 
 @pytest.mark.parametrize(
@@ -39,20 +46,30 @@ def test_whatever_is_missing_earns_nothing(
     major: str, middle: str, rules_found: bool, left: list[str], enabled: bool
 ) -> None:
     where = Classification(major_category=major, middle_category=middle)
-    assert earned(where, rules_found, left, enabled) is None
+    match = matched("유리병") if rules_found else None
+    assert earned(where, match, left, enabled) is None
+
+
+@pytest.mark.parametrize("finding", ["hazard", "asked"])
+def test_what_is_dangerous_or_only_guessed_earns_nothing(finding: Finding) -> None:
+    where = Classification(major_category=RECYCLABLE, middle_category="금속류")
+    assert earned(where, matched("금속류", finding), []) is None
+
+
+def test_what_the_user_named_otherwise_than_the_photo_shows_earns_nothing() -> None:
+    where = Classification(major_category=RECYCLABLE, middle_category="종이")
+    assert earned(where, matched("전지"), []) is None
 
 
 def test_a_middle_without_a_character_earns_the_default_one() -> None:
     where = Classification(major_category=RECYCLABLE, middle_category="새로운류")
-    assert earned(where, True, []) is DEFAULT
+    assert earned(where, matched("새로운류"), []) is DEFAULT
 
 
 def test_the_reason_names_what_was_done() -> None:
     where = Classification(major_category=RECYCLABLE, middle_category="유리병", minor_category="소주병")
-    assert (
-        match_reason(where, BY_MIDDLE["유리병"])
-        == "유리병(소주병) 분리배출을 바르게 해서 글래시가 찾아왔어요."
-    )
+    reason = match_reason(where, BY_MIDDLE["유리병"])
+    assert reason == "유리병(소주병)을 종류에 맞게 나눠 주셔서 글래시가 찾아왔어요."
 
 
 # What a line says to do, and a word of the rule that must say so too.

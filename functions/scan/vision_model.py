@@ -1,4 +1,4 @@
-"""What the picture shows: fetch it, ask a model, keep what the taxonomy knows."""
+"""The vision model: fetches the picture, asks the model, keeps what the taxonomy knows."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ BUDGET_S = 38.0  # below the function's timeout, above the model's own
 
 
 @dataclass(frozen=True, slots=True)
-class Eyes(Service):
-    """Fetcher and models of this process."""
+class VisionModel(Service):
+    """Image fetcher and models of one process."""
 
     fetcher: ImageFetcher
     models: SharedModels

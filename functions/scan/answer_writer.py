@@ -1,4 +1,4 @@
-"""What the user is told: worded by a model from the rule, everything else decided here."""
+"""The answer writer: a model words what the user is told; steps and what is left to do are decided here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AnswerDraft(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Voice(Service):
+class AnswerWriter(Service):
     """The models of this process."""
 
     models: SharedModels
@@ -48,7 +48,7 @@ class Voice(Service):
     async def answer(self, event: RulesMatched) -> Answer:
         """Raises Retry and Reject."""
         found = event.match
-        match = restore(found.key, found.item, found.score, found.how) if found else None
+        match = restore(found) if found else None
         vision = event.vision
         offline = vision.meta.provider == "local"
         fixed = compose(
@@ -60,8 +60,8 @@ class Voice(Service):
             outcome=vision.outcome,
             candidates=vision.candidates,
         )
-        if match is None or vision.outcome != "waste":
-            return fixed  # nothing to word from: no model is asked, and none is paid
+        if match is None or match.finding != "named" or vision.outcome != "waste":
+            return fixed  # no model words what is dangerous, doubtful or unknown, and none is paid
         todo = fixed.insufficiencies
 
         async def composed() -> AnswerDraft:

@@ -1,0 +1,61 @@
+"""What is left of a question without how every question begins and ends."""
+
+from __future__ import annotations
+
+import re
+
+from functions.scan.utterance import normal, same_letters
+
+DEFAULT_INPUT = (
+    "이 폐기물을 어떻게 분리배출해야 하나요?"  # what the client sends when the user writes nothing
+)
+
+
+def _longest_first(words: str) -> list[str]:
+    return sorted(words.split(), key=len, reverse=True)
+
+
+_BEGINNINGS = _longest_first(
+    "이거 이건 이것 이게 저거 요거 그거 이 그 저 혹시 제가 집에 있는 근데 그럼 안녕하세요"
+)
+_ENDINGS = _longest_first(
+    """은 는 을 를 도 이 가 어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기
+    해야 하는 하면 해도 할 하나 하 면 야 지 려면 려고 수 방법 법 곳 데 되 돼 되는 하죠 할까 나 요 죠 건가 거 있 알려 줘
+    주세요 까 해 서"""
+)
+_FILLERS = re.compile(
+    r"(이거|이건|이것은?|이게|저거|요거|그거|이|그|저|혹시|제가|저희|우리|집에|있는|근데|그럼|그리고|안녕하세요|아니|음|저기|질문이요)"
+)
+_ASKING = re.compile(
+    r"(어떻게|어떡|어케|어디|언제|무슨|뭐로|뭘로|버리|버려|버릴|버림|버렸|버릴까|처리|폐기|분리|배출|재활용|해야|하나|하면|하는|되나|되는|될까|돼|되|할까"
+    r"|하죠|방법|알려|궁금|가능|맞나|맞아|인가요|넣|내놓|수거|종량제|일반|괜찮|해요$|하지)"
+)
+_TAIL = re.compile(
+    r"(들)?(은요|는요|은|는|을|를|도요|도|이요|이에요|예요|에요|이야|야|입니다|인데요?|인가요?|이고|하고|랑|이랑|의)?$"
+)
+
+
+def content(text: str) -> str:
+    """The letters that say what a question is about."""
+    left = normal(text)
+    while start := next((word for word in _BEGINNINGS if left.startswith(word)), ""):
+        left = left.removeprefix(start)
+    while end := next((word for word in _ENDINGS if left.endswith(word)), ""):
+        left = left.removesuffix(end)
+    return left
+
+
+def own_words(text: str, longest: int = 30) -> str:
+    """The thing as its owner called it, for asking back: 크록스 신발 of "이 크록스 신발은 어떻게 버려요?"."""
+    words = re.findall(r"[\w·&/()+.-]+", same_letters(text))
+    while words and _FILLERS.fullmatch(words[0]):
+        words.pop(0)
+    taken: list[str] = []
+    for word in words:
+        if taken and _ASKING.match(word):
+            break
+        taken.append(word)
+    if not taken or _ASKING.match(taken[0]):
+        return ""
+    phrase = " ".join([*taken[:-1], _TAIL.sub("", taken[-1]) or taken[-1]])
+    return phrase if len(phrase) <= longest else ""

@@ -1,0 +1,142 @@
+"""Names found although they are misspelled: a distance over jamo in which sounds that are mixed up cost half."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import inf
+
+from functions.scan.utterance import PARTICLE, QUESTION, Utterance
+
+_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
+_FINALS = "-ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+_CLASSES = str.maketrans("ㄲㅋㄸㅌㅃㅍㅆㅉㅊ", "ㄱㄱㄷㄷㅂㅂㅅㅈㅈ")
+_ALIKE_INITIALS = ("ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈㅉㅊ", "ㄴㄹ", "ㅎㅇ")
+_ALIKE_VOWELS = (
+    "ㅐㅔㅒㅖ",
+    "ㅙㅚㅞ",
+    "ㅓㅗ",
+    "ㅗㅜ",
+    "ㅡㅜ",
+    "ㅣㅟㅢ",
+    "ㅓㅕ",
+    "ㅏㅑ",
+    "ㅗㅛ",
+    "ㅜㅠ",
+    "ㅔㅖ",
+    "ㅡㅓ",
+    "ㅣㅔ",
+)
+_ALIKE_FINALS = ("-ㅎ", "ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㅇㅁ", "ㅂㅍㅄ", "ㄹㅀㄼ", "ㄴㄵㄶ")
+_MOST = {2: 0.5, 3: 1.0, 4: 1.5}  # what may be wrong in a name of so many syllables; 2.0 in a longer one
+_SLIP = 0.5  # so little may be wrong with a name that only begins a word
+_LONGEST_NAME = 10
+
+
+def most(syllables: int) -> float:
+    """How much may be wrong in a name of so many syllables."""
+    return _MOST.get(syllables, 2.0 if syllables > 4 else 0.0)
+
+
+def _parts(syllable: str) -> tuple[str, str, str]:
+    code = ord(syllable) - ord("가")
+    if not 0 <= code < 11172:
+        return syllable, "", ""
+    return _INITIALS[code // 588], _VOWELS[code // 28 % 21], _FINALS[code % 28]
+
+
+def _cost(one: str, other: str, alike: Sequence[str]) -> float:
+    if one == other:
+        return 0.0
+    return 0.5 if one and other and any(one in group and other in group for group in alike) else 1.0
+
+
+def distance(one: str, other: str) -> float:
+    """How different two words of equally many syllables are: 1 a jamo, half of it for sounds that are mixed up.
+
+    Infinite where one syllable has nothing to do with the other: that is another word, not a slip.
+    """
+    total = 0.0
+    for a, b in zip(one, other, strict=True):
+        if a != b:
+            first, second = _parts(a), _parts(b)
+            wrong = _cost(first[0], second[0], _ALIKE_INITIALS)
+            wrong += _cost(first[1], second[1], _ALIKE_VOWELS)
+            wrong += _cost(first[2], second[2], _ALIKE_FINALS)
+            total += wrong if wrong <= 1 else inf
+    return total
+
+
+def _outline(word: str) -> str:
+    return "".join(_parts(syllable)[0] for syllable in word).translate(_CLASSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A text as it was probably meant, and the worst that was wrong with a name, counted a syllable of it."""
+
+    text: str
+    wrong: float
+
+
+class Spellings:
+    """Names to be found misspelled in a text; they are indexed when the first text comes."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+
+    @cached_property
+    def _by_outline(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = defaultdict(list)
+        for name in self._names:
+            if 2 <= len(name) <= _LONGEST_NAME and all("가" <= letter <= "힣" for letter in name):
+                outline = _outline(name)
+                index[outline].append(name)
+                for at in range(len(outline)):
+                    index[f"{outline[:at]}*{outline[at + 1 :]}"].append(name)
+        return dict(index)
+
+    def near(self, word: str) -> list[tuple[float, str]]:
+        """The names that this word may be meant as, nearest first, by what is wrong with it."""
+        limit = most(len(word))
+        if not limit or any(not "가" <= letter <= "힣" for letter in word):
+            return []
+        outline = _outline(word)
+        keys = [outline, *(f"{outline[:at]}*{outline[at + 1 :]}" for at in range(len(outline)))]
+        names = {name for key in keys for name in self._by_outline.get(key, ())}
+        ranked = sorted((distance(word, name), name) for name in names)
+        return [pair for pair in ranked if pair[0] <= limit]
+
+    def find(self, text: Utterance, least: int = 3) -> Iterator[tuple[str, int, int]]:
+        """Names that a word, or two written apart, stands for but for its spelling, with where it stands.
+
+        Names of fewer than `least` syllables are not looked for.
+        """
+        for number, start in enumerate(text.starts[:-1]):
+            for end_word in text.starts[number + 1 : number + 3]:
+                for end in range(start + least, min(end_word, start + _LONGEST_NAME) + 1):
+                    whole = PARTICLE.fullmatch(text.letters, end, end_word) is not None
+                    for wrong, name in self.near(text.letters[start:end])[:1]:
+                        if whole or (wrong <= _SLIP and end - start > 2):
+                            yield name, start, end
+
+    def corrected(self, text: Utterance, named: Sequence[tuple[int, int]]) -> Correction | None:
+        """The text with what is misspelled set right, but for words that stand at `named` places."""
+        slips = [
+            (start, end, name)
+            for name, start, end in self.find(text, least=2)
+            if not any(first <= start and end <= last for first, last in named)
+            and not QUESTION.match(text.letters, start)
+            and name != text.letters[start:end]
+        ]
+        parts: list[str] = []
+        at, worst = 0, 0.0
+        for start, end, name in sorted(slips, key=lambda slip: (slip[0], -slip[1])):
+            if start >= at:
+                parts += [text.between(at, start), " ", name]
+                worst = max(worst, distance(text.letters[start:end], name) / len(name))
+                at = end
+        return Correction("".join([*parts, text.between(at, len(text.letters))]), worst) if parts else None
