@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 _LIMIT = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})")
 NO_LIMIT = "off"
@@ -45,7 +45,7 @@ def declared() -> list[EdgeRoute]:
     """The routes of all functions."""
     from functions.runtime.registry import routes
 
-    return [EdgeRoute(**row) for row in routes()]
+    return [EdgeRoute(**asdict(route)) for route in routes()]
 
 
 def limited(table: Iterable[EdgeRoute], limits: Mapping[str, str]) -> list[EdgeRoute]:

@@ -76,7 +76,7 @@ def span(
     trace anew), a context, or None for the current span.
     """
     above = (
-        _propagator.extract(dict(parent))
+        _propagator.extract({name: parent[name] for name in _propagator.fields if name in parent})
         if isinstance(parent, Mapping) and not isinstance(parent, Context)
         else parent
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from eventing.clock import PING, TICK
+from functions.ops.clocks import TICKS
 from functions.runtime.declaration import EventFunction
-from functions.runtime.registry import TICKS
 from schemas.sizing import shares
 
 Filter = dict[str, str]
@@ -14,7 +14,7 @@ def filters(function: EventFunction) -> list[Filter]:
     """One for each Trigger, attributes and their values; none for a sink. Several share the events by `shard`."""
     if function.on is None:
         return []
-    # What a clock tells of comes as its tick.
+    # On a cluster an event that a clock emits arrives as a PingSource's tick, which names it.
     wanted = (
         {"type": PING, TICK: function.on.type} if function.on.type in TICKS else {"type": function.on.type}
     )

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from brokers.trigger import Schedule, Trigger, Wiring
 
 
 def main() -> None:
@@ -24,8 +27,40 @@ def main() -> None:
     from functions.runtime import registry
 
     ensure_keys(options.keys)
-    _replace(options.routes, registry.routes())
-    _replace(options.triggers, registry.wiring(options.functions_url))
+    _replace(options.routes, [asdict(route) for route in registry.routes()])
+    _replace(options.triggers, asdict(wiring(options.functions_url)))
+
+
+def wiring(functions_url: str) -> Wiring:
+    """Triggers and schedules, as Trigger and PingSource objects say them on a cluster.
+
+    Every function is behind `functions_url` and told apart by its Host header.
+    """
+    from functions.ops import clocks
+    from functions.runtime.declaration import EventFunction
+    from functions.runtime.registry import QUARANTINE, load_all
+
+    triggers = tuple(
+        Trigger(
+            name=function.name,
+            filter={"type": function.on.type},
+            subscriber=functions_url,
+            retry=function.retry,
+            backoff_delay_s=function.backoff_delay_s,
+            backoff_policy=function.backoff_policy,
+            timeout_s=function.timeout_s + 5,  # timeouts nest: the handler gives up before its broker does
+            dead_letter_sink=functions_url,
+            in_flight=function.in_flight,
+            headers={"host": function.name},
+            dead_letter_headers={"host": QUARANTINE},
+        )
+        for function in load_all()
+        if isinstance(function, EventFunction) and function.on
+    )
+    schedules = tuple(
+        Schedule(clock.name, clock.event.type, clocks.SOURCE, clock.every_s, {}) for clock in clocks.CLOCKS
+    )
+    return Wiring(triggers, schedules)
 
 
 def _replace(path: Path, content: Any) -> None:

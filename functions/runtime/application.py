@@ -8,10 +8,9 @@ import secrets
 import time
 from collections.abc import Awaitable
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from functions.runtime import telemetry
 from functions.runtime.binding import services
@@ -88,31 +87,27 @@ class Application:
         if self._warming is None:  # no lifespan: under functions-framework or func's scaffold
             self.start()
         request_id = _request_id(scope)
-        status = 0
-
-        async def identified(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableHeaders(scope=message)["x-request-id"] = request_id
-            await send(message)
-
         path: str = scope["path"]
-        if path.startswith("/health/") or path == "/metrics":
-            await self._operational(path)(scope, receive, identified)
-            return
-        response = await self._response(scope, receive, request_id)
-        await response(scope, receive, identified)
+        operational = path.startswith("/health/") or path == "/metrics"
+        response = self._operational(path) if operational else await self._response(scope, receive)
+        response.raw_headers.append((b"x-request-id", request_id.encode("latin-1")))
         metrics = telemetry.metrics()
-        metrics.requests.labels(self.function.name, str(status)).observe(time.perf_counter() - started)
+        if hasattr(response, "body_iterator"):  # a stream: how long it is open is no duration of a call
+            with metrics.streams.track_inprogress():
+                return await response(scope, receive, send)
+        await response(scope, receive, send)
+        if not operational:
+            duration = time.perf_counter() - started
+            metrics.requests.labels(self.function.name, str(response.status_code)).observe(duration)
+        return None
 
-    async def _response(self, scope: Scope, receive: Receive, request_id: str) -> Response:
+    async def _response(self, scope: Scope, receive: Receive) -> Response:
         most = self.function.max_body if isinstance(self.function, HttpFunction) else MAX_RECORDED_BYTES
         try:
             request = bounded(scope, receive, most)
             await request.body()
         except FunctionError as error:
-            return problem(error, instance=scope["path"], request_id=request_id)
+            return problem(error, Request(scope))
         except ClientDisconnect:
             return Response(status_code=400)  # which nobody reads
         return await self._answer(request)
@@ -126,14 +121,11 @@ class Application:
             case EventFunction():
                 return Response(status_code=405, headers={"allow": "POST"})
             case _:
-                missing = NotFound("NOT_FOUND", "This function takes no calls.")
-                return problem(missing, instance=request.url.path, request_id=request.headers["x-request-id"])
+                return problem(NotFound("NOT_FOUND", "This function takes no calls."), request)
 
     def _operational(self, path: str) -> Response:
         if path == "/metrics":
-            return Response(
-                telemetry.metrics().exposition(), headers={"content-type": "text/plain; version=0.0.4"}
-            )
+            return Response(telemetry.metrics().exposition(), media_type="text/plain; version=0.0.4")
         good, text = self.alive() if path == "/health/live" else self.ready()
         return PlainTextResponse(text, 200 if good else 503)
 

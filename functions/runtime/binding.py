@@ -59,7 +59,8 @@ async def http_arguments(
 
     Raises Invalid, NotFound (malformed path parameter), Unauthorized or Unprocessable.
     """
-    path, query = request.path_params, request.query_params
+    path = request.path_params
+    query: Mapping[str, str] = request.query_params if request.scope["query_string"] else {}
     arguments: dict[str, Any] = {}
     for parameter in parameters(handler):
         kind = parameter.type

@@ -43,6 +43,11 @@ class Route:
         """Whether it takes whatever comes."""
         return (self.method, self.path) == ("ANY", "/*")
 
+    @property
+    def methods(self) -> set[str]:
+        """The methods it takes: what answers GET answers HEAD."""
+        return {"GET", "HEAD"} if self.method == "GET" else {self.method}
+
 
 @dataclass(frozen=True, slots=True)
 class Function:

@@ -18,7 +18,6 @@ from starlette.responses import Response
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.clock import told_by_clock
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
-from eventing.tracing import traced
 from functions.runtime import registry, telemetry
 from functions.runtime.binding import parameters
 from functions.runtime.declaration import EventFunction
@@ -38,8 +37,9 @@ one that can never succeed; above this it is only refused."""
 
 async def deliver(function: EventFunction, request: Request, resources: Resources, work: Work) -> Response:
     """Handle one delivery; never raises for what the event or the handler does."""
+    headers = dict(request.headers.items())
     try:
-        event = told_by_clock(decode(request.headers, await request.body(), max_bytes=MAX_RECORDED_BYTES))
+        event = told_by_clock(decode(headers, await request.body(), max_bytes=MAX_RECORDED_BYTES))
     except InvalidCloudEvent as error:
         telemetry.metrics().invalid.labels(function.name).inc()
         log.warning("refused: %s", error)
@@ -47,9 +47,9 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
             {"loc": [name], "msg": reason} for name, reasons in error.findings.items() for reason in reasons
         ]
         refused = Invalid("EVENT_INVALID", "The request is no valid CloudEvent.", errors=findings)
-        return problem(refused, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
+        return problem(refused, request)
     # Knative's RabbitMQ broker turns the extensions into headers.
-    carrier = event.extensions if "traceparent" in event.extensions else request.headers
+    carrier = event.extensions if "traceparent" in event.extensions else headers
     telemetry.charging()
     started = time.perf_counter()
     with (
@@ -104,7 +104,7 @@ async def _attempt(
     if ledger and claimed:
         await _release(ledger, function, event)
     log.warning("%s: %s", error.code, error.detail)
-    return problem(error, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
+    return problem(error, request)
 
 
 async def _ledger(function: EventFunction, resources: Resources) -> Ledger | None:
@@ -156,8 +156,9 @@ def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Respon
         id=derived_id(event.id, function.source),
         userid=event.extensions.get("userid"),
         expirytime=event.extensions.get("expirytime"),
+        extensions=tracing.carried(),
     )
-    headers, body = traced(reply).to_binary()
+    headers, body = reply.to_binary()
     return Response(body, 200, headers)
 
 
@@ -195,7 +196,7 @@ async def _drop(
         log.exception("could not record a refused event")
         error = Retry("could not record a refused event")
     log.error("%s: %s", error.code, error.detail)
-    return problem(error, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
+    return problem(error, request)
 
 
 async def _release(ledger: Ledger, function: EventFunction, event: CloudEvent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from functools import cache
 from typing import Any
@@ -11,9 +12,8 @@ from typing import Any
 from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import compile_path
 
-from functions.runtime import telemetry
 from functions.runtime.binding import http_arguments
 from functions.runtime.declaration import HttpFunction
 from functions.runtime.errors import FunctionError, NotFound, Unavailable
@@ -60,34 +60,29 @@ async def _call(function: HttpFunction, request: Request, resources: Resources) 
         log.exception("unexpected error")
         error = _Internal("INTERNAL", "Something went wrong on our side; the request id helps us to find it.")
     log.log(logging.WARNING if error.status >= 500 else logging.INFO, "%s %s", error.code, error.status)
-    return problem(error, instance=request.url.path, request_id=request.headers.get("x-request-id", ""))
-
-
-@cache
-def _routes(function: HttpFunction) -> tuple[Route, ...]:
-    """For matching alone: the handler is called by us."""
-    return tuple(
-        Route(route.path, function.handler, methods=[route.method])
-        for route in function.routes
-        if not route.everything
-    )
+    return problem(error, request)
 
 
 def _path_parameters(function: HttpFunction, request: Request) -> dict[str, str]:
-    if any(route.everything for route in function.routes):
-        return {}
+    path: str = request.scope["path"]
     allowed: set[str] = set()
-    for route in _routes(function):
-        match, child = route.matches(request.scope)
-        if match is Match.FULL:
-            parameters: dict[str, str] = child["path_params"]
-            return parameters
-        if match is Match.PARTIAL:
-            allowed |= route.methods or set()
+    for route in function.routes:
+        if route.everything:
+            return {}
+        if matched := _pattern(route.path).fullmatch(path):
+            if request.method in route.methods:
+                return matched.groupdict()
+            allowed |= route.methods
     if allowed:
         named = ", ".join(sorted(allowed))
         raise _MethodNotAllowed("METHOD_NOT_ALLOWED", f"This path takes {named}.", headers={"allow": named})
     raise NotFound("ROUTE_NOT_FOUND", "There is no such path.")
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """As Starlette's routes match it; its router knows no problem documents, and answers 405 for one route alone."""
+    return compile_path(template)[0]
 
 
 def _response(function: HttpFunction, result: Any) -> Response:
@@ -103,11 +98,6 @@ def _response(function: HttpFunction, result: Any) -> Response:
 def _stream(events: AsyncIterator[Any]) -> Response:
     from sse_starlette import EventSourceResponse
 
-    async def counted() -> AsyncIterator[Any]:
-        with telemetry.metrics().streams.track_inprogress():
-            async for event in events:
-                yield event
-
     # No pings of its own: a stream's events have a keepalive of theirs, which clients can hear.
     headers = {"cache-control": "no-cache"}
-    return EventSourceResponse(counted(), headers=headers, ping=0, sep="\n")
+    return EventSourceResponse(events, headers=headers, ping=0, sep="\n")

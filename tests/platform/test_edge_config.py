@@ -50,12 +50,12 @@ def test_every_route_of_every_function_is_there_and_checked_unless_it_is_public(
 ) -> None:
     (host,) = _managers(config)["public"]["route_config"]["virtual_hosts"]
     served = {route["name"]: route for route in host["routes"] if route.get("route", {}).get("cluster")}
-    for row in routes():
-        route = served.pop(f"{row['method']} {row['path']}")
-        assert route["route"]["cluster"] == row["function"]
-        assert route["route"]["host_rewrite_literal"] == f"{row['function']}.eco2.svc.cluster.local"
+    for public in routes():
+        route = served.pop(f"{public.method} {public.path}")
+        assert route["route"]["cluster"] == public.function
+        assert route["route"]["host_rewrite_literal"] == f"{public.function}.eco2.svc.cluster.local"
         unchecked = route["typed_per_filter_config"].get(CHECK, {}).get("disabled", False)
-        assert unchecked is not row["auth"]
+        assert unchecked is not public.auth
     assert list(served) == ["objects"]
     assert host["routes"][-1]["match"] == {"prefix": "/"}
 

@@ -14,9 +14,10 @@ from manifests.triggers import duration
 
 from eventing.catalogue import registered
 from eventing.ids import SHARDS
+from functions.ops.clocks import CLOCKS
 from functions.providers.settings import ProviderSettings
 from functions.runtime.declaration import EventFunction
-from functions.runtime.registry import QUARANTINE, SCHEDULES, load_all
+from functions.runtime.registry import QUARANTINE, load_all
 from process.declared import check
 from process.settings import ProcessSettings, read
 from schemas.sizing import PREFETCH, sizing
@@ -91,12 +92,12 @@ def test_the_quarantine_gets_no_events_but_dead_letters() -> None:
     assert _service(QUARANTINE)
 
 
-def test_every_schedule_has_a_clock() -> None:
+def test_every_clock_has_a_pingsource() -> None:
     clocks = {
         clock["spec"]["ceOverrides"]["extensions"]["tick"]: clock["spec"]["schedule"]
         for clock in of_kind("PingSource")
     }
-    assert clocks == {each["type"]: cron(max(60, each["every_s"])) for each in SCHEDULES}
+    assert clocks == {each.event.type: cron(max(60, each.every_s)) for each in CLOCKS}
 
 
 @pytest.mark.parametrize(

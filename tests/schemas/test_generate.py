@@ -9,7 +9,7 @@ import jsonschema
 
 from eventing.catalogue import registered
 from functions.runtime.declaration import EventFunction
-from functions.runtime.registry import load_all, wiring
+from functions.runtime.registry import load_all
 from schemas.generate import ROOT, files
 
 
@@ -37,13 +37,6 @@ def test_every_type_of_the_catalogue_has_a_trigger() -> None:
 def test_schemas_are_schemas() -> None:
     for path in (ROOT / "schemas/events").glob("*.json"):
         jsonschema.Draft202012Validator.check_schema(json.loads(path.read_text()))
-
-
-def test_timeouts_nest_from_the_inside_out() -> None:
-    triggers = {trigger["name"]: trigger for trigger in wiring("http://localhost")["triggers"]}
-    for function in load_all():
-        if function.name in triggers:
-            assert function.timeout_s < triggers[function.name]["timeout_s"]
 
 
 def _read(path: Path) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
+from functions.ops.clocks import TICKS
 from functions.ops.dead_letters import DeadLetters, failed_at
 from functions.ops.events import EventQuarantined
 from functions.runtime import Resources, event_function
-from functions.runtime.registry import TICKS
 
 SOURCE = "/eco2/ops/quarantine"
 

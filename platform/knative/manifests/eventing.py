@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from eventing.clock import TICK
-from functions.runtime.registry import SCHEDULES
+from functions.ops.clocks import CLOCKS
 from manifests.objects import NAMESPACE, PART_OF, Object, made
 from manifests.triggers import BROKER, DISPATCHER, RABBITMQ
 
@@ -67,22 +65,22 @@ def sink_binding() -> Object:
 
 
 def clocks() -> list[Object]:
-    """A PingSource a schedule; its ticks name the event that they stand for."""
+    """A PingSource a clock; its ticks name the event that they stand for."""
     return [
         made(
             "sources.knative.dev/v1",
             "PingSource",
-            schedule["name"],
+            clock.name,
             labels={"app.kubernetes.io/component": "clock"},
             spec={
-                "schedule": cron(max(LEAST_S, schedule["every_s"])),
+                "schedule": cron(max(LEAST_S, clock.every_s)),
                 "contentType": "application/json",
-                "data": json.dumps(schedule["data"]),
-                "ceOverrides": {"extensions": {TICK: schedule["type"]}},
+                "data": "{}",
+                "ceOverrides": {"extensions": {TICK: clock.event.type}},
                 "sink": {"ref": BROKER_REF},
             },
         )
-        for schedule in SCHEDULES
+        for clock in CLOCKS
     ]
 
 
