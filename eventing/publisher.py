@@ -6,6 +6,7 @@ from eventing.cloudevent import CloudEvent
 from eventing.errors import NoAnswer, PublishFailed
 from eventing.sender import Sender
 from eventing.tracing import CARRIED, traced
+from process import tracing
 
 __all__ = ["PublishFailed", "Publisher", "retryable"]
 
@@ -29,7 +30,14 @@ class Publisher:
 
     async def publish(self, event: CloudEvent) -> None:
         """Return once the sink has accepted the event (2xx). Raises PublishFailed."""
-        sent = traced(event)
+        if not tracing.recording():
+            await self._send(traced(event))
+            return
+        parent = event.extensions if CARRIED[0] in event.extensions else None
+        with tracing.span(f"send {event.type}", parent=parent, kind=tracing.SpanKind.PRODUCER):
+            await self._send(traced(event))
+
+    async def _send(self, sent: CloudEvent) -> None:
         headers, body = sent.to_binary()
         # As headers as well: Knative's RabbitMQ broker loses a trace without `tracestate` that has extensions only.
         headers |= {name: sent.extensions[name] for name in CARRIED if name in sent.extensions}
@@ -39,7 +47,7 @@ class Publisher:
             raise PublishFailed(str(error), retryable=True) from error
         status = answer.status
         if not 200 <= status < 300:
-            reason = f"{self._sender.url} answered {status} to event {event.id} of type {event.type}"
+            reason = f"{self._sender.url} answered {status} to event {sent.id} of type {sent.type}"
             raise PublishFailed(reason, retryable=retryable(status), status=status)
 
     async def close(self) -> None:

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
-from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
 __all__ = [
     "Span",
     "SpanKind",
+    "call",
     "carried",
     "configure",
+    "failed",
     "recording",
     "resumed",
     "shut_down",
     "span",
+    "start",
     "trace_id",
 ]
 
@@ -75,23 +78,66 @@ def span(
     parent: headers or an event's extensions that may carry `traceparent` and `tracestate` (malformed ones begin a
     trace anew), a context, or None for the current span.
     """
-    above = (
-        _propagator.extract({name: parent[name] for name in _propagator.fields if name in parent})
-        if isinstance(parent, Mapping) and not isinstance(parent, Context)
-        else parent
-    )
-    token = attach(above) if isinstance(above, Context) else None
+    token = attach(_context(parent)) if parent is not None else None
     try:
-        with _tracer.start_as_current_span(name, kind=kind, attributes=attributes) as started:
+        with _tracer.start_as_current_span(
+            name,
+            kind=kind,
+            attributes=attributes,
+            record_exception=False,  # its text may repeat what was sent
+            set_status_on_exception=False,
+        ) as started:
             if started.get_span_context().is_valid:
                 yield started
                 return
             begun = _begun()
-            with trace.use_span(begun):
+            with trace.use_span(begun, record_exception=False, set_status_on_exception=False):
                 yield begun
     finally:
         if token is not None:
             detach(token)
+
+
+@contextmanager
+def call(name: str, attributes: Callable[[], Mapping[str, AttributeValue]]) -> Iterator[Span]:
+    """A span of a call to something else (database, Redis, model, another server) within a recorded one.
+
+    Outside of a recorded span it makes none: what loops in the background would begin a trace a turn. `attributes` is
+    called only where they are recorded. An error's type is recorded, its text is not: it may repeat what was sent.
+    """
+    current = trace.get_current_span()
+    if not current.is_recording():
+        yield current
+        return
+    with _tracer.start_as_current_span(
+        name,
+        kind=SpanKind.CLIENT,
+        attributes=attributes(),
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as started:
+        try:
+            yield started
+        except Exception as error:
+            failed(started, type(error).__name__)
+            raise
+
+
+def failed(span: Span, error_type: str) -> None:
+    """Mark `span` as failed; `error_type` is a class of errors or a status, never a message."""
+    span.set_attribute("error.type", error_type)
+    span.set_status(Status(StatusCode.ERROR))
+
+
+def start(name: str, attributes: Mapping[str, AttributeValue] | None = None) -> Span:
+    """A span below the current one that its holder ends; it is not current itself (for what outlives a block)."""
+    return _tracer.start_span(name, attributes=attributes)
+
+
+def _context(parent: Mapping[str, str] | Context) -> Context:
+    if isinstance(parent, Context):
+        return parent
+    return _propagator.extract({name: parent[name] for name in _propagator.fields if name in parent})
 
 
 def carried() -> dict[str, str]:

@@ -6,12 +6,13 @@ import asyncio
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from functions.images.addresses import Address, FetchPolicy, check_url, is_public
 from functions.images.decoding import Decoders
 from functions.images.errors import ImageRejected, ImageUnavailable
 from functions.images.picture import FetchedImage, plain
+from process import tracing
 
 if TYPE_CHECKING:
     import ssl
@@ -68,14 +69,16 @@ class ImageFetcher:
         """
         async with self._downloads:
             try:
-                async with asyncio.timeout(self.policy.timeout_s):
-                    data = await self._download(url)
+                with tracing.call("GET picture", lambda: {"server.address": urlsplit(url).hostname or ""}):
+                    async with asyncio.timeout(self.policy.timeout_s):
+                        data = await self._download(url)
             except TimeoutError:
                 raise ImageUnavailable(f"no picture within {self.policy.timeout_s:g} s") from None
             image = plain(data, self.policy.longest_side)
             if image is not None:
                 return image
-            return await self._decoders.redraw(data, self.policy.longest_side)
+            with tracing.call("decode picture", lambda: {"eco2.picture.bytes": len(data)}):
+                return await self._decoders.redraw(data, self.policy.longest_side)
 
     async def close(self) -> None:
         """Close the connections and end the decoders."""

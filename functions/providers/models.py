@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -21,6 +21,7 @@ from functions.providers.provider import Prompt, Provider, Reply
 from functions.providers.registry import chain_of, models_of, provider_of
 from functions.providers.request import Completion, ModelRequest, T, Usage
 from functions.providers.settings import ProviderSettings
+from process import tracing
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,19 @@ class Asked:
     usage: Usage
     cost_usd: float
     duration_s: float
+
+
+def _attributes(provider: str, model: str, request: ModelRequest[Any]) -> dict[str, str]:
+    """By OpenTelemetry's conventions for generative models; never what was asked or answered."""
+    return {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": _PROVIDER_NAMES.get(provider, provider),
+        "gen_ai.request.model": model,
+        "eco2.task": request.task,
+    }
+
+
+_PROVIDER_NAMES = {"gemini": "gcp.gemini"}
 
 
 class Models:
@@ -118,10 +132,15 @@ class Models:
         spent: list[Usage] = []
         outcome = "cancelled"
         try:
-            if provider == offline.MODEL:
-                output = await offline.answer(request, budget_s=budget_s)
-            else:
-                output = await self._valid(provider, model, request, budget_s, spent)
+            with tracing.call(f"chat {model}", lambda: _attributes(provider, model, request)) as span:
+                if provider == offline.MODEL:
+                    output = await offline.answer(request, budget_s=budget_s)
+                else:
+                    output = await self._valid(provider, model, request, budget_s, spent)
+                if spent:
+                    used = sum(spent, Usage())
+                    span.set_attribute("gen_ai.usage.input_tokens", used.input_tokens)
+                    span.set_attribute("gen_ai.usage.output_tokens", used.output_tokens)
             outcome = "ok"
         except ModelError as failure:
             outcome = _outcome(failure)

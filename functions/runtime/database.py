@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from functions.runtime.errors import Retry
+from process import tracing
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -68,21 +71,32 @@ class Database:
         return rows[0] if rows else None
 
     async def all(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
-        """All rows; an empty list for a statement without rows. Raises Retry when the server is in trouble."""
-        pool = await self.pool()
-        import psycopg
+        """All rows; an empty list for a statement without rows. Raises Retry when the server is in trouble.
 
-        try:
-            async with pool.connection() as connection:
-                cursor = await connection.execute(sql.encode(), parameters)
-                return await cursor.fetchall() if cursor.description else []
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            # PoolTimeout and TooManyRequests are OperationalErrors as well.
-            log.warning("database: %s", type(error).__name__)
-            if self._checking is None or self._checking.done():
-                # After a restart of the server every pooled connection is dead; one failure finds them all.
-                self._checking = asyncio.create_task(pool.check(), name="check connections")
-            raise Retry("the database is not reachable", code="DATABASE_UNAVAILABLE") from error
+        After a restart of the server every pooled connection is dead. What the first of them can't have begun is done
+        once more on a fresh one, so that nobody notices.
+        """
+        pool = await self.pool()
+        with tracing.call(_summary(sql), lambda: _attributes(sql)):
+            try:
+                return await _execute(pool, sql, parameters)
+            except _errors().OperationalError as error:
+                again = _not_begun(error) or (_reads(sql) and not isinstance(error, _pool_timeout()))
+                await self._checked(pool, error, wait=again)
+                if not again:
+                    raise _unreachable() from error
+            try:
+                return await _execute(pool, sql, parameters)
+            except _errors().OperationalError as error:
+                raise _unreachable() from error
+
+    async def _checked(self, pool: AsyncConnectionPool, error: Exception, *, wait: bool) -> None:
+        """Have dead connections replaced; one failure finds them all."""
+        log.warning("database: %s", type(error).__name__)
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(pool.check(), name="check connections")
+        if wait:
+            await asyncio.wait({self._checking}, timeout=CONNECT_TIMEOUT_S)
 
     async def run(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> None:
         """Run a statement whose rows don't matter."""
@@ -94,6 +108,57 @@ class Database:
             self._checking.cancel()
         if self._pool is not None:
             await self._pool.close(timeout=2)
+
+
+async def _execute(
+    pool: AsyncConnectionPool, sql: str, parameters: Sequence[Any] | dict[str, Any]
+) -> list[Row]:
+    async with pool.connection() as connection:
+        cursor = await connection.execute(sql.encode(), parameters)
+        return await cursor.fetchall() if cursor.description else []
+
+
+def _errors() -> ModuleType:
+    import psycopg
+
+    return psycopg
+
+
+def _pool_timeout() -> type[Exception]:
+    import psycopg_pool
+
+    return psycopg_pool.PoolTimeout
+
+
+def _not_begun(error: Exception) -> bool:
+    """Whether the server had ended the connection before it saw the statement."""
+    from psycopg.errors import AdminShutdown, CannotConnectNow, CrashShutdown
+
+    return isinstance(error, AdminShutdown | CannotConnectNow | CrashShutdown)
+
+
+def _reads(sql: str) -> bool:
+    return not _WRITES.search(sql)
+
+
+def _unreachable() -> Retry:
+    return Retry("the database is not reachable", code="DATABASE_UNAVAILABLE")
+
+
+def _summary(sql: str) -> str:
+    """Operation and table, of which there are few: what traces are searched by."""
+    table = _TABLE.search(sql)
+    write = _WRITES.search(sql)
+    return f"{write[0] if write else 'SELECT'} {table[1] if table else ''}".rstrip()
+
+
+def _attributes(sql: str) -> dict[str, str]:
+    """The statement without its parameters, by OpenTelemetry's conventions for databases."""
+    return {"db.system.name": "postgresql", "db.query.summary": _summary(sql), "db.query.text": sql.strip()}
+
+
+_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+([a-z_]+\.[a-z_]+)")
+_WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|NOTIFY|pg_notify)\b")
 
 
 class Worker:

@@ -53,16 +53,40 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
     telemetry.charging()
     started = time.perf_counter()
     with (
-        tracing.span(function.name, parent=carrier, kind=tracing.SpanKind.CONSUMER),
+        tracing.span(
+            f"process {event.type}",
+            parent=carrier,
+            kind=tracing.SpanKind.CONSUMER,
+            attributes=_attributes(function, event),
+        ) as span,
         logs.about(task_id=event.subject, user_id=event.extensions.get("userid"), function=function.name),
     ):
         response = await _attempt(function, event, request, resources, work)
+        span.set_attribute("http.response.status_code", response.status_code)
+        if response.status_code >= 500:
+            tracing.failed(span, str(response.status_code))
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         # A line a delivery would be the largest cost of a small stage; metrics count what went well.
         level = logging.DEBUG if response.status_code < 300 else logging.INFO
         told = (event.type, event.id, response.status_code)
         log.log(level, "%s %s → %d", *told, extra={"duration_ms": milliseconds})
         return response
+
+
+def _attributes(function: EventFunction, event: CloudEvent) -> dict[str, str]:
+    """By OpenTelemetry's conventions for messaging, CloudEvents and functions."""
+    attributes = {
+        "faas.name": function.name,
+        "messaging.system": "knative",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": function.name,
+        "cloudevents.event_id": event.id,
+        "cloudevents.event_source": event.source,
+        "cloudevents.event_type": event.type,
+    }
+    if event.subject is not None:
+        attributes["cloudevents.event_subject"] = event.subject
+    return attributes
 
 
 async def _attempt(

@@ -37,12 +37,24 @@ async def respond(function: HttpFunction, request: Request, resources: Resources
     """The function's answer; whatever goes wrong is a problem document without our insides."""
     headers = request.headers
     with (
-        tracing.span(function.name, parent=headers, kind=tracing.SpanKind.SERVER),
+        tracing.span(
+            f"{request.method} {function.name}",
+            parent=headers,
+            kind=tracing.SpanKind.SERVER,
+            attributes={"http.request.method": request.method, "faas.name": function.name},
+        ) as span,
         logs.about(
             request_id=headers.get("x-request-id"), user_id=headers.get("x-user-id"), function=function.name
         ),
     ):
-        return await _call(function, request, resources)
+        response = await _call(function, request, resources)
+        span.set_attribute("http.response.status_code", response.status_code)
+        if route := request.scope.get("route_template"):
+            span.update_name(f"{request.method} {route}")
+            span.set_attribute("http.route", route)
+        if response.status_code >= 500:
+            tracing.failed(span, str(response.status_code))
+        return response
 
 
 async def _call(function: HttpFunction, request: Request, resources: Resources) -> Response:
@@ -71,6 +83,7 @@ def _path_parameters(function: HttpFunction, request: Request) -> dict[str, str]
             return {}
         if matched := _pattern(route.path).fullmatch(path):
             if request.method in route.methods:
+                request.scope["route_template"] = route.path
                 return matched.groupdict()
             allowed |= route.methods
     if allowed:
@@ -98,6 +111,18 @@ def _response(function: HttpFunction, result: Any) -> Response:
 def _stream(events: AsyncIterator[Any]) -> Response:
     from sse_starlette import EventSourceResponse
 
+    span = tracing.start("stream")
+
+    async def counted() -> AsyncIterator[Any]:
+        sent = 0
+        try:
+            async for event in events:
+                sent += 1
+                yield event
+        finally:
+            span.set_attribute("eco2.stream.events", sent)
+            span.end()
+
     # No pings of its own: a stream's events have a keepalive of theirs, which clients can hear.
     headers = {"cache-control": "no-cache"}
-    return EventSourceResponse(events, headers=headers, ping=0, sep="\n")
+    return EventSourceResponse(counted(), headers=headers, ping=0, sep="\n")

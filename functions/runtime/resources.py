@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 from functions.runtime.database import Database, Worker
 from functions.runtime.errors import Unavailable
 from functions.runtime.settings import RuntimeSettings
+from process import tracing
 from process.declared import check
 from process.settings import Secret, read, with_files
 
@@ -94,8 +95,7 @@ class Resources:
         if not url:
             raise Unavailable(f"ECO2_REDIS_{role.upper()}_URL is not set", code="NOT_CONFIGURED")
         if url not in self._redis:
-            module = await asyncio.to_thread(__import__, "redis.asyncio")
-            client: Redis = module.asyncio.Redis.from_url(
+            client = (await asyncio.to_thread(_redis)).from_url(
                 url,
                 max_connections=64,
                 socket_connect_timeout=REDIS_TIMEOUT_S,
@@ -154,3 +154,16 @@ class Resources:
             await self._worker.close()
         if self._database:
             await self._database.close()
+
+
+def _redis() -> type[Redis]:
+    """The client's class, whose commands are spans within a recorded one."""
+    from redis.asyncio import Redis
+
+    class TracedRedis(Redis):
+        async def execute_command(self, *args: Any, **options: Any) -> Any:
+            command = str(args[0])
+            with tracing.call(command, lambda: {"db.system.name": "redis", "db.operation.name": command}):
+                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    return TracedRedis
