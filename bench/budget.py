@@ -1,4 +1,4 @@
-"""What one scan asks of PostgreSQL and Redis, read from the servers' own counters."""
+"""Queries of one scan to PostgreSQL and Redis, read from the servers' own counters."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def asked(platform: Platform) -> Asked | None:
 
 
 async def counters(database_url: str, redis_url: str) -> Asked:
-    """What the servers have counted."""
+    """The servers' counters now."""
     import psycopg
     from redis.asyncio import Redis
 

@@ -1,4 +1,4 @@
-"""Cold start of every function, one at a time: from exec to the first 200 of GET /health/ready."""
+"""Measures the cold start of every function, one at a time: from exec to the first 200 of GET /health/ready."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ EVERY_S = 0.004
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Seconds of each start, and of CPU, which a busy machine stretches less; `failure`: the end of the log."""
+    """The starts of one function.
+
+    Seconds of each, and of CPU, which a busy machine stretches less; `failure` is the end of the log.
+    """
 
     name: str
     seconds: tuple[float, ...]
@@ -50,7 +53,7 @@ class ColdStart:
 
 
 def functions(root: Path = ROOT) -> dict[str, Path]:
-    """Name of each function to its folder: functions/<domain>/<function>/func.py is `<domain>-<function>`."""
+    """Function name → folder: functions/<domain>/<function>/func.py is `<domain>-<function>`."""
     found = sorted(root.glob("functions/*/*/func.py"))
     return {f"{path.parent.parent.name}-{path.parent.name}".replace("_", "-"): path.parent for path in found}
 
@@ -96,7 +99,7 @@ def until_ready(process: subprocess.Popen[bytes], port: int, name: str, end: flo
 
 
 def measure(names: Sequence[str], starts: int) -> list[ColdStart]:
-    """Every function that is there, or those named, then one under functions-framework for comparison."""
+    """Measure every function, or those named, then one under functions-framework for comparison."""
     folders = {name: folder for name, folder in functions().items() if not names or name in names}
     for package in PACKAGES:
         compileall.compile_dir(ROOT / package, quiet=1)
@@ -113,7 +116,7 @@ def measure(names: Sequence[str], starts: int) -> list[ColdStart]:
 
 
 def under_framework(name: str, folder: Path, starts: int) -> ColdStart:
-    """The same function started by functions-framework, whose import alone is most of the time."""
+    """Start a function by functions-framework, whose import alone is most of the time."""
     port = free_port()
     command = [str(Path(sys.executable).with_name("functions-framework")), "--target", folder.name]
     command += ["--source", str(folder / "func.py"), "--port", str(port), "--host", "127.0.0.1", "--asgi"]

@@ -1,4 +1,4 @@
-"""Time per hop of a scan: embedded broker, RabbitMQ without Kubernetes, real Knative (if a cluster runs here).
+"""Measures the time per hop of a scan: embedded broker, RabbitMQ without Kubernetes, real Knative if one runs here.
 
 All from one clock, PostgreSQL's, in the rows that the stages keep anyway: a stage's event is out when its output is
 stored, the next one's handler is entered when it has claimed its stage. So a hop has in it what lies between the two:
@@ -51,7 +51,10 @@ FROM scan.jobs j JOIN scan.stage_results s ON s.job_id = j.id WHERE j.id = %s
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Seconds of one scan: until it was accepted, between stages (as `HOPS`) and within them, until it was done."""
+    """The times of one scan, in seconds.
+
+    Until it was accepted, between stages (as `HOPS`) and within them, until it was done.
+    """
 
     accepted_s: float
     hops_s: tuple[float, ...]
@@ -60,12 +63,12 @@ class Job:
 
     @classmethod
     def of(cls, found: Mapping[str, Any]) -> Job:
-        """From decoded JSON."""
+        """A job from decoded JSON."""
         return cls(found["accepted_s"], tuple(found["hops_s"]), tuple(found["stages_s"]), found["whole_s"])
 
     @property
     def out_s(self) -> tuple[float, ...]:
-        """Of each stage: from the event of the one before to its own."""
+        """Seconds of each stage from the event of the one before to its own."""
         return tuple(hop + stage for hop, stage in zip(self.hops_s, self.stages_s, strict=False))
 
 
@@ -79,14 +82,14 @@ class Measured:
 
     @classmethod
     def read(cls, text: str) -> Measured:
-        """What `write` wrote."""
+        """Jobs that `write` wrote."""
         document = json.loads(text)
         return cls(
             document["name"], *([Job.of(each) for each in document[kind]] for kind in ("warm", "cold"))
         )
 
     def write(self) -> str:
-        """As JSON."""
+        """Write the jobs as JSON."""
         return json.dumps(asdict(self))
 
 
@@ -99,7 +102,7 @@ async def measure(
     colds: int = 0,
     to_zero: Callable[[], Awaitable[None]] | None = None,
 ) -> Measured:
-    """Scans one after the other, a second apart; before each of `colds` more, everything is at zero."""
+    """Scan one photo after the other, a second apart; before each of `colds` more, everything is at zero."""
     users, measured = Users(url), Measured(name)
     (client,) = await users.signed_in(1)
     image_url = await users.upload(picture())
@@ -121,7 +124,7 @@ async def measure(
 
 
 async def _scan(client: Client, connection: psycopg.AsyncConnection[Any], body: Mapping[str, str]) -> Job:
-    """One scan and the times its stages noted. Raises Refused, TimeoutError."""
+    """Scan once: the times its stages noted. Raises Refused, TimeoutError."""
     began = time.monotonic()
     content = json.dumps(body).encode()
     accepted = await client.request("POST", "/api/v1/scan", body=content, headers=JSON, timeout_s=DONE_S)
@@ -185,7 +188,7 @@ def _inside(jobs: int, colds: int) -> Measured:
 
 
 def warm_table(found: Sequence[Measured]) -> str:
-    """Hops of warm functions, all and one by one: p50 / p95 in milliseconds."""
+    """A table of the hops of warm functions, all and one by one: p50 / p95 in milliseconds."""
     rows: list[list[str]] = []
     each: list[tuple[str, Callable[[Job], Sequence[float]]]] = [
         ("**all hops**", lambda job: job.hops_s),
@@ -204,7 +207,7 @@ def warm_table(found: Sequence[Measured]) -> str:
 
 
 def cold_table(measured: Measured) -> str:
-    """Scans that found no pods, seconds: one column a scan."""
+    """A table of the scans that found no pods, in seconds, one column a scan."""
     rows = [["until accepted", *(f"{job.accepted_s:.2f}" for job in measured.cold)]]
     for at, stage in enumerate(STAGES):
         rows.append([f"{HOPS[at]}, entered", *(f"{job.hops_s[at]:.2f}" for job in measured.cold)])

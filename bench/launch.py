@@ -1,4 +1,4 @@
-"""`eco2 up` as a process of its own, for the time of a measurement."""
+"""Runs `eco2 up` as a process of its own, for the time of a measurement."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def platform(
     settings: Mapping[str, str] | None = None,
     timeout_s: float = 120.0,
 ) -> Iterator[Platform]:
-    """A fresh platform with the simulated model, ready; stopped and its home removed at the end.
+    """Run a fresh platform with the simulated model until it is ready; stopped and its home removed at the end.
 
     Raises NotReadyError. `settings` are added to the environment.
     """
@@ -79,7 +79,7 @@ def platform(
 
 
 def eco2() -> list[str]:
-    """The installed command beside this interpreter, or its module in a checkout."""
+    """The command line of eco2: installed beside this interpreter, or its module in a checkout."""
     installed = Path(sys.executable).with_name("eco2")
     return [str(installed)] if installed.exists() else [sys.executable, "-m", "cli.main"]
 

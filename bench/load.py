@@ -1,4 +1,4 @@
-"""Scans against a running platform, in a closed loop (users who start over) or an open one (a rate).
+"""Loads a running platform with scans, in a closed loop (users who start over) or an open one (a rate).
 
 A job is what the web client does: POST the scan, follow its stream to the end, GET the result. It counts as
 completed only if the stream is whole and in order and the result is `completed` and equal to the stream's.
@@ -30,7 +30,7 @@ from bench.wire import Client, Response
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One run: `users` in a closed loop, or `rate` jobs a second over the users in turn.
+    """The plan of one run: `users` in a closed loop, or `rate` jobs a second over the users in turn.
 
     It ends after `jobs` jobs or when no job may start any more (`seconds`); jobs under way are finished.
     `identities` above `users`: each user signs in as several in turn, so that limits per account do not bite.
@@ -48,7 +48,7 @@ class Plan:
 
 
 async def scan(client: Client, image_url: str, timeout_s: float, due: float | None = None) -> Outcome:
-    """One job; never raises for what the platform does. `due` is the start that a rate asked for."""
+    """Scan once; never raises for what the platform does. `due` is the start that a rate asked for."""
     started = time.monotonic() if due is None else due
     accepted_s = 0.0
     doing = "submit"
@@ -97,7 +97,7 @@ async def scan(client: Client, image_url: str, timeout_s: float, due: float | No
 
 
 def refusal(doing: str, response: Response) -> str:
-    """Status and, from a problem document, its code."""
+    """The status of a refusal and, from a problem document, its code."""
     try:
         code = json.loads(response.body)["code"]
     except (ValueError, KeyError, TypeError):
@@ -106,7 +106,7 @@ def refusal(doing: str, response: Response) -> str:
 
 
 async def submit(client: Client, image_url: str) -> dict[str, str]:
-    """The job of an accepted scan. Raises Refused."""
+    """Submit a scan: its job. Raises Refused."""
     body = json.dumps({"image_url": image_url}).encode()
     response = await client.request("POST", "/api/v1/scan", body=body, headers=JSON)
     if response.status != 202:
@@ -152,7 +152,7 @@ async def _closed(clients: list[Client], image_url: str, plan: Plan, keep: Calla
 
 
 async def _open(clients: list[Client], image_url: str, plan: Plan, keep: Callable[[Outcome], None]) -> None:
-    """Starts do not wait for earlier jobs, and a late start counts from when it was due."""
+    """Run an open loop: starts do not wait for earlier jobs, and a late start counts from when it was due."""
     assert plan.rate is not None
     start = time.monotonic()
     planned = int(plan.seconds * plan.rate)

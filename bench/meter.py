@@ -1,4 +1,4 @@
-"""CPU seconds and memory of the platform's processes, by what each process is."""
+"""Measures CPU seconds and memory of the platform's processes, by kind of process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LABEL_WORDS = 3
 
 @dataclass(slots=True)
 class Usage:
-    """Sums over all processes. Bytes; PSS counts a shared page once. `machine_cpu_s` is everybody's."""
+    """CPU and memory of all processes. Bytes; PSS counts a shared page once. `machine_cpu_s` is everybody's."""
 
     by_label: dict[str, float] = field(default_factory=dict)
     machine_cpu_s: float = 0.0
@@ -118,7 +118,7 @@ class Meter:
                 yield process
 
     def _label(self, process: psutil.Process, tree: set[int]) -> str | None:
-        """What the process is, None if it is not the platform's."""
+        """The kind of a process, None if it is not the platform's."""
         if process.pid in self._without:
             return None
         try:

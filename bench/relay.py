@@ -1,4 +1,4 @@
-"""The progress relay alone – Valkey, router, gateway, each a process – without edge, login and jobs."""
+"""Runs the progress relay alone – Valkey, router, gateway, each a process – without edge, login and jobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ TIMEOUT_S = 10.0  # of a Redis command; above the router's blocking read
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """`url` serves /events/{job_id}; `redis_url` takes what is published."""
+    """A running relay: `url` serves /events/{job_id}; `redis_url` takes what is published."""
 
     url: str
     redis_url: str
@@ -35,7 +35,7 @@ class Relay:
 
 @contextlib.contextmanager
 def relay(timeout_s: float = 30.0) -> Iterator[Relay]:
-    """A running relay; its processes are children of this one. Raises NotReadyError."""
+    """Run a relay; its processes are children of this one. Raises NotReadyError."""
     from embedded.servers import Valkey
 
     with tempfile.TemporaryDirectory(prefix="eco2-bench-", ignore_cleanup_errors=True) as directory:

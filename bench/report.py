@@ -1,4 +1,4 @@
-"""What a load run measured: outcomes of single jobs and the figures over all of them."""
+"""The report of a load run: outcomes of single jobs and the figures over all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STAND_IN = "providers.simulated"  # stands for a paid provider, whose CPU is not
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One job. Seconds of the monotonic clock; `failure` None: a whole stream and a completed result."""
+    """The outcome of one job. Seconds of the monotonic clock; `failure` None: a whole stream and a completed result."""
 
     started: float
     ended: float
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run. `started` is when the first job was due, `ended` when the last one was over."""
+    """The outcomes of one run. `started` is when the first job was due, `ended` when the last one was over."""
 
     label: str
     users: int
@@ -42,12 +42,12 @@ class Report:
 
     @property
     def failures(self) -> dict[str, int]:
-        """Reasons, most frequent first."""
+        """Reasons of failures, most frequent first."""
         return dict(Counter(o.failure for o in self.outcomes if o.failure is not None).most_common())
 
     @property
     def seconds(self) -> float:
-        """From the first start to the last end: ramp and running out count against the rate."""
+        """Seconds from the first start to the last end: ramp and running out count against the rate."""
         if not self.outcomes:
             return 0.0
         return max(o.ended for o in self.outcomes) - min(o.started for o in self.outcomes)
@@ -69,7 +69,7 @@ class Report:
         return 60 * sum(begin < o.ended <= end for o in done) / (end - begin)
 
     def figures(self) -> dict[str, Any]:
-        """Everything by name, units in the names; per-job figures are per completed job."""
+        """All figures by name, units in the names; per-job figures are per completed job."""
         done = self.completed
         e2e = sorted(o.ended - o.started for o in done)
         jobs = max(len(done), 1)
@@ -112,7 +112,7 @@ class Report:
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float:
-    """Nearest rank in ascending values: the smallest with `percent` of all at or below; NaN of none."""
+    """A percentile by nearest rank in ascending values: the smallest with `percent` of all at or below; NaN of none."""
     if not ordered:
         return math.nan
     return ordered[max(math.ceil(percent / 100 * len(ordered)), 1) - 1]

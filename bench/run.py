@@ -1,4 +1,4 @@
-"""The platform on one machine under load: many users of a model of 12 s, then the ceiling with one of 0 s."""
+"""Measures the platform on one machine under load: many users of a model of 12 s, then the ceiling with one of 0 s."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Series:
 
 
 async def measure(series: Series, running: Platform) -> tuple[list[Report], dict[str, float]]:
-    """One report a plan and, if asked for, what a job of the last plan asks of PostgreSQL and Redis."""
+    """Run a series: one report a plan and, if asked for, the queries of a job of the last plan."""
     users = Users(running.url)
     reports: list[Report] = []
     spent: dict[str, float] = {}
@@ -61,7 +61,7 @@ async def measure(series: Series, running: Platform) -> tuple[list[Report], dict
 
 
 def limit(report: Report, cores: int) -> str:
-    """What keeps the rate of a closed loop from rising, as far as CPU tells."""
+    """The limit that keeps the rate of a closed loop from rising, as far as CPU tells."""
     if not report.completed:
         return "nothing that is known: no job completed"
     figures = report.figures()
@@ -92,7 +92,7 @@ def by_process(report: Report) -> str:
 
 
 def plan_series(options: argparse.Namespace) -> list[Series]:
-    """Every start of the platform that the options ask for, in order."""
+    """The series that the options ask for, in order; each is one start of the platform."""
     extra = dict(pair.split("=", 1) for pair in options.set)
     model = {"ECO2_SIMULATED_VISION_S": f"{VISION_S:g}", "ECO2_SIMULATED_ANSWER_S": f"{ANSWER_S:g}"}
     none = dict.fromkeys(model, "0")

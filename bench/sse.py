@@ -1,4 +1,4 @@
-"""Server-sent events, and what the whole stream of one scan must look like."""
+"""Reads server-sent events and checks the whole stream of one scan."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EXPECTED = frozenset({("done", "completed")} | {(s, t) for s in STAGES for t in 
 
 
 class EventParser:
-    """Bytes in pieces of any size to (event, id, data); comments and unnamed fields are dropped."""
+    """A parser from bytes in pieces of any size to (event, id, data); comments and unnamed fields are dropped."""
 
     def __init__(self) -> None:
         self._pending = b""
@@ -40,7 +40,7 @@ class EventParser:
 
 @dataclass(slots=True)
 class ScanStream:
-    """Follows the stream of one job; `feed` is True at the terminal event, then `finding()` is final."""
+    """The stream of one job, followed; `feed` is True at the terminal event, then `finding()` is final."""
 
     job_id: str
     last_seq: int = 0

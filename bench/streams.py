@@ -1,4 +1,4 @@
-"""Delay from a progress event's publication to the browser, with many streams open.
+"""Measures the delay from a progress event's publication to the browser, with many streams open.
 
 Jobs wait in the model (or before it) while events of our own, each carrying the time it was made, are
 published to them. One machine, one monotonic clock; a delay includes the XADD and the generator's queueing.
@@ -88,7 +88,7 @@ class Listener:
 
 
 async def submitted(users: Users, image_url: str, streams: int) -> list[Listener]:
-    """So many jobs of several users, each with a stream to open."""
+    """Submit so many jobs of several users, each with a stream to open."""
     clients = await users.signed_in(-(-streams // PER_USER))
     listeners: list[Listener] = []
     for client, _ in zip(itertools.cycle(clients), range(streams), strict=False):
@@ -158,12 +158,12 @@ async def measure(
 
 
 def lost(sent: Mapping[str, Listener]) -> int:
-    """Events that did not come although their stream is open."""
+    """The number of events that did not come although their stream is open."""
     return sum(status not in listener.delays_s and not listener.closed for status, listener in sent.items())
 
 
 async def through_redis(url: str, domain: str = "scan") -> tuple[Publish, Callable[[], Awaitable[object]]]:
-    """How a stage function publishes, and how to close it."""
+    """A function that publishes as stages do, and one that closes it."""
     from redis.asyncio import Redis
 
     from eventing.progress.events import Progress

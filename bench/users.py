@@ -46,7 +46,7 @@ class Users:
         return self._clients[:count]
 
     async def upload(self, picture: bytes, content_type: str = "image/jpeg") -> str:
-        """Public URL of an uploaded picture, the way the web client uploads one. Raises Refused."""
+        """Upload a picture and return its public URL, the way the web client uploads one. Raises Refused."""
         (client,) = await self.signed_in(1)
         body = json.dumps({"filename": "bench.jpg", "content_type": content_type}).encode()
         response = await client.request("POST", "/api/v1/images/scan", body=body, headers=JSON)
@@ -64,7 +64,7 @@ class Users:
 
     @property
     def left_open(self) -> int:
-        """Streams which the server did not close after their end."""
+        """The number of streams which the server did not close after their end."""
         return sum(client.left_open for client in self._clients)
 
     async def close(self) -> None:
@@ -90,14 +90,14 @@ async def _sign_in(name: str, client: Client, *, attempts: int = 20) -> None:
 
 
 def source(host: str, number: int) -> str | None:
-    """A loopback address for each user: users have one each, and some limits count by address. Linux only."""
+    """The loopback address of a user: users have one each, and some limits count by address. Linux only."""
     if host != "127.0.0.1" or sys.platform != "linux":
         return None
     return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}"
 
 
 def picture(path: Path | None = None) -> bytes:
-    """The file, or a drawn 640x480 JPEG of about 40 KB, the size of a phone's preview frame."""
+    """The picture to scan: the file, or a drawn 640x480 JPEG of about 40 KB, the size of a phone's preview frame."""
     if path is not None:
         return path.read_bytes()
     from PIL import Image

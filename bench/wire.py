@@ -57,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
 
     def exchange(self, request: bytes, sink: Sink | None) -> asyncio.Future[Response]:
-        """Send a whole request. With a `sink`, a 200's body goes there instead of into the response."""
+        """Send a request and read its response. With a `sink`, a 200's body goes there instead of into the response."""
         if self._transport is None:
             raise Disconnected(answered=False)
         self.free = False
@@ -164,7 +164,7 @@ class Client:
         sink: Sink | None = None,
         timeout_s: float = 30.0,
     ) -> Response:
-        """Answer to one request. Raises TimeoutError, Disconnected, OSError (no connection)."""
+        """Ask once: the response. Raises TimeoutError, Disconnected, OSError (no connection)."""
         message = self._message(method, path, body, headers or {})
         async with asyncio.timeout(timeout_s):
             for _ in range(2):

@@ -1,4 +1,4 @@
-"""The platform's API as a client sees it: sign in, upload, submit, follow. Standard library only, to start fast."""
+"""A client of the platform's API: sign in, upload, submit, follow. Standard library only, to start fast."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Client:
     _cookies: dict[str, str] = field(default_factory=dict)
 
     def sign_in(self, name: str) -> None:
-        """Development sign-in; the same name is the same user. Raises CliError."""
+        """Sign in as in development; the same name is the same user. Raises CliError."""
         response, _ = self._exchange("GET", f"/api/v1/auth/local/login?name={quote(name)}")
         if response.status not in (200, 302, 303, 307) or "s_access" not in self._cookies:
             raise CliError(
@@ -38,11 +38,11 @@ class Client:
             )
 
     def get(self, path: str) -> tuple[int, Any]:
-        """Status and JSON. Raises CliError."""
+        """GET: status and JSON. Raises CliError."""
         return self._json("GET", path)
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
-        """JSON of a successful answer. Raises CliError with the problem's detail otherwise."""
+        """POST: JSON of a successful answer. Raises CliError with the problem's detail otherwise."""
         status, answer = self._json("POST", path, body, headers)
         if status >= 300:
             detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
@@ -65,7 +65,7 @@ class Client:
             raise CliError(f"the upload was refused with {response.status}: {text}")
 
     def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """(event, data) of a stream to its end; a broken connection is taken up again. Raises CliError."""
+        """Events of a stream to its end, as (event, data); a broken connection is taken up again. Raises CliError."""
         last = ""
         for _ in range(RECONNECTS):
             headers = {"Accept": "text/event-stream", "Cookie": self._cookie()}
@@ -146,7 +146,7 @@ def _connect(netloc: str, *, secure: bool, timeout_s: float = TIMEOUT_S) -> http
 
 
 class _ThisMachine(http.client.HTTPConnection):
-    """To a name below localhost, which is this machine (RFC 6761) though not every resolver knows."""
+    """A connection to a name below localhost, which is this machine (RFC 6761) though not every resolver knows."""
 
     def connect(self) -> None:
         self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)

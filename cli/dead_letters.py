@@ -1,4 +1,4 @@
-"""`eco2 dead-letters`: what could not be delivered, and sending it again."""
+"""`eco2 dead-letters`: lists events that could not be delivered, and sends them again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class PlatformAddress:
 
 
 def address_options(command: F) -> F:
-    """--database and --sink of a platform anywhere, else --home; the command gets them as `platform`."""
+    """Options --database and --sink of a platform anywhere, else --home; the command gets `platform`."""
 
     @click.option(
         "--database",
@@ -65,7 +65,7 @@ def dead_letters() -> None:
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @address_options
 def list_letters(state: Any, limit: int, platform: PlatformAddress) -> None:
-    """The newest first."""
+    """List dead letters, the newest first."""
     letters = _with(platform, lambda letters: letters.list(state=state, limit=limit))
     from cli import tables
 
@@ -90,7 +90,7 @@ def list_letters(state: Any, limit: int, platform: PlatformAddress) -> None:
 @click.argument("number", type=int, metavar="ID")
 @address_options
 def show(number: int, platform: PlatformAddress) -> None:
-    """One dead letter with its event."""
+    """Show one dead letter with its event."""
     _letter, event = _with(platform, lambda letters: letters.show(number))
     for name, value in event.attributes().items():
         click.echo(f"{name}: {value}")
@@ -101,7 +101,7 @@ def show(number: int, platform: PlatformAddress) -> None:
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
 @address_options
 def replay(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
-    """Send them to the broker again."""
+    """Send dead letters to the broker again."""
     if not platform.sink:
         raise CliError(
             "no broker to send them to", "give --sink or set K_SINK; docs/dead-letters.md says how"

@@ -1,4 +1,4 @@
-"""`eco2 demo`: the platform, one photo, and the platform still there to be tried."""
+"""`eco2 demo`: starts the platform, sorts one photo, and leaves the platform running to be tried."""
 
 from __future__ import annotations
 

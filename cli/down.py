@@ -1,4 +1,4 @@
-"""`eco2 down`: stop the platform of this home and wait until it has."""
+"""`eco2 down`: stops the platform of this home and waits until it has."""
 
 from __future__ import annotations
 

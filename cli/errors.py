@@ -1,4 +1,4 @@
-"""Errors as a person at a terminal wants them: one line what, what to do, exit code 1, no traceback."""
+"""Errors of commands: one line that says what and what to do, exit code 1, no traceback."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 class CliError(click.ClickException):
-    """`what` went wrong, and what `todo`."""
+    """A command can't go on: `what` went wrong, and what `todo` about it."""
 
     def __init__(self, what: str, todo: str = "") -> None:
         super().__init__(f"{what}; {todo}" if todo else what)

@@ -1,4 +1,4 @@
-"""`eco2 events`: the progress streams in Redis, all jobs together.
+"""`eco2 events`: prints the progress streams in Redis, all jobs together.
 
 From the streams and not from the broker's journal: they hold what the browser is told, in order, and look the
 same whichever broker carries the events.
@@ -25,7 +25,7 @@ STREAMS = [f"{domain}:events:{shard}" for domain in ("scan", "chat") for shard i
 @click.option("--last", default=20, show_default=True, help="How many to begin with.")
 @home_option
 def events(follow: bool, job: str | None, last: int, home: Path) -> None:
-    """Progress of all jobs as it happens."""
+    """Print the progress of all jobs as it happens."""
     import redis
 
     state = running(home)

@@ -1,4 +1,4 @@
-"""`eco2 functions`: what the declarations say."""
+"""`eco2 functions`: lists the declared functions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @click.command()
 def functions() -> None:
-    """Every function: what triggers it, limits."""
+    """List every function with its trigger and limits."""
     from cli import tables
     from functions.runtime.registry import load_all
 

@@ -1,4 +1,4 @@
-"""`eco2 jobs`: one user's scans, newest first."""
+"""`eco2 jobs`: lists one user's scans, newest first."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LEVELS = ("major", "middle", "minor")
 @url_option
 @home_option
 def jobs(user: str, limit: int, url: str | None, home: Path) -> None:
-    """Your own scans, newest first."""
+    """List your own scans, newest first."""
     client = Client(address(url, home))
     client.sign_in(user)
     status, page = client.get(f"/api/v1/scan?{urlencode({'limit': limit})}")

@@ -21,10 +21,10 @@ COMMANDS = {
 
 
 class Lazy(click.Group):
-    """Knows the names of all commands without importing any."""
+    """A group that knows the names of all commands without importing any."""
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """In the order above."""
+        """Names of commands, in the order above."""
         return list(COMMANDS)
 
     def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -36,7 +36,7 @@ class Lazy(click.Group):
         return command if isinstance(command, click.Command) else None
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line a command, from the table above."""
+        """Write one line a command, from the table above."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
@@ -44,7 +44,7 @@ class Lazy(click.Group):
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="eco2", message="eco2 %(version)s")
 def main() -> None:
-    """Eco² on this machine. `eco2 demo` shows it."""
+    """Run Eco² on this machine; `eco2 demo` shows it."""
 
 
 if __name__ == "__main__":

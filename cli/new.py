@@ -1,4 +1,4 @@
-"""`eco2 new function`: a folder with a function that works, its test, and every generated file."""
+"""`eco2 new function`: writes a folder with a function that works, its test, and every generated file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GENERATE_TIMEOUT_S = 120
 
 @click.group()
 def new() -> None:
-    """Scaffold what is to be written."""
+    """Write the beginnings of something new."""
 
 
 @new.command()
@@ -34,7 +34,7 @@ def new() -> None:
 @click.option("--http", metavar='"METHOD /path"', help="Method and path it is called at.")
 @click.option("--emits", metavar="TYPE", help="Event type it answers with; a new one is declared.")
 def function(name: str, on: str | None, http: str | None, emits: str | None) -> None:
-    """A function in a folder of its own: handler, func.yaml, test."""
+    """Write a function in a folder of its own: handler, func.yaml, test."""
     root = ROOT.parent
     if not (root / "tests/functions/contract.py").exists():
         raise CliError(f"{root} is an installed package", "scaffold in a clone of the repository")
@@ -137,7 +137,7 @@ def _write(root: Path, name: Name, files: dict[Path, str]) -> None:
 
 
 def _generate(root: Path) -> None:
-    """In a process of its own, which reads what has been written. Raises CliError."""
+    """Write generated files, in a process of its own, which reads what has been written. Raises CliError."""
     command = [sys.executable, "-m", "schemas.generate"]
     ran = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=GENERATE_TIMEOUT_S, check=False

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def home_option(command: F) -> F:
-    """--home."""
+    """The option --home."""
     return click.option(
         "--home",
         type=click.Path(path_type=Path, file_okay=False),
@@ -29,7 +29,7 @@ def home_option(command: F) -> F:
 
 
 def url_option(command: F) -> F:
-    """--url."""
+    """The option --url."""
     help_text = "Address of the platform; default: the one that runs in --home."
     return click.option("--url", help=help_text)(command)
 
@@ -44,6 +44,6 @@ def running(home: Path) -> dict[str, Any]:
 
 
 def address(url: str | None, home: Path) -> str:
-    """Where to send requests: `url`, else $ECO2_URL, else the platform in `home`. Raises CliError."""
+    """The address to send requests to: `url`, else $ECO2_URL, else the platform in `home`. Raises CliError."""
     chosen = url or read(CommandSettings, os.environ).url
     return chosen.rstrip("/") if chosen else str(running(home)["url"])

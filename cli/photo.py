@@ -1,4 +1,4 @@
-"""The photo on the command line: is it one, and what kind."""
+"""The photo on the command line, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _HEIC = (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
 
 
 def read(path: Path) -> tuple[bytes, str]:
-    """Content and content type, by content. Raises CliError."""
+    """The photo's content and its content type, by content. Raises CliError."""
     try:
         content = path.read_bytes()
     except OSError as error:

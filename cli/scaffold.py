@@ -1,4 +1,4 @@
-"""The files of a new function: the least that is right, in the form that lint and format want."""
+"""The files of a new function, as short as they can be and in the form that lint and format want."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from functions.runtime.declaration import Route
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """`domain/name`: the folder functions/domain/name, the handler `name`, the function domain-name."""
+    """The name of a new function, `domain/name`.
+
+    It lies in the folder functions/domain/name, its handler is `name`, and Knative knows it as domain-name.
+    """
 
     domain: str
     name: str
@@ -29,18 +32,18 @@ class Name:
 
     @property
     def function(self) -> str:
-        """As Knative knows it."""
+        """The function's name on Knative."""
         return f"{self.domain}-{self.name}".replace("_", "-")
 
     @property
     def type(self) -> str:
-        """A class named after it."""
+        """The name of a class named after the function."""
         return "".join(map(str.capitalize, self.name.split("_")))
 
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """What an event function answers with. `carries`: it has all that the event before it had."""
+    """The event that a function answers with. `carries`: it has all that the event before it had."""
 
     module: str
     name: str
@@ -48,7 +51,7 @@ class Emitted:
 
 
 def on_event(name: Name, on: type[EventData], emits: Emitted | None) -> dict[Path, str]:
-    """Path below the repository → content, of a function that takes events of type `on`."""
+    """The files (path below the repository → content) of a function that takes events of type `on`."""
     wanted = [("functions.runtime", "event_function"), (on.__module__, on.__qualname__)]
     if emits:
         wanted.append((emits.module, emits.name))
@@ -74,7 +77,7 @@ def on_event(name: Name, on: type[EventData], emits: Emitted | None) -> dict[Pat
 
 
 def on_http(name: Name, route: Route) -> dict[Path, str]:
-    """Path below the repository → content, of a function that is called at `route`."""
+    """The files (path below the repository → content) of a function that is called at `route`."""
     given = re.findall(r"{(\w+)}", route.path)
     parameters = "".join(f"{parameter}: str, " for parameter in given)
     answer = "".join(f"{parameter}={parameter}, " for parameter in given)
@@ -107,12 +110,12 @@ def on_http(name: Name, route: Route) -> dict[Path, str]:
 
 
 def event_class(type_name: str, name: str, base: str) -> str:
-    """Source of the class of a new event type."""
+    """The source of a new event type's class."""
     return EVENT_CLASS.format(name=name, base=base, type=type_name)
 
 
 def class_name(type_name: str) -> str:
-    """`eco2.scan.rules.matched` → `RulesMatched`."""
+    """The class name of an event type: `eco2.scan.rules.matched` → `RulesMatched`."""
     return "".join(map(str.capitalize, type_name.split(".")[2:]))
 
 

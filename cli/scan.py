@@ -1,4 +1,4 @@
-"""`eco2 scan PHOTO`: the way of one photo through the platform, as the app sends it."""
+"""`eco2 scan PHOTO`: sends one photo through the platform, as the app does."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def submit(
 
 
 def result(client: Client, path: str) -> dict[str, Any]:
-    """The result once it is there: with `done` it is; after an error it may take a moment."""
+    """The result of a job, once it is there: with `done` it is; after an error it may take a moment."""
     for _ in range(POLLS):
         status, body = client.get(path)
         if status == 200 and isinstance(body, dict):

@@ -9,6 +9,6 @@ from process.settings import setting
 
 @dataclass(frozen=True, slots=True)
 class CommandSettings:
-    """What commands are told by their environment where their options do not."""
+    """Options of commands that may come from the environment."""
 
     url: str = setting("", "command line: address of the platform; empty: the one running in the home")

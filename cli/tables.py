@@ -1,4 +1,4 @@
-"""Tables on a terminal fit it; in a pipe they are as wide as they need to be."""
+"""Tables, which fit a terminal and are as wide as they need to be in a pipe."""
 
 from __future__ import annotations
 

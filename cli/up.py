@@ -1,4 +1,4 @@
-"""`eco2 up`: the platform in the foreground."""
+"""`eco2 up`: runs the platform in the foreground."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from embedded.supervisor.options import from_environment
 
 
 def platform_options(command: F) -> F:
-    """What `up` and `demo` share."""
+    """The options that `up` and `demo` share."""
     command = click.option(
         "--processes",
         type=int,
@@ -75,5 +75,5 @@ def run(
 
 
 def report(line: str) -> None:
-    """A line of progress."""
+    """Print a line of progress."""
     click.secho(line, dim=True)

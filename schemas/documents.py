@@ -32,7 +32,7 @@ _NOT_SENT = (User, Request, Resources)
 
 
 def openapi(functions: tuple[Function, ...]) -> dict[str, Any]:
-    """Every route that the edge knows, with its parameters, body and success."""
+    """The OpenAPI document: every route that the edge knows, with its parameters, body and success."""
     paths: dict[str, dict[str, Any]] = {}
     schemas: dict[str, Any] = {"Problem": PROBLEM}
     for function in functions:
@@ -107,7 +107,7 @@ def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:
 
 
 def asyncapi(functions: tuple[Function, ...]) -> dict[str, Any]:
-    """Every event type as a channel; functions receive from and send to it."""
+    """The AsyncAPI document: every event type as a channel; functions receive from and send to it."""
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
     for name, data in registered().items():

@@ -11,7 +11,7 @@ Filter = dict[str, str]
 
 
 def filters(function: EventFunction) -> list[Filter]:
-    """One for each Trigger, attributes and their values; none for a sink. Several share the events by `shard`."""
+    """The filter of each Trigger, attributes and their values; none for a sink. Several share the events by `shard`."""
     if function.on is None:
         return []
     # On a cluster an event that a clock emits arrives as a PingSource's tick, which names it.

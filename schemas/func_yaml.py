@@ -1,4 +1,4 @@
-"""What `func` reads in a function's folder: func.yaml, and the pyproject.toml its build by source needs.
+"""Files that `func` reads in a function's folder: func.yaml, and the pyproject.toml its build by source needs.
 
 func.yaml has the fields of schemas/func.schema.json only, which are those that func documents.
 """
@@ -52,7 +52,7 @@ def _run(function: Function) -> dict[str, Any]:
 
 
 def signs(function: Function) -> bool:
-    """Whether it signs or verifies tokens: the domain of sign-in, and nobody else has the keys."""
+    """Whether a function signs or verifies tokens: the domain of sign-in, and nobody else has the keys."""
     return function.domain == "auth"
 
 

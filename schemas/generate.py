@@ -1,4 +1,4 @@
-"""Write every generated file: `python -m schemas.generate` (a test fails when one differs).
+"""Writes every generated file: `python -m schemas.generate` (a test fails when one differs).
 
 func.yaml and pyproject.toml of each function, JSON Schemas of events, OpenAPI, AsyncAPI, and in docs/ the tables of
 functions, events and settings.
@@ -20,7 +20,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def files() -> dict[Path, str]:
-    """Path below the repository → content, of everything that is generated."""
+    """Every generated file: path below the repository → content."""
     functions = load_all()
     written: dict[Path, str] = {}
     for function in functions:

@@ -1,4 +1,4 @@
-"""Apply the SQL migrations in order: `python -m schemas.migrate [DATABASE_URL]`.
+"""Applies the SQL migrations in order: `python -m schemas.migrate [DATABASE_URL]`.
 
 Idempotent and safe to run from several places at once (advisory lock); each file runs in its own transaction
 and is recorded with its hash. A file that was changed after it ran is an error: write a new one.
@@ -18,7 +18,7 @@ LOCK = 0x65636F32  # "eco2"
 
 
 class ChangedMigration(RuntimeError):
-    """A migration that already ran differs from its file."""
+    """The file of a migration that already ran was changed."""
 
 
 def migrate(database_url: str) -> list[str]:

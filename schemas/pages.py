@@ -18,7 +18,7 @@ _FUNCTIONS = """\
 
 
 def functions_page(functions: tuple[Function, ...]) -> str:
-    """docs/functions.md."""
+    """The content of docs/functions.md."""
     rows = [
         f"| `{f.name}` | {_trigger(f)} | {_timeout(f)} | {_retries(f)} | {_in_flight(f)} | {_summary(f)} |"
         for f in sorted(functions, key=lambda f: (f.domain, f.name))
@@ -62,7 +62,7 @@ def _summary(function: Function) -> str:
 
 
 def events_page(functions: tuple[Function, ...]) -> str:
-    """docs/events.md."""
+    """The content of docs/events.md."""
     rows = []
     for name, data in registered().items():
         if not data.__module__.startswith("functions."):
@@ -79,7 +79,7 @@ def events_page(functions: tuple[Function, ...]) -> str:
 
 
 def settings_page() -> str:
-    """docs/settings.md. A name that several packages declare is one row."""
+    """The content of docs/settings.md. A name that several packages declare is one row."""
     found = {name: field for kind in declared() for name, field in rows(kind).items()}
     table = "\n".join(
         f"| `{name}` | `{_default(field.default)}` | {field.metadata['about']} |"

@@ -1,4 +1,4 @@
-"""How large a function's pods are, how many, and how long each layer waits: for func.yaml and Knative alike."""
+"""Sizes of a function's pods, their number, and how long each layer waits, for func.yaml and Knative alike."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_REQUEST_S = 600
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """Of one pod: `concurrency` requests at most, `target` is when another one starts. `timeout_s` of a request."""
+    """The size of one pod: `concurrency` requests at most, another pod from `target` on, `timeout_s` a request."""
 
     min_scale: int
     max_scale: int
@@ -32,7 +32,7 @@ class Sizing:
 
 
 def sizing(function: Function) -> Sizing:
-    """What the declaration says, in pods."""
+    """The size of a function's pods, by its declaration."""
     timeout_s = min(math.ceil(function.timeout_s) + 2 * MARGIN_S, MAX_REQUEST_S)
     match function:
         case EventFunction():
@@ -47,12 +47,12 @@ def sizing(function: Function) -> Sizing:
 
 
 def trigger_timeout_s(function: EventFunction) -> int:
-    """What the broker waits for one delivery, whole seconds: more than the handler, less than the Service."""
+    """Whole seconds that the broker waits for one delivery: more than the handler, less than the Service."""
     return math.ceil(function.timeout_s) + MARGIN_S
 
 
 def shares(function: EventFunction) -> list[int]:
-    """Events in flight of each of its Triggers; more than one means that they share the events by `shard`."""
+    """Events in flight of each Trigger of a function; more than one means that they share the events by `shard`."""
     if function.in_flight <= PREFETCH:
         return [function.in_flight]
     each = math.ceil(function.in_flight / SHARDS)

@@ -1,4 +1,4 @@
-"""The login state of a browser: two cookies, `s_access` and `s_refresh`; headers for other clients."""
+"""Tokens on their way to and from a client: two cookies in a browser, `s_access` and `s_refresh`, else headers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SCHEME = "bearer "
 
 
 def access_token(headers: Mapping[str, str]) -> str | None:
-    """From `Authorization: Bearer`, which a client sets on purpose, or else from the cookie."""
+    """The access token: from `Authorization: Bearer`, which a client sets on purpose, or else from the cookie."""
     return _bearer(headers, "authorization") or _cookie(headers, ACCESS)
 
 
 def refresh_token(headers: Mapping[str, str]) -> str | None:
-    """From `X-Refresh-Token: Bearer`, or else from the cookie."""
+    """The refresh token: from `X-Refresh-Token: Bearer`, or else from the cookie."""
     return _bearer(headers, "x-refresh-token") or _cookie(headers, REFRESH)
 
 

@@ -1,4 +1,4 @@
-"""What can be wrong with a token or a sign-in; each is what the client sees."""
+"""Errors of tokens and sign-in, each as the client sees it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class SigningKeysError(RuntimeError):
 
 
 class TokenRefused(Unauthorized):
-    """A token that opens nothing. The details say nothing that helps to forge one."""
+    """A token was refused. The details say nothing that helps to forge one."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(
@@ -26,28 +26,28 @@ class TokenMissing(TokenRefused):
 
 
 class TokenInvalid(TokenRefused):
-    """Not a token of ours, changed, or one for something else."""
+    """The token is not one of ours, was changed, or is for something else."""
 
     def __init__(self) -> None:
         super().__init__("TOKEN_INVALID", "This token is not valid here; sign in again.")
 
 
 class TokenExpired(TokenRefused):
-    """A token of ours whose time is over."""
+    """The token is ours, but its time is over."""
 
     def __init__(self) -> None:
         super().__init__("TOKEN_EXPIRED", "This token has expired; refresh it or sign in again.")
 
 
 class TokenRevoked(TokenRefused):
-    """A token of ours that was taken back."""
+    """The token is ours, but it was revoked."""
 
     def __init__(self) -> None:
         super().__init__("TOKEN_REVOKED", "This login was ended; sign in again.")
 
 
 class InvalidRedirect(Invalid):
-    """A place to return to that is not on the list."""
+    """Sign-in was asked to return to an address that is not on the list."""
 
     def __init__(self) -> None:
         super().__init__(

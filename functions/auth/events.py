@@ -1,4 +1,4 @@
-"""What sign-in tells the other domains."""
+"""Events of sign-in, for the other domains."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _KID = re.compile(r"[A-Za-z0-9_-]{4,64}")
 
 @dataclass(frozen=True, slots=True)
 class SigningKeys:
-    """Key objects, parsed once; `private` is None where only the public half is mounted."""
+    """The keys of a process, parsed once; `private` is None where only the public half is mounted."""
 
     kid: str
     private: RSAPrivateKey | None
@@ -104,7 +104,7 @@ def _generate(folder: Path) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Whole or not at all, with mode 0600; a file that is there already stays."""
+    """Write a file whole or not at all, with mode 0600; a file that is there already stays."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")  # 0600
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,4 +1,4 @@
-"""Where sign-in may return to: the configured front ends, and loopback origins in development."""
+"""Addresses that sign-in may return to: the configured front ends, and loopback origins in development."""
 
 from __future__ import annotations
 

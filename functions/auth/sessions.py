@@ -32,7 +32,7 @@ RELAYED = 200
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who an identity provider says somebody is."""
+    """A person as an identity provider describes them."""
 
     provider: str
     provider_user_id: str
@@ -43,7 +43,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """From where somebody signs in."""
+    """The device that somebody signs in from."""
 
     ip: str
     user_agent: str
@@ -51,7 +51,10 @@ class Device:
 
     @classmethod
     def of(cls, request: Request) -> Self:
-        """The first address of X-Forwarded-For is the one that the edge itself saw; proxies behind it add theirs."""
+        """The device of a request.
+
+        The first address of X-Forwarded-For is the one that the edge itself saw; proxies behind it add theirs.
+        """
         direct = request.client.host if request.client else ""
         ip = request.headers.get("x-forwarded-for", "").partition(",")[0].strip() or direct
         agent = request.headers.get("user-agent", "")
@@ -62,14 +65,14 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """Fresh tokens of one session."""
+    """The access and the refresh token of one session, just issued."""
 
     access: str
     refresh: str
 
 
 class Sessions(Service):
-    """Opens, renews and ends logins."""
+    """Sessions of users: opened, renewed and ended."""
 
     def __init__(self, tokens: Tokens, database: Database, outbox: Outbox, resources: Resources) -> None:
         self._tokens, self._database, self._outbox, self._resources = tokens, database, outbox, resources
@@ -82,7 +85,7 @@ class Sessions(Service):
         return cls(tokens, database, outbox, resources)
 
     async def sign_in(self, person: Person, device: Device) -> TokenPair:
-        """A new session for a person, who becomes a user at the first time; two round trips."""
+        """Open a session for a person, who becomes a user at the first time; two round trips."""
         publisher = self._resources.publisher()
         user_id = str(uuid4())
         now = datetime.now(UTC)
@@ -134,7 +137,7 @@ class Sessions(Service):
         return TokenPair(access, refresh)
 
     async def renew(self, text: str) -> TokenPair:
-        """New tokens for a refresh token, which is used up. Raises TokenRefused."""
+        """Exchange a refresh token, which is used up, for new tokens. Raises TokenRefused."""
         claims = self._tokens.verify(text, "refresh")
         refresh, refresh_claims = self._tokens.issue(
             "refresh", claims.user_id, claims.provider, claims.session
@@ -152,7 +155,7 @@ class Sessions(Service):
         return TokenPair(access, refresh)
 
     async def end(self, access: str | None, refresh: str | None) -> None:
-        """End the session of whichever token is good; bad ones have nothing to end."""
+        """End the session that a good token names; bad ones have nothing to end."""
         for kind, text in (("refresh", refresh), ("access", access)):
             try:
                 claims = (
@@ -164,7 +167,7 @@ class Sessions(Service):
                 await self._end(claims, "logout")
 
     async def relay(self, *, grace_s: float = 6.0) -> int:
-        """Emit what could not be emitted at sign-in; returns how many events the broker took."""
+        """Publish events that could not be published at sign-in; returns how many events the broker took."""
         pool, publisher = await self._database.pool(), self._resources.publisher()
         return await self._outbox.relay(pool, publisher, limit=RELAYED, grace_s=grace_s)
 

@@ -9,7 +9,7 @@ from process.settings import setting
 
 @dataclass(frozen=True, slots=True)
 class AuthSettings:
-    """What signs users in and recognizes them."""
+    """Keys, claims and lives of tokens; cookies and where sign-in returns to."""
 
     signing_keys: str = setting("", "folder with the RS256 keys (PEM) that sign tokens")
     issuer: str = setting("https://eco2.local", "`iss` of tokens")

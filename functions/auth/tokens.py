@@ -41,7 +41,7 @@ REMEMBERED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a token says. `session` is the login it belongs to (its token family); times are epoch seconds."""
+    """The claims of a token. `session` is the login it belongs to (its token family); times are epoch seconds."""
 
     id: str
     kind: Kind
@@ -73,7 +73,7 @@ class Tokens(Service):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """With the keys of the configured folder, read once. Raises Unavailable, so that checks fail closed."""
+        """Tokens by the keys of the configured folder, read once. Raises Unavailable, so that checks fail closed."""
         settings = resources.settings(AuthSettings)
         try:
             keys = await asyncio.to_thread(_load, settings.signing_keys)
@@ -91,7 +91,7 @@ class Tokens(Service):
         )
 
     def issue(self, kind: Kind, user_id: str, provider: str, session: str) -> tuple[str, Claims]:
-        """A new token and what it says. Raises SigningKeysError where only public keys are."""
+        """A new token and its claims. Raises SigningKeysError where only public keys are."""
         import jwt
 
         if self.keys.private is None:
@@ -114,7 +114,7 @@ class Tokens(Service):
         return text, claims
 
     def verify(self, text: str, kind: Kind) -> Claims:
-        """What a token says. Raises TokenInvalid, TokenExpired or TokenRevoked."""
+        """The claims of a token that is good now. Raises TokenInvalid, TokenExpired or TokenRevoked."""
         claims = self._verified.get(text)
         if claims is None:
             claims = self._check(text)
@@ -144,7 +144,7 @@ class Tokens(Service):
         self._revoked[identifier] = now + self.lifetime_s["access"] + LEEWAY_S
 
     def _check(self, text: str) -> Claims:
-        """Everything about a token except what changes afterwards. Raises TokenInvalid or TokenExpired."""
+        """The claims of a token that was not seen before. Raises TokenInvalid or TokenExpired."""
         import jwt
 
         # One text a token: PyJWT forgives padding.
@@ -177,7 +177,7 @@ def _load(folder: str) -> SigningKeys:
 
 
 def _claims(payload: dict[str, Any]) -> Claims:
-    """From a verified payload. Raises ValueError where claims of our own have another form."""
+    """Claims from a verified payload. Raises ValueError where claims of our own have another form."""
     kind = payload["type"]
     texts = [payload[name] for name in ("jti", "sub", "provider", "sid")]
     # They become header values.

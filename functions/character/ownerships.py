@@ -1,4 +1,4 @@
-"""Who owns which character. Table `characters.ownerships`."""
+"""Ownership of characters. Table `characters.ownerships`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Ownership:
 
 
 class Ownerships(Service):
-    """Records ownerships, many in one statement."""
+    """Ownerships, stored many in one statement."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -38,7 +38,7 @@ class Ownerships(Service):
         return cls(await resources.database())
 
     async def record(self, ownership: Ownership) -> None:
-        """Return once it is stored; recording it again is the same. Raises Reject."""
+        """Store an ownership; storing it again is the same. Raises Reject."""
         try:
             UUID(ownership.user_id)
         except ValueError:

@@ -49,8 +49,11 @@ _REFUSED: Final = tuple(
 
 @dataclass(frozen=True, slots=True)
 class FetchPolicy(Service):
-    """`own_prefixes`: URL prefixes of our own store, trusted as configured. `hosts`: others, https only;
-    `.example.com` also means every name below example.com."""
+    """Which pictures may be fetched, and how large they may be.
+
+    `own_prefixes`: URL prefixes of our own store, trusted as configured. `hosts`: others, https only;
+    `.example.com` also means every name below example.com.
+    """
 
     own_prefixes: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
@@ -61,12 +64,12 @@ class FetchPolicy(Service):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """As configured."""
+        """The configured policy."""
         return cls.of(resources.settings(ImageSettings))
 
     @classmethod
     def of(cls, settings: ImageSettings) -> Self:
-        """From `cdn_url`, `objects_url` with its bucket, and `image_hosts`."""
+        """The policy by `cdn_url`, `objects_url` with its bucket, and `image_hosts`."""
         bucket = (
             f"{settings.objects_url.rstrip('/')}/{settings.objects_bucket}" if settings.objects_url else ""
         )
@@ -85,7 +88,7 @@ class Address:
 
 
 def check_url(url: str, policy: FetchPolicy) -> Address:
-    """What can be said of a URL without asking anyone. Raises ImageRejected (IMAGE_URL_INVALID)."""
+    """Check a URL as far as its text goes, without asking anyone. Raises ImageRejected (IMAGE_URL_INVALID)."""
     if url[:5].lower() == "data:":
         raise _invalid("pictures inside the URL (data:) are not taken; upload the picture first")
     parts = _URL.fullmatch(url) if len(url) <= _MAX_URL else None
@@ -108,7 +111,7 @@ def _invalid(detail: str) -> ImageRejected:
 
 
 def _within(parts: re.Match[str], prefix: str) -> bool:
-    """Same scheme, host and port, and a path below the prefix's without a way out of it."""
+    """Whether a URL lies below a prefix: same scheme, host and port, and a path with no way out of the prefix's."""
     own = _prefix(prefix)
     path = parts["path"] or "/"
     return _origin(parts) == _origin(own) and _below(path, own["path"] or "/") and not _CLIMBING.search(path)

@@ -1,4 +1,4 @@
-"""What can be wrong with a picture."""
+"""Errors of pictures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Code = Literal["IMAGE_URL_INVALID", "IMAGE_TOO_LARGE", "IMAGE_UNREADABLE"]
 
 
 class ImageRejected(Invalid):
-    """This picture will never do. `detail` says why, without repeating the address."""
+    """The picture can never be used. `detail` says why, without repeating the address."""
 
     def __init__(self, code: Code, detail: str) -> None:
         super().__init__(code, detail)

@@ -1,4 +1,4 @@
-"""Fetch a picture from an address a client gave us, without being led anywhere else."""
+"""Fetching pictures from addresses that clients give, without being led anywhere else."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _AT_ONCE: Final = 64
 
 
 class AddressRefusedError(OSError):
-    """A host name led to an address inside."""
+    """A host name resolved to an address that is not public."""
 
 
 class ImageFetcher:
-    """Keeps connections open between pictures. One event loop; close it at the end.
+    """A client for pictures that keeps connections open. One event loop; close it at the end.
 
     `resolver`, `tls` and `public` (the rule on resolved addresses) are replaced in tests only.
     """
@@ -107,7 +107,7 @@ class ImageFetcher:
         raise ImageRejected("IMAGE_URL_INVALID", f"more than {self.policy.max_redirects} redirects")
 
     async def _hop(self, address: Address) -> bytes | str:
-        """The body, or where it redirects to."""
+        """Ask one address: its body, or where it redirects to."""
         from yarl import URL
 
         session = self._session(own=address.own)
@@ -133,7 +133,7 @@ class ImageFetcher:
         return ImageRejected("IMAGE_TOO_LARGE", f"the picture is larger than {allowed:g} MiB")
 
     def _session(self, *, own: bool) -> aiohttp.ClientSession:
-        """Our own store is reached as configured; everything else only at public addresses."""
+        """The session for our own store, reached as configured, or for others, at public addresses only."""
         import aiohttp
 
         session = self._sessions.get(own)
@@ -160,7 +160,7 @@ class ImageFetcher:
 
 
 async def fetch_image(url: str, policy: FetchPolicy) -> FetchedImage:
-    """One picture, with connections of its own. For many, keep an `ImageFetcher`."""
+    """Fetch one picture, with connections of its own. For many, keep an `ImageFetcher`."""
     fetcher = ImageFetcher(policy)
     try:
         return await fetcher.fetch(url)
@@ -169,7 +169,7 @@ async def fetch_image(url: str, policy: FetchPolicy) -> FetchedImage:
 
 
 def _checked(resolver: AbstractResolver, public: Callable[[str], bool]) -> AbstractResolver:
-    """`resolver`, but names with any address that is not public do not resolve.
+    """A resolver like `resolver`, but names with any address that is not public do not resolve.
 
     aiohttp connects to exactly the addresses returned here, so there is no second look-up to rebind.
     """

@@ -20,7 +20,7 @@ EXPIRES_S = 900
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Where the objects are and the key that opens it. `url` has no bucket and may have a path."""
+    """The object store: its address, bucket and key. `url` has no bucket and may have a path."""
 
     url: str
     bucket: str

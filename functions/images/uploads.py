@@ -1,4 +1,4 @@
-"""Pictures that users upload: who may put what where, and what came of it. Table `images.uploads`.
+"""Uploads of pictures: who may put what where, and what came of it. Table `images.uploads`.
 
 The key of an object is `<channel>/<user id>/<uuid>.<ext>`: it tells the owner without a look-up, can't be
 guessed, and all pictures of a user can be found by prefix.
@@ -46,21 +46,21 @@ class Upload:
 
 
 class Uploads(Service):
-    """Gives out places for pictures and remembers what was said about them."""
+    """Uploads: places given out for pictures, and what was said about them."""
 
     def __init__(self, store: Store, cdn_url: str, database: Database) -> None:
         self.store, self._cdn_url, self._database = store, cdn_url.rstrip("/"), database
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Over the configured store."""
+        """Uploads to the configured store."""
         settings = resources.settings(ImageSettings)
         store = Store.of(settings)
         await asyncio.to_thread(__import__, "botocore.auth")  # 0.2 s: not in the first request
         return cls(store, settings.cdn_url, await resources.database())
 
     def cdn_url(self, key: str) -> str:
-        """Where everybody can read the object."""
+        """The public URL of an object."""
         return f"{self._cdn_url}/{key}"
 
     async def place(
@@ -72,7 +72,7 @@ class Uploads(Service):
         content_length: int | None,
         metadata: dict[str, Any] | None,
     ) -> Upload:
-        """A place for a picture of this type (one of EXTENSIONS)."""
+        """Give out a place for a picture of this type (one of EXTENSIONS)."""
         key = f"{channel}/{user_id}/{uuid4()}.{EXTENSIONS[content_type]}"
         url = self.store.presign_put(key, content_type, content_length=content_length)
         await self._database.run(
@@ -82,7 +82,7 @@ class Uploads(Service):
         return Upload(key, url, self.cdn_url(key))
 
     async def metadata(self, user_id: str, channel: Channel, key: str) -> dict[str, Any] | None:
-        """What was said about the user's picture. Raises NotFound for unknown and foreign ones alike."""
+        """The metadata given with the user's picture. Raises NotFound for unknown and foreign ones alike."""
         row = None
         if _is_of(key, channel, user_id):
             row = await self._database.one(_METADATA, (key, user_id))
@@ -92,7 +92,7 @@ class Uploads(Service):
         return found
 
     async def confirm(self, key: str, etag: str, size: int) -> None:
-        """The object is there."""
+        """Store that the object is there."""
         await self._database.run(_CONFIRM, (etag, size, key))
 
 

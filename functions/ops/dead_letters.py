@@ -1,4 +1,4 @@
-"""Dead letters in quarantine: stored once, listed, and sent into the Broker again by a person or when due.
+"""The quarantine of dead letters: stored once, listed, and sent into the Broker again by a person or when due.
 
 Table ops.quarantine has one row a (source, id, trigger). A redriven event carries the extension `redrive`, the
 number of times it was sent again; by it a letter that failed once more is told from a letter delivered twice.
@@ -77,7 +77,7 @@ class UnknownDeadLetter(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """One row of the quarantine without the event; `error_data` is Base64 as the broker wrote it."""
+    """A dead letter without its event; `error_data` is Base64 as the broker wrote it."""
 
     id: int
     source: str
@@ -110,11 +110,11 @@ class DeadLetters(Quarantine):
 
     @classmethod
     async def open(cls, resources: Resources) -> DeadLetters:
-        """Over the process's database."""
+        """The quarantine in the process's database."""
         return cls(await resources.database())
 
     async def store(self, event: CloudEvent) -> bool:
-        """Hold a dead letter as the broker delivers it; whether it is new or failed again, not a repeat."""
+        """Store a dead letter as the broker delivers it; whether it is new or failed again, not a repeat."""
         redrives = _redrives(event)
         state: State = "held" if redrives < self.redrive_limit else "exhausted"
         delay_s = self.redrive_delay_s * 2.0**redrives if state == "held" else None
@@ -128,7 +128,7 @@ class DeadLetters(Quarantine):
         )
 
     async def refused(self, event: CloudEvent, *, trigger: str, code: int, reason: str) -> None:
-        """Hold what a function can never take (a broker drops it after a 4xx); it is never due by itself."""
+        """Store an event that a function can never take (a broker drops it after a 4xx); it is never due by itself."""
         error_data = base64.b64encode(reason.encode()[:768]).decode()
         await self._hold(event, trigger=trigger, code=code, error_data=error_data, state="held", delay_s=None)
 
@@ -140,14 +140,14 @@ class DeadLetters(Quarantine):
         before: int | None = None,
         limit: int = 50,
     ) -> Sequence[DeadLetter]:
-        """The newest first; `before` an id continues an earlier list."""
+        """Dead letters, the newest first; `before` an id continues an earlier list."""
         rows = await self.database.all(
             _LIST, {"state": state, "type": type, "before": before, "limit": limit}
         )
         return [DeadLetter(*row) for row in rows]
 
     async def show(self, id: int) -> tuple[DeadLetter, CloudEvent]:
-        """One dead letter and its event as it was before it failed. Raises UnknownDeadLetter."""
+        """A dead letter and its event as it was before it failed. Raises UnknownDeadLetter."""
         row = await self.database.one(_SHOW, (id,))
         if row is None:
             raise UnknownDeadLetter(f"no dead letter {id}")
@@ -155,7 +155,7 @@ class DeadLetters(Quarantine):
         return DeadLetter(*columns), _event(attributes, data)
 
     async def replay(self, publish: Publish, *ids: int) -> None:
-        """Send these again now, whatever their state.
+        """Send these dead letters again now, whatever their state.
 
         Raises UnknownDeadLetter and PublishFailed; those before the failing one are sent.
         """
@@ -189,7 +189,7 @@ class DeadLetters(Quarantine):
         return sent
 
     async def discard(self, *ids: int) -> int:
-        """Never redrive these; how many were not discarded before."""
+        """Mark dead letters that shall never be sent again; how many were not discarded before."""
         return len(await self.database.all(_DISCARD, (list(ids),)))
 
     async def _hold(
@@ -240,14 +240,14 @@ class DeadLetters(Quarantine):
 
 
 def failed_at(event: CloudEvent) -> str:
-    """The subscriber that failed: the function's name, which is the first label of the host in its URL."""
+    """The name of the subscriber that failed: the function's name, which is the first label of the host in its URL."""
     destination = event.extensions.get("knativeerrordest", "")
     host = urlsplit(destination if "//" in destination else f"//{destination}").hostname or ""
     return host if host.replace(".", "").isdigit() else host.partition(".")[0]
 
 
 def without_errors(event: CloudEvent) -> CloudEvent:
-    """The event without what a broker said of its failure."""
+    """The event without the attributes that a broker added about its failure."""
     attributes = {name: value for name, value in event.attributes().items() if name not in _ERROR_EXTENSIONS}
     return _event(attributes, event.data)
 

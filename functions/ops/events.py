@@ -1,4 +1,4 @@
-"""Events about operating the platform."""
+"""Events of operations: clocks and dead letters."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from eventing.catalogue import EventData
 
 
 class SweepRequested(EventData):
-    """Time to look for what got stuck; emitted by a clock."""
+    """A clock's request to look for what got stuck."""
 
     type: ClassVar[str] = "eco2.ops.sweep.requested"
 
 
 class RedriveRequested(EventData):
-    """Time to try dead letters again that are due; emitted by a clock or a person."""
+    """A clock's or a person's request to send dead letters that are due again."""
 
     type: ClassVar[str] = "eco2.ops.redrive.requested"
 

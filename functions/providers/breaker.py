@@ -1,4 +1,4 @@
-"""A circuit breaker: a provider that keeps failing is left alone for a while."""
+"""A circuit breaker, which leaves a provider that keeps failing alone for a while."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ WINDOW_S: Final = 60.0
 
 
 class Breaker:
-    """Closed until at least `failures` and at least half of the last 20 calls (of a minute) failed.
+    """The breaker of one provider.
 
-    Then open for `open_s`, then half-open: one call may probe; its success closes, its failure opens again.
+    Closed until at least `failures` and at least half of the last 20 calls (of a minute) failed. Then
+    open for `open_s`, then half-open: one call may probe; its success closes, its failure opens again.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Breaker:
 
     @contextmanager
     def watch(self, model: str) -> Iterator[None]:
-        """Around one call. Raises ModelUnavailable (circuit_open) instead of letting it through."""
+        """Watch one call. Raises ModelUnavailable (circuit_open) instead of letting it through."""
         probe = self._admit(model)
         try:
             yield

@@ -1,4 +1,4 @@
-"""What can go wrong with a model. Messages carry no key, no prompt, no answer: they may be logged."""
+"""Errors of models. Messages carry no key, no prompt, no answer: they may be logged."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ RETRYABLE: Final[frozenset[Reason]] = frozenset(
 
 
 class ModelError(Exception):
-    """Any failure to get a valid answer from a model. `retryable`: worth the same call later."""
+    """A model gave no valid answer. `retryable`: the same call may succeed later."""
 
     retryable: bool = False
 
 
 class UnknownModel(ModelError, ValueError):
-    """The name stands for no configured model; `supported` are those that do."""
+    """No configured model has this name; `supported` are those that do."""
 
     def __init__(self, model: str, supported: Sequence[str]) -> None:
         super().__init__(f"unknown model {model[:64]!r}; supported: {', '.join(supported)}")

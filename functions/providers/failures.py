@@ -1,4 +1,4 @@
-"""What providers' clients raise, as errors of ours: one mapping for all of them.
+"""The mapping from what providers' clients raise to errors of ours, one for all of them.
 
 The clients' own messages are left out: they may repeat the key or the prompt.
 """
@@ -15,19 +15,19 @@ _DAY_S: Final = 86_400
 
 
 def of_status(model: str, status: int, code: str = "", wait: str | None = None) -> ModelError:
-    """For an answer with an error status, the provider's own code for it, and the time it asks to wait."""
+    """The error for an answer with an error status, the provider's own code for it, and the time it asks to wait."""
     if code in _FILTERED:
         return ModelRefused(model, code)
     return ModelUnavailable(model, reason_of(status, code), f"status {status}", retry_after_s=seconds(wait))
 
 
 def of_connection(model: str, error: BaseException) -> ModelError:
-    """For a connection that was not made or broke."""
+    """The error for a connection that was not made or broke."""
     return ModelUnavailable(model, "connection", type(error).__name__)
 
 
 def of_answer(model: str, error: Exception) -> ModelError:
-    """For an answer that the client itself could not read."""
+    """The error for an answer that the client itself could not read."""
     return ModelUnavailable(model, "server_error", f"unreadable answer: {type(error).__name__}")
 
 
@@ -43,7 +43,7 @@ def reason_of(status: int, code: str) -> Reason:
 
 
 def seconds(wait: str | None) -> float | None:
-    """Seconds of a Retry-After header or of Gemini's `1.5s`; None for a date or nonsense, which nobody sends."""
+    """The number in a Retry-After header or in Gemini's `1.5s`; None for a date or nonsense, which nobody sends."""
     try:
         number = float(wait.removesuffix("s")) if wait else -1.0
     except ValueError:

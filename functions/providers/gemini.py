@@ -30,7 +30,7 @@ _REFUSED: Final = frozenset(
 
 
 class Gemini:
-    """`thinking`: minimal, low, medium, high, or empty for the model's own default (billed as output)."""
+    """Gemini. `thinking`: minimal, low, medium, high, or empty for the model's own default (billed as output)."""
 
     name = "gemini"
 
@@ -158,7 +158,7 @@ def _translated(model: str, error: Exception) -> ModelError:
 
 
 def _wait(error: Any) -> str | None:
-    """From the error's RetryInfo detail (`"retryDelay": "1.5s"`)."""
+    """The time to wait, from the error's RetryInfo detail (`"retryDelay": "1.5s"`)."""
     details = error.details if isinstance(error.details, dict) else {}
     inner = details.get("error", details)
     for detail in (inner.get("details") or []) if isinstance(inner, dict) else []:

@@ -1,4 +1,4 @@
-"""How much one provider is asked at once: calls in flight and tokens a minute, first come first served."""
+"""A limiter of how much one provider is asked: calls in flight and tokens a minute, first come first served."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Slot:
 
 
 class Limiter:
-    """Lets `concurrency` calls through, and `tokens_per_minute` tokens (0 = any number). One event loop.
+    """The limiter of one provider: `concurrency` calls, `tokens_per_minute` tokens (0 = any). One event loop.
 
     The token bucket holds one minute. A call larger than the bucket passes when the bucket is full.
     """
@@ -50,7 +50,7 @@ class Limiter:
 
     @asynccontextmanager
     async def slot(self, model: str, tokens: int, *, wait_s: float) -> AsyncIterator[Slot]:
-        """Around one call of about `tokens`.
+        """Hold a slot for one call of about `tokens`.
 
         Raises ModelUnavailable: `busy` after `wait_s`, `rate_limited` at once when a pause is longer.
         """

@@ -17,7 +17,7 @@ JITTER_S: Final = (0.1, 0.5)
 
 
 class Link:
-    """Asks one provider, at most twice."""
+    """A provider behind its limits, asked at most twice."""
 
     def __init__(self, provider: Provider, limiter: Limiter, breaker: Breaker, *, queue_s: float) -> None:
         self.provider = provider
@@ -26,7 +26,7 @@ class Link:
         self._queue_s = queue_s
 
     async def ask(self, prompt: Prompt, *, budget_s: float) -> Reply:
-        """Waiting, retry and all within `budget_s`. Raises ModelUnavailable and ModelRefused."""
+        """The provider's reply; waiting, retry and all within `budget_s`. Raises ModelUnavailable and ModelRefused."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + budget_s
         for attempt in range(1, ATTEMPTS + 1):

@@ -1,4 +1,4 @@
-"""Models: every model behind one call, with its fallbacks."""
+"""Every model behind one call, with its fallbacks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _REPAIR: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One model of a chain was asked; told to `observe` for metrics and traces.
+    """One call to a model of a chain, told to `observe` for metrics and traces.
 
     `outcome`: ok, or the reason of ModelUnavailable, or refused, or invalid_output.
     """
@@ -64,7 +64,7 @@ _PROVIDER_NAMES = {"gemini": "gcp.gemini"}
 
 
 class Models:
-    """Have one a process: limiters and breakers only work where all calls pass. Belongs to one event loop."""
+    """The configured models, of one event loop. Have one a process: limits only hold where all calls pass."""
 
     def __init__(self, settings: ProviderSettings, *, observe: Callable[[Asked], None] | None = None) -> None:
         self.settings = settings
@@ -157,7 +157,7 @@ class Models:
     async def _valid(
         self, provider: str, model: str, request: ModelRequest[T], budget_s: float, spent: list[Usage]
     ) -> T:
-        """Ask; when the output breaks its schema, ask once more with the findings."""
+        """A valid output of one model; when the output breaks its schema, ask once more with the findings."""
         deadline = time.monotonic() + budget_s
         link = self._link(provider)
         prompt = Prompt.of(model, request)
@@ -206,7 +206,7 @@ def _provider(name: str, settings: ProviderSettings) -> Provider:
 
 
 def _parsed(model: str, request: ModelRequest[T], reply: Reply) -> T:
-    """Raises ModelOutputInvalid; its findings name places and rules, never the values."""
+    """The reply as the wanted type. Raises ModelOutputInvalid; its findings name places and rules, never the values."""
     try:
         return request.output.model_validate_json(reply.text)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What tokens cost: a table of data, marked with the date it was checked."""
+"""Prices of tokens: a table of data, marked with the date it was checked."""
 
 from __future__ import annotations
 

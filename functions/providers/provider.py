@@ -1,4 +1,4 @@
-"""What every provider behind the network is to the rest: one question out, one text back."""
+"""The interface of a provider behind the network: one question out, one text back."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Prompt:
 
     @property
     def estimated_tokens(self) -> int:
-        """Roughly; Korean text has about one token a character and a half."""
+        """The prompt's tokens, roughly; Korean text has about one token a character and a half."""
         written = (len(self.instructions) + len(self.text)) * 2 // 3
         return written + OUTPUT_TOKENS + (IMAGE_TOKENS if self.image else 0)
 
@@ -53,7 +53,7 @@ class Reply:
 
 
 class Provider(Protocol):
-    """Raises ModelUnavailable and ModelRefused only; never retries, never limits: its Link does."""
+    """A provider. Raises ModelUnavailable and ModelRefused only; never retries, never limits: its Link does."""
 
     name: str
 
@@ -61,7 +61,7 @@ class Provider(Protocol):
         """Import the client library and make the client. Safe to call again."""
 
     async def ask(self, prompt: Prompt) -> Reply:
-        """One call. The caller bounds the time; cancelling closes the connection."""
+        """Make one call. The caller bounds the time; cancelling closes the connection."""
 
     async def close(self) -> None:
         """Close the client's connections."""

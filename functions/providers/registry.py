@@ -1,4 +1,4 @@
-"""Which provider a model name belongs to, and which models may be asked."""
+"""The registry of models: which provider a name belongs to, and which may be asked."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _GEMINI: Final = (("gemini-", "gemini"),)
 
 
 def models_of(settings: ProviderSettings) -> tuple[str, ...]:
-    """The configured list, the default model and the compatible server's model."""
+    """All models that may be asked: the configured list, the default model and the compatible server's model."""
     also = (settings.model, settings.compatible_model)
     return tuple(dict.fromkeys([*settings.models, *(name for name in also if name)]))
 
 
 def provider_of(model: str, settings: ProviderSettings) -> str:
-    """openai, gemini, compatible, simulated or local. Raises UnknownModel."""
+    """The provider of a model: openai, gemini, compatible, simulated or local. Raises UnknownModel."""
     if model in {"local", "simulated"}:
         return model
     if model and model == settings.compatible_model:

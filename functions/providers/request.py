@@ -13,7 +13,7 @@ T = TypeVar("T", bound=BaseModel)
 
 @dataclass(frozen=True)
 class ModelRequest(Generic[T]):
-    """What is asked. `image` is a JPEG; `offline` is the domain's own answer, run by the model `local`.
+    """A question to a model. `image` is a JPEG; `offline` is the domain's own answer, run by the model `local`.
 
     `marker` names the work this call is for (such as `<job>:vision`, printable ASCII): it goes to the
     provider as `X-Client-Request-Id`, so that two calls for the same work can be told from two works.

@@ -21,7 +21,10 @@ _DROPPED: Final = frozenset(
 
 @dataclass(frozen=True)
 class WireSchema:
-    """`strict` is False when the model has open maps (`dict[str, …]`), which strict mode cannot express."""
+    """A schema as providers take it.
+
+    `strict` is False when the model has open maps (`dict[str, …]`), which strict mode cannot express.
+    """
 
     name: str
     body: Mapping[str, Any]

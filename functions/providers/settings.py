@@ -60,7 +60,7 @@ class ProviderSettings:
     simulated_url: Url = setting("http://127.0.0.1:8200/v1", "address of the simulated provider")
 
     def endpoint(self, provider: str) -> Endpoint:
-        """Of openai, gemini, compatible or simulated."""
+        """The endpoint of openai, gemini, compatible or simulated."""
         match provider:
             case "openai":
                 return Endpoint(

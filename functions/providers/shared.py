@@ -20,7 +20,7 @@ class SharedModels(Models, Service):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Raises SettingsError and UnknownModel."""
+        """The configured models. Raises SettingsError and UnknownModel."""
         models = cls(resources.settings(ProviderSettings), observe=charge)
         models.warm()
         resources.on_close(models.close)
@@ -30,7 +30,7 @@ class SharedModels(Models, Service):
 async def ask(
     models: SharedModels, model: str, request: ModelRequest[T], *, budget_s: float
 ) -> Completion[T]:
-    """Ask with a model's failures as a function's. Raises ModelRefused, Retry (may be gone later) and Reject."""
+    """Ask a model, with its failures as a function's. Raises ModelRefused, Retry (may be gone later) and Reject."""
     try:
         return await models.complete(model, request, budget_s=budget_s)
     except ModelRefused:

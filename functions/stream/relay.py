@@ -1,4 +1,4 @@
-"""The relay's parts as functions get them: the router and the reclaimer over the same Redis."""
+"""The progress relay as functions get it: the router and the reclaimer over the same Redis."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ QUARANTINE = "progress:quarantine"
 
 
 class ProgressRouter(Router, Service):
-    """This process's consumer of the group."""
+    """The router of this process: one consumer of the group."""
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Named by host and worker, so that no two processes share a consumer."""
+        """A router named by host and worker, so that no two processes share a consumer."""
         consumer = f"{socket.gethostname()}-{id(resources):x}"
         return cls(
             await resources.redis("streams"), await resources.redis("pubsub"), DOMAINS, consumer=consumer
@@ -30,11 +30,11 @@ class ProgressRouter(Router, Service):
 
 
 class ProgressReclaimer(Reclaimer, Service):
-    """Takes over what a router that died has left."""
+    """The reclaimer, which takes over what a router that died has left."""
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Relays through this process's router; what can't be relayed is kept aside, bounded, for a look."""
+        """A reclaimer that routes through this process's router."""
         relay = await resources.get(ProgressRouter)
 
         async def quarantine(entries: Sequence[Routed]) -> None:

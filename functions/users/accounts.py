@@ -35,7 +35,7 @@ class Account(BaseModel):
 
 
 class Accounts(Service):
-    """Makes accounts from what sign-in tells, and reads them."""
+    """Accounts, made from the events of sign-in, read and changed."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,7 +54,7 @@ class Accounts(Service):
         return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
 
     async def change(self, user: User, nickname: str | None, phone_number: str | None) -> Account:
-        """The account with what is not None changed. Raises Conflict for somebody else's phone number."""
+        """Change what is not None and return the account. Raises Conflict for somebody else's phone number."""
         from psycopg.errors import UniqueViolation
 
         await self.of(user)
@@ -65,7 +65,7 @@ class Accounts(Service):
         return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
 
     async def ensure(self, user: User) -> None:
-        """An account for somebody who is signed in; nothing happens if there is one."""
+        """Make an account for somebody who is signed in, unless there is one."""
         await self._database.run(
             _ENSURE,
             {
@@ -77,7 +77,7 @@ class Accounts(Service):
         )
 
     async def register(self, event: UserRegistered) -> None:
-        """The account of a new user, who owns the default character. Repeating it changes nothing."""
+        """Make the account of a new user, who owns the default character. Repeating it changes nothing."""
         await self._database.run(
             _REGISTER,
             {
@@ -93,7 +93,7 @@ class Accounts(Service):
         )
 
     async def seen(self, event: SessionOpened) -> None:
-        """Remember the latest sign-in, in whatever order they are told."""
+        """Remember the time of the latest sign-in, in whatever order the events come."""
         await self._database.run(_SEEN, (event.at, event.user_id))
 
 

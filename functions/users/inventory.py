@@ -36,7 +36,7 @@ class Collected(BaseModel):
 
 
 class Inventory(Service):
-    """Collects granted characters, many in one statement, and lists them."""
+    """Collections of users: granted characters, stored many in one statement, and listed."""
 
     def __init__(self, database: Database, accounts: Accounts) -> None:
         self._database, self._accounts = database, accounts
@@ -48,7 +48,7 @@ class Inventory(Service):
         return cls(await resources.database(), await resources.get(Accounts))
 
     async def collect(self, granted: CharacterGranted) -> None:
-        """Return once the user owns the character; owning it already is the same. Raises Reject."""
+        """Store that the user owns the character; owning it already is the same. Raises Reject."""
         try:
             UUID(granted.user_id)
         except ValueError:
@@ -56,7 +56,7 @@ class Inventory(Service):
         await self._granted.add(granted)
 
     async def of(self, user: User) -> list[Collected]:
-        """In the order of collecting; a new user has the default one, also before their event has come.
+        """The characters of a user in the order of collecting; a new user has the default one, before any event comes.
 
         A code of a newer release is left out until this one knows it.
         """

@@ -1,4 +1,4 @@
-"""Korean mobile numbers, however people write them."""
+"""Korean mobile numbers in one spelling."""
 
 from __future__ import annotations
 

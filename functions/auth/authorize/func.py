@@ -1,4 +1,4 @@
-"""Who is calling? Asked by the edge for every request that needs a login (Envoy ext_authz, HTTP protocol).
+"""Tells the edge who is calling, for every request that needs a login (Envoy ext_authz, HTTP protocol).
 
 Source: envoy.extensions.filters.http.ext_authz.v3.HttpService: the check keeps the method and the path of the
 request; 200 lets it pass with the headers of this answer, anything else goes to the client as it is. Nothing is
@@ -18,7 +18,7 @@ from functions.runtime import http_function
 
 @http_function("ANY /*", public=True, timeout=2)
 async def authorize(request: Request, tokens: Tokens) -> Response:
-    """200 with the caller's identity in headers. Raises TokenRefused (401)."""
+    """Identify the caller by headers of a 200. Raises TokenRefused (401)."""
     text = access_token(request.headers)
     if text is None:
         raise TokenMissing

@@ -1,4 +1,4 @@
-"""GET /api/v1/auth/.well-known/jwks.json: the public keys that verify our tokens."""
+"""Publishes the keys that verify our tokens, as a JSON Web Key Set (RFC 7517)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.runtime import http_function
 
 @http_function("GET /api/v1/auth/.well-known/jwks.json", public=True)
 async def jwks(tokens: Tokens) -> JSONResponse:
-    """The current key and the next one, so that verifiers know it before it is used."""
+    """Public keys: the current one and the next one, so that verifiers know it before it is used."""
     return JSONResponse(tokens.keys.jwks(), headers={"cache-control": "public, max-age=300"})
 
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/auth/local/login?name=…: sign a test user in. It exists in local development only."""
+"""Signs a test user in; exists in local development only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def local_login(
     name: str = "이웃",
     frontend_origin: str | None = None,
 ) -> RedirectResponse:
-    """302 to the front end with both cookies; the same name is the same user."""
+    """Sign in by name and return to the front end with both cookies; the same name is the same user."""
     process = resources.settings(ProcessSettings)
     if process.env != "local":
         raise NotFound("ROUTE_NOT_FOUND", "There is no such path.")

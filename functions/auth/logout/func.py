@@ -1,4 +1,4 @@
-"""POST /api/v1/auth/logout: end the login, whatever is left of it."""
+"""Ends a login, whatever is left of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.runtime import http_function
 
 @http_function("POST /api/v1/auth/logout", public=True, rate_limit="60/60")
 async def logout(request: Request, sessions: Sessions, cookies: LoginCookies) -> JSONResponse:
-    """200 also without tokens or with bad ones: a client that gets 401 here calls again for ever."""
+    """End the login; 200 also without tokens or with bad ones, since a client that gets 401 calls again for ever."""
     await sessions.end(access_token(request.headers), refresh_token(request.headers))
     response = JSONResponse({"success": True, "data": {"message": "로그아웃했어요."}})
     cookies.log_out(response)

@@ -1,4 +1,4 @@
-"""POST /api/v1/auth/refresh: new tokens for the refresh token, which works once."""
+"""Exchanges a refresh token, which works once, for new tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functions.runtime import http_function
 
 @http_function("POST /api/v1/auth/refresh", status=201, public=True, rate_limit="30/60")
 async def refresh(request: Request, sessions: Sessions, cookies: LoginCookies) -> JSONResponse:
-    """201 `null` with both cookies. Raises TokenRefused (401)."""
+    """Renew the login: 201 `null` with both cookies. Raises TokenRefused (401)."""
     text = refresh_token(request.headers)
     if text is None:
         raise TokenMissing

@@ -1,4 +1,4 @@
-"""eco2.ops.sweep.requested → events of sign-in that the broker could not take leave now."""
+"""Publishes events of sign-in that the broker could not take when they were due."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.runtime import event_function
 
 @event_function(on=SweepRequested, ledger=None, timeout=30, retry=0)
 async def relay(_event: SweepRequested, sessions: Sessions) -> None:
-    """Safe to run at any time and in several places at once."""
+    """Relay the outbox of sign-in. Safe to run at any time and in several places at once."""
     await sessions.relay()
 
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/character/catalog: every character there is."""
+"""Lists every character there is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CatalogueEntry(BaseModel):
 
 @http_function("GET /api/v1/character/catalog")
 async def catalog(user: User) -> list[CatalogueEntry]:  # noqa: ARG001 - asking for the user is what demands a login
-    """A bare array."""
+    """Every character, as a bare array."""
     return [
         CatalogueEntry(
             name=character.name,

@@ -1,4 +1,4 @@
-"""eco2.character.granted → the ownership record."""
+"""Records that a user owns a granted character."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.runtime import event_function
 
 @event_function(on=CharacterGranted, ledger=None, timeout=15)
 async def own(event: CharacterGranted, ownerships: Ownerships) -> None:
-    """Idempotent by itself: one ownership a user and character."""
+    """Record an ownership. Idempotent by itself: one a user and character."""
     await ownerships.record(Ownership(event.user_id, event.code, event.job_id))
 
 

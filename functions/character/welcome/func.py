@@ -1,4 +1,4 @@
-"""eco2.user.registered → a new user owns the default character."""
+"""Gives a new user the default character."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.runtime import event_function
 
 @event_function(on=UserRegistered, ledger=None, timeout=15)
 async def welcome(event: UserRegistered, ownerships: Ownerships) -> None:
-    """Idempotent by itself: one ownership a user and character."""
+    """Record the first ownership. Idempotent by itself: one a user and character."""
     await ownerships.record(Ownership(event.user_id, DEFAULT.code))
 
 

@@ -1,4 +1,4 @@
-"""POST /api/v1/images/{channel}/callback: the picture is there; is it one?"""
+"""Confirms an upload after a look at the stored picture."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.runtime import Conflict, User, http_function
 
 
 class Uploaded(BaseModel):
-    """What the client says it has uploaded; `etag` as the store answered its PUT."""
+    """The upload that a client reports; `etag` as the store answered its PUT."""
 
     key: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")
     etag: str | None = Field(None, max_length=100)
@@ -34,7 +34,10 @@ class Confirmed(BaseModel):
 
 @http_function("POST /api/v1/images/{channel}/callback", max_body=4_096, rate_limit="60/60")
 async def callback(channel: Channel, body: Uploaded, user: User, uploads: Uploads) -> Confirmed:
-    """Look at the stored bytes. Raises NotFound, Conflict (another etag) or Invalid (no picture)."""
+    """Look at the stored picture and confirm its upload.
+
+    Raises NotFound, Conflict (another etag) or Invalid (no picture).
+    """
     metadata = await uploads.metadata(user.id, channel, body.key)
     stored = await look(uploads.store, body.key)
     if body.etag is not None and body.etag.strip('"') != stored.etag:

@@ -1,4 +1,4 @@
-"""POST /api/v1/images/{channel}: a place to upload one picture to."""
+"""Gives the caller a presigned URL to upload one picture to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functions.runtime import Invalid, Unprocessable, User, http_function
 
 
 class WantedUpload(BaseModel):
-    """What the client wants to upload."""
+    """The picture that a client wants to upload."""
 
     filename: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")
     content_type: str = Field(min_length=1, max_length=100)
@@ -22,7 +22,7 @@ class WantedUpload(BaseModel):
 
 
 class UploadPlace(BaseModel):
-    """Where to PUT the bytes, and where they can be read then."""
+    """The URL to PUT the bytes to, and the one to read them from afterwards."""
 
     key: str
     upload_url: str
@@ -33,7 +33,7 @@ class UploadPlace(BaseModel):
 
 @http_function("POST /api/v1/images/{channel}", max_body=16_384, rate_limit="60/60")
 async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> UploadPlace:
-    """A presigned PUT that takes this content type only, for a quarter of an hour."""
+    """Presign one PUT that takes this content type only, for a quarter of an hour."""
     content_type = body.content_type.lower()
     if content_type not in EXTENSIONS:
         raise Invalid("IMAGE_TYPE_UNSUPPORTED", f"Upload one of {', '.join(EXTENSIONS)}.")

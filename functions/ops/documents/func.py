@@ -1,26 +1,29 @@
-"""GET /api/v1/openapi.json and asyncapi.json: the OpenAPI and AsyncAPI documents of this release."""
+"""Serves the OpenAPI and AsyncAPI documents of this release."""
 
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+import schemas
 from functions.runtime import http_function
+
+FOLDER = Path(schemas.__path__[0])
 
 
 @http_function("GET /api/v1/openapi.json", "GET /api/v1/asyncapi.json", public=True)
 async def documents(request: Request) -> Response:
-    """As generated with the release."""
+    """The document, as generated with the release."""
     body = _read(request.scope["path"].rpartition("/")[2])
     return Response(body, headers={"cache-control": "max-age=300"}, media_type="application/json")
 
 
 @cache
 def _read(document: str) -> bytes:
-    return files("schemas").joinpath(document).read_bytes()
+    return (FOLDER / document).read_bytes()
 
 
 new = documents.new

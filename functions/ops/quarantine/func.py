@@ -1,4 +1,4 @@
-"""The sink of every Trigger's dead letters: hold the event, and tell whom it concerns."""
+"""Takes every Trigger's dead letters into quarantine and tells whom they concern."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ SOURCE = "/eco2/ops/quarantine"
 
 @event_function(on=None, ledger=None, timeout=15)
 async def quarantine(event: CloudEvent, letters: DeadLetters, resources: Resources) -> None:
-    """Published, not replied: what a dead-letter sink answers is not read by every broker."""
+    """Store the dead letter and announce it.
+
+    Published, not replied: not every broker reads what a dead-letter sink answers.
+    """
     if event.type in TICKS:
         return  # the next tick does what this one could not
     await letters.store(event)

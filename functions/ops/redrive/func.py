@@ -1,4 +1,4 @@
-"""eco2.ops.redrive.requested → dead letters that are due are tried again."""
+"""Sends dead letters that are due again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.runtime import Resources, event_function
 
 @event_function(on=RedriveRequested, ledger=None, timeout=60, retry=0)
 async def redrive(_event: RedriveRequested, letters: DeadLetters, resources: Resources) -> None:
-    """Each has its own backoff and a limit of attempts; safe at any time."""
+    """Send what is due: each has its own backoff and a limit of attempts. Safe at any time."""
     await letters.redrive_due(resources.publisher().publish)
 
 

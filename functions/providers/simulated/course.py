@@ -1,4 +1,4 @@
-"""Which outcome each call to the simulated provider gets: by a script for tests, else by rates."""
+"""The course of calls to the simulated provider: outcomes by a script for tests, else by rates."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTCOMES: Final[frozenset[str]] = frozenset(
 
 @dataclass(slots=True)
 class _Share:
-    """Spreads a rate evenly and without chance: rate 0.25 strikes calls 4, 8, 12, …"""
+    """A rate, spread evenly and without chance: rate 0.25 strikes calls 4, 8, 12, …"""
 
     rate: float
     owed: float = 0.0
@@ -36,7 +36,7 @@ class _Share:
 
 @dataclass(slots=True)
 class Course:
-    """Decides the outcome of each next call."""
+    """The outcome of each next call."""
 
     behaviour: Behaviour
     clock: Callable[[], float] = time.monotonic
@@ -54,7 +54,7 @@ class Course:
         )
 
     def extend(self, outcomes: Iterable[str]) -> None:
-        """Put outcomes before the rates: the next calls get these. Raises ValueError on an unknown one."""
+        """Queue outcomes before the rates: the next calls get these. Raises ValueError on an unknown one."""
         wanted = list(outcomes)
         unknown = sorted(set(wanted) - OUTCOMES)
         if unknown:

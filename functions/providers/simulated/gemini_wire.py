@@ -15,7 +15,7 @@ from functions.providers.simulated.wire import Call, Said, server_sent, words
 
 @dataclass(frozen=True, slots=True)
 class GenerateContent:
-    """The model and the method stand in the path, so one of these is made for each call."""
+    """A generate call: the model and the method stand in its path, so one of these is made for each."""
 
     model: str
     stream: bool

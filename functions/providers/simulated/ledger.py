@@ -1,4 +1,4 @@
-"""What the simulated provider was asked and what it would have billed."""
+"""The ledger of the simulated provider: what it was asked and what it would have billed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the simulated model says: a value that fits the JSON Schema it was asked for, always the same one."""
+"""Outputs of the simulated model: a value that fits the JSON Schema it was asked for, always the same one."""
 
 from __future__ import annotations
 

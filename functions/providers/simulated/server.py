@@ -30,7 +30,7 @@ _REFUSAL: Final = "죄송하지만 이 요청은 도와드릴 수 없어요."
 
 
 class Simulated(Router):
-    """POST the three model APIs; GET /calls, DELETE /calls, POST /script (a JSON list of outcomes)."""
+    """The routes: POST to three model APIs; GET and DELETE /calls, POST /script (a JSON list of outcomes)."""
 
     def __init__(self, behaviour: Behaviour | None = None) -> None:
         self.behaviour = behaviour or Behaviour()

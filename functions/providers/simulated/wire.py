@@ -1,4 +1,4 @@
-"""One call, whatever its wire format: what the server needs to know, and how the format says it back."""
+"""What wire formats have in common: a call as the server needs it, and an answer for the format to write."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the model says to a call; `refused` turns the text into a refusal in the format's own way."""
+    """The model's answer to a call; `refused` turns the text into a refusal in the format's own way."""
 
     id: str
     model: str

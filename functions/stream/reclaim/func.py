@@ -1,4 +1,4 @@
-"""eco2.ops.sweep.requested → progress that a dead router left unrouted goes on its way."""
+"""Routes progress that a router which died has left behind."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.stream.relay import ProgressReclaimer
 
 @event_function(on=SweepRequested, ledger=None, timeout=30, retry=0)
 async def reclaim(_event: SweepRequested, reclaimer: ProgressReclaimer) -> None:
-    """One round; safe at any time."""
+    """Reclaim once. Safe at any time."""
     await reclaimer.reclaim()
 
 

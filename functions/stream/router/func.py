@@ -1,4 +1,4 @@
-"""The relay's router: from progress streams to state and live channels. Must always listen (min-scale 1)."""
+"""Routes progress from the streams to state and live channels; must always listen (min-scale 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/users/me/characters: what I have collected."""
+"""Lists the characters that the caller has collected."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functions.users.inventory import Collected, Inventory
 
 @http_function("GET /api/v1/users/me/characters")
 async def characters(user: User, inventory: Inventory) -> list[Collected]:
-    """A bare array."""
+    """The caller's characters, in the order of collecting, as a bare array."""
     return await inventory.of(user)
 
 

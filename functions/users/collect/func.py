@@ -1,4 +1,4 @@
-"""eco2.character.granted → the user's collection."""
+"""Puts a granted character into the user's collection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.users.inventory import Inventory
 
 @event_function(on=CharacterGranted, ledger=None, timeout=15)
 async def collect(event: CharacterGranted, inventory: Inventory) -> None:
-    """Idempotent by itself: a user owns a character once."""
+    """Collect a character. Idempotent by itself: a user owns a character once."""
     await inventory.collect(event)
 
 

@@ -1,4 +1,4 @@
-"""GET /api/v1/users/me: who am I?"""
+"""Shows the caller's account."""
 
 from __future__ import annotations
 

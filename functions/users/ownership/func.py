@@ -1,4 +1,4 @@
-"""GET /api/v1/users/me/characters/{name}/ownership: have I collected this one?"""
+"""Says whether the caller has collected one character."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class CharacterOwned(BaseModel):
 
 @http_function("GET /api/v1/users/me/characters/{name}/ownership")
 async def ownership(name: str, user: User, inventory: Inventory) -> CharacterOwned:
-    """By the character's exact name."""
+    """Whether the caller owns the character of exactly this name."""
     owned = any(character.name == name for character in await inventory.of(user))
     return CharacterOwned(character_name=name, owned=owned)
 

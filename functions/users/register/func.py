@@ -1,4 +1,4 @@
-"""eco2.user.registered → an account with the default character."""
+"""Makes the account of a new user, with the default character."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.users.accounts import Accounts
 
 @event_function(on=UserRegistered, ledger=None, timeout=15)
 async def register(event: UserRegistered, accounts: Accounts) -> None:
-    """Idempotent by itself: an account is registered once."""
+    """Register a user. Idempotent by itself: an account is registered once."""
     await accounts.register(event)
 
 

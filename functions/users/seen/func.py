@@ -1,4 +1,4 @@
-"""eco2.auth.session.opened → when the user signed in last."""
+"""Remembers when a user signed in last."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.users.accounts import Accounts
 
 @event_function(on=SessionOpened, ledger=None, timeout=15)
 async def seen(event: SessionOpened, accounts: Accounts) -> None:
-    """Idempotent by itself: the latest time wins."""
+    """Note a sign-in. Idempotent by itself: the latest time wins."""
     await accounts.seen(event)
 
 

@@ -1,4 +1,4 @@
-"""PATCH /api/v1/users/me: change my nickname or phone number."""
+"""Changes the caller's nickname or phone number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.users.phone import normalised
 
 
 class Changes(BaseModel):
-    """What shall change; what is absent or null stays."""
+    """Changes of an account; what is absent or null stays."""
 
     nickname: str | None = Field(None, max_length=120)
     phone_number: str | None = Field(None, max_length=100)
@@ -20,7 +20,7 @@ class Changes(BaseModel):
     @field_validator("nickname")
     @classmethod
     def readable(cls, nickname: str | None) -> str | None:
-        """Something is to be seen, and nothing of it steers a terminal or a log."""
+        """The nickname without white space around it; control characters, which steer terminals, are refused."""
         if nickname is None:
             return None
         nickname = nickname.strip()
@@ -31,7 +31,7 @@ class Changes(BaseModel):
 
 @http_function("PATCH /api/v1/users/me", max_body=4_096)
 async def update(body: Changes, user: User, accounts: Accounts) -> Account:
-    """The changed account. Raises Unprocessable or Conflict."""
+    """Change the caller's account and return it. Raises Unprocessable or Conflict."""
     if body.nickname is None and body.phone_number is None:
         raise Unprocessable("NO_CHANGES_PROVIDED", "Give a nickname or a phone_number to change.")
     phone = None if body.phone_number is None else normalised(body.phone_number)

@@ -16,7 +16,7 @@ BROKER_REF = {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name":
 
 
 def broker(namespace: str = NAMESPACE) -> list[Object]:
-    """Quorum queues, so that an accepted event survives the loss of a RabbitMQ node."""
+    """The Broker, with quorum queues, so that an accepted event survives the loss of a RabbitMQ node."""
     config = {"apiVersion": "eventing.knative.dev/v1alpha1", "kind": "RabbitmqBrokerConfig", "name": BROKER}
     return [
         made(
@@ -48,7 +48,7 @@ def broker(namespace: str = NAMESPACE) -> list[Object]:
 
 
 def sink_binding() -> Object:
-    """Tells every function the Broker's address as K_SINK, also those that `func deploy` brings."""
+    """The SinkBinding that tells functions the Broker's address as K_SINK, also those that `func deploy` brings."""
     return made(
         "sources.knative.dev/v1",
         "SinkBinding",
@@ -65,7 +65,7 @@ def sink_binding() -> Object:
 
 
 def clocks() -> list[Object]:
-    """A PingSource a clock; its ticks name the event that they stand for."""
+    """The clocks: a PingSource a clock; its ticks name the event that they stand for."""
     return [
         made(
             "sources.knative.dev/v1",
@@ -85,7 +85,10 @@ def clocks() -> list[Object]:
 
 
 def cron(every_s: int) -> str:
-    """Every so many seconds, in cron's words with a field for seconds. Raises ValueError for what cron can't say."""
+    """A period of so many seconds in cron's words with a field for seconds.
+
+    Raises ValueError for what cron can't say.
+    """
     if every_s < 60 and 60 % every_s == 0:
         return f"*/{every_s} * * * * *"
     if every_s % 60 == 0 and 60 % (every_s // 60) == 0:

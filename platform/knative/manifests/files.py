@@ -1,4 +1,4 @@
-"""Which file of `base/` holds which objects."""
+"""The generated files of `base/` and their objects."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEVELOPMENT = Path("../components/development")
 
 
 def files() -> dict[Path, str]:
-    """Path seen from `base/` → content, of everything that is generated."""
+    """Every generated file: path seen from `base/` → content."""
     platform = {
         "namespace.yaml": [namespace(), account()],
         "broker.yaml": broker(),
@@ -44,7 +44,10 @@ def files() -> dict[Path, str]:
 
 
 def kustomization(names: list[str]) -> str:
-    """The base. Hand-written files come last; settings are a file of lines, which overlays add to."""
+    """The kustomization of the base.
+
+    Hand-written files come last; settings are a file of lines, which overlays add to.
+    """
     document: Object = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
@@ -57,5 +60,5 @@ def kustomization(names: list[str]) -> str:
 
 
 def rendered(objects: list[Object]) -> str:
-    """As YAML documents."""
+    """Objects as YAML documents."""
     return NOTE + dumped(objects)

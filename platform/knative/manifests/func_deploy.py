@@ -1,4 +1,4 @@
-"""What `func deploy --build=false --image IMAGE` makes of a function's folder, for where the func CLI is not at hand.
+"""Makes of a function's folder what `func deploy --build=false --image IMAGE` does, without the func CLI.
 
     python -m manifests.func_deploy functions/users/seen --image REPOSITORY@sha256:… | kubectl apply -f -
     python -m manifests.func_deploy functions/users/seen --triggers | kubectl create -f -

@@ -64,7 +64,7 @@ def made(
     namespace: str | None = NAMESPACE,
     **fields: Any,
 ) -> Object:
-    """An object of ours. Raises UnknownField, or pydantic.ValidationError for a wrong type."""
+    """Make an object of ours. Raises UnknownField, or pydantic.ValidationError for a wrong type."""
     metadata: Object = {"name": name}
     if namespace:
         metadata["namespace"] = namespace
@@ -75,7 +75,7 @@ def made(
 
 
 def checked(found: Object) -> Object:
-    """`found`, once its model has nothing against it."""
+    """Check `found` by the typed model of its kind and return it."""
     name = f"{found['apiVersion']} {found['kind']}"
     if name in NO_MODEL:
         return found

@@ -1,4 +1,4 @@
-"""What functions stand on in their namespace: its rights, their account, the database's migrations."""
+"""The namespace of functions: its rights, their account, the database's migrations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ POD_SECURITY = "pod-security.kubernetes.io"
 
 
 def namespace() -> Object:
-    """Enforces `baseline` by label; the rest of `restricted` is enforced by pod-security.yaml, which says why."""
+    """The namespace, which enforces `baseline` by label.
+
+    The rest of `restricted` is enforced by pod-security.yaml, which says why.
+    """
     return made(
         "v1",
         "Namespace",
@@ -25,12 +28,15 @@ def namespace() -> Object:
 
 
 def account() -> Object:
-    """Functions ask the API server nothing, so they have no token for it."""
+    """The account of functions, without a token: they ask the API server nothing."""
     return made("v1", "ServiceAccount", ACCOUNT, automountServiceAccountToken=False)
 
 
 def migrations() -> Object:
-    """Idempotent, and safe beside another one; Argo CD makes it anew at every sync (a Job can't be changed)."""
+    """The Job that migrates the database: idempotent, and safe beside another one.
+
+    Argo CD makes it anew at every sync (a Job can't be changed).
+    """
     name = "eco2-migrate"
     return made(
         "batch/v1",

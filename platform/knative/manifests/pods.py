@@ -1,4 +1,4 @@
-"""What every pod of ours has in common: image, rights, settings."""
+"""The part that every pod of ours has in common: image, rights, settings."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ POOL = "eco2/pool"
 
 
 def service(function: Function) -> Object:
-    """Reached inside the cluster only, at `http://<name>.eco2.svc.cluster.local`."""
+    """The Service, reached inside the cluster only, at `http://<name>.eco2.svc.cluster.local`."""
     size = sizing(function)
     labels = {
         "app.kubernetes.io/name": function.name,
@@ -81,7 +81,7 @@ def scaling(function: Function) -> dict[str, str]:
 
 
 def pool(function: Function) -> str:
-    """The nodes it belongs to: those for waiting on models, for recording events, for what users ask."""
+    """The pool of nodes that a function belongs to: for waiting on models, recording events, or users' requests."""
     match function:
         case EventFunction(in_flight=in_flight) if in_flight > PREFETCH:
             return "worker-ai"

@@ -17,7 +17,7 @@ DISPATCHER = {"cpu-request": "5m", "cpu-limit": "1", "memory-request": "24Mi", "
 
 
 def triggers(function: EventFunction) -> list[Object]:
-    """None for a sink; several where one can't hold enough events in flight.
+    """A function's Triggers: none for a sink; several where one can't hold enough events in flight.
 
     Their names are those that `func deploy` gives them: it leaves a Trigger that is there as it is, and its own
     would have no retries and deliver everything twice.
@@ -36,7 +36,7 @@ def subscriber(name: str) -> dict[str, Any]:
 
 
 def duration(seconds: float) -> str:
-    """ISO 8601, to the tenth of a second, which is what Knative reads."""
+    """A duration in ISO 8601, to the tenth of a second, which is what Knative reads."""
     return f"PT{seconds:.1f}S".replace(".0S", "S")
 
 

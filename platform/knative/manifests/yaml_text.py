@@ -1,4 +1,4 @@
-"""YAML that reads well: one text for the same objects, however they were built."""
+"""YAML text that reads well and is the same for the same objects, however they were built."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import yaml
 
 
 def dumped(documents: list[Any]) -> str:
-    """The documents one after the other."""
+    """The text of documents, one after the other."""
     text: str = yaml.dump_all(
         documents, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=110, explicit_start=False
     )
@@ -16,10 +16,10 @@ def dumped(documents: list[Any]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Without anchors (what two objects share is written twice); texts of several lines stay readable."""
+    """A YAML dumper without anchors (what two objects share is written twice); texts of several lines stay readable."""
 
     def ignore_aliases(self, _data: Any) -> bool:
-        """Always."""
+        """Whether to write without anchors: always."""
         return True
 
 
