@@ -110,13 +110,14 @@ def asyncapi(functions: tuple[Function, ...]) -> dict[str, Any]:
     """The AsyncAPI document: every event type as a channel; functions receive from and send to it."""
     channels: dict[str, Any] = {}
     operations: dict[str, Any] = {}
+    schemas: dict[str, Any] = {}
     for name, data in registered().items():
         if data.__module__.startswith("functions."):
             message = {
                 "name": name,
                 "contentType": "application/json",
                 "summary": (data.__doc__ or "").strip().splitlines()[0],
-                "payload": {"$ref": f"./events/{name}.json"},
+                "payload": _schema(data, schemas),
             }
             channels[name] = {"address": name, "messages": {"event": message}}
     for function in functions:
@@ -133,6 +134,7 @@ def asyncapi(functions: tuple[Function, ...]) -> dict[str, Any]:
         },
         "channels": channels,
         "operations": operations,
+        "components": {"schemas": dict(sorted(schemas.items()))},
     }
 
 

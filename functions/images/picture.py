@@ -90,7 +90,7 @@ def redrawn(data: bytes, *, longest_side: int) -> FetchedImage:
 
 
 def _heic(data: bytes, longest_side: int) -> Image:
-    """Of an HEIC, without Pillow's own copy of all its pixels."""
+    """An HEIC's picture, without Pillow's own copy of all its pixels."""
     from PIL import Image as Images
     from pillow_heif import open_heif
 
@@ -105,7 +105,7 @@ def _heic(data: bytes, longest_side: int) -> Image:
 
 
 def orientation(image: Image) -> int:
-    """1..8 of EXIF; 1 (upright) when there is none that can be read."""
+    """The orientation by EXIF, 1 to 8; 1 (upright) when there is none that can be read."""
     try:
         turned = image.getexif().get(_ORIENTATION, 1)
     except Exception:
@@ -124,7 +124,7 @@ def _reduced(image: Image, longest_side: int) -> Image:
 
 
 def _shrunk(size: tuple[int, int], band: Callable[[int, int], Image], longest_side: int) -> Image:
-    """In RGB and not smaller than `longest_side` where the picture is larger, `band` of rows by band.
+    """The picture in RGB and not smaller than `longest_side` where the picture is larger, `band` of rows by band.
 
     Converting a whole picture would take its memory a second time.
     """
@@ -152,7 +152,7 @@ def _levels(image: Image) -> tuple[float, float] | None:
 
 
 def _opaque(image: Image, levels: tuple[float, float] | None) -> Image:
-    """In RGB; what shines through becomes white, greys of more than 8 bits are scaled to 8."""
+    """The picture in RGB; what shines through becomes white, greys of more than 8 bits are scaled to 8."""
     from PIL import Image as Images
 
     if levels:

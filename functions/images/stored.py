@@ -32,7 +32,7 @@ class Stored:
 
 
 async def look(store: Store, key: str) -> Stored:
-    """Fetch the beginning of an object: as much as tells what it shows, which metadata can put far behind.
+    """Fetch the beginning of an object, as far as what it shows, which metadata can put far behind.
 
     Raises NotFound, ImageRejected (too large) or ImageUnavailable.
     """

@@ -8,10 +8,9 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-import schemas
 from functions.runtime import http_function
 
-FOLDER = Path(schemas.__path__[0])
+FOLDER = Path(__file__).parent
 
 
 @http_function("GET /api/v1/openapi.json", "GET /api/v1/asyncapi.json", public=True)

@@ -21,13 +21,19 @@ REPOSITORY = "eco2.local/functions"
 _APP = "app"
 _OBJECTS = ("__init__", "cors", "objects", "serve_objects", "signature")
 _CODE = (
-    *("functions/*", "eventing/*", "schemas/*", "LICENSE", "NOTICE"),
+    *("process/*", "functions/*", "eventing/*", "schemas/*", "LICENSE", "NOTICE"),
     *(f"embedded/{name}.py" for name in _OBJECTS),
 )
 _WITHOUT = (
     "*/__pycache__/*",
     # Programs of development, which need packages that the image does not have.
-    *("schemas/generate.py", "schemas/func_yaml.py", "functions/scan/reindex.py", "functions/*/evaluate.py"),
+    *(
+        "schemas/generate.py",
+        "schemas/func_yaml.py",
+        "schemas/pages.py",
+        "functions/scan/reindex.py",
+        "functions/*/evaluate.py",
+    ),
     *(
         f"functions/providers/local/{name}.py"
         for name in ("train", "network", "torch_pickle", "onnx_graph", "fit")
