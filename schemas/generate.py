@@ -34,7 +34,7 @@ def files() -> dict[Path, str]:
             written[Path("schemas/events") / f"{name}.json"] = text + "\n"
     for name, document in (("openapi", openapi(functions)), ("asyncapi", asyncapi(functions))):
         text = json.dumps(document, ensure_ascii=False, indent=2)
-        written[Path(f"functions/ops/documents/{name}.json")] = text + "\n"
+        written[Path(f"functions/ops/data/{name}.json")] = text + "\n"
     written[Path("docs/functions.md")] = functions_page(functions)
     written[Path("docs/events.md")] = events_page(functions)
     written[Path("docs/settings.md")] = settings_page()
