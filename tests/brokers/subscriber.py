@@ -34,6 +34,7 @@ class Response:
     status: int = 202
     body: bytes = b""
     event: CloudEvent | None = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 Behaviour = Callable[[Request], Awaitable[Response]]
@@ -156,7 +157,7 @@ class Subscriber:
             self._changed.notify_all()
         behaviour = self._behaviours.get((run, request.path))
         response = await behaviour(request) if behaviour else Response()
-        reply, payload = response.event.to_binary() if response.event else ({}, response.body)
+        reply, payload = response.event.to_binary() if response.event else (response.headers, response.body)
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.items()]
         raw.append((b"content-length", str(len(payload)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": raw})
