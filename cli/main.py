@@ -10,6 +10,7 @@ COMMANDS = {
     "up": "start the platform and stay until Ctrl-C",
     "down": "stop the platform of this home",
     "scan": "sort one photo: what it is and how to throw it away",
+    "ask": "how to throw something away, by its name, without a platform",
     "jobs": "your own scans, newest first",
     "events": "progress of all jobs as it happens",
     "dead-letters": "events that could not be delivered: list, show, replay",

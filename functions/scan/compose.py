@@ -13,6 +13,7 @@ from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
 from functions.scan.korean import with_particle
 from functions.scan.question import own_words
+from functions.scan.regions import region_of
 from functions.scan.retrieval import RuleMatch
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import Item, taxonomy
@@ -71,10 +72,11 @@ def compose(
         words = _confirming(match)
     else:
         words = _telling(classification, match, todo)
+    words += [OFFLINE] if offline else []
     return Answer(
         disposal_steps=numbered(match.steps),
         insufficiencies=todo,
-        user_answer=" ".join([*words, OFFLINE] if offline else words),
+        user_answer=" ".join([*words, *_for_region(match)]),
     )
 
 
@@ -118,9 +120,27 @@ def _safe(match: RuleMatch) -> Answer:
     words += first.sentences
     for other in others:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
+    if (variant := match.variant) and variant.note:
+        words.append(f"{_place_of(match)}에서는 {variant.note}")
     return Answer(
-        disposal_steps=numbered(first.steps), insufficiencies=[first.path], user_answer=" ".join(words)
+        disposal_steps=numbered(first.steps),
+        insufficiencies=[first.path],
+        user_answer=" ".join([*words, *_for_region(match)]),
     )
+
+
+def _place_of(match: RuleMatch) -> str:
+    region = region_of(match.region)
+    return region.name if region else ""
+
+
+def _for_region(match: RuleMatch) -> list[str]:
+    """Which region the answer is for, where the user named one."""
+    if not match.region:
+        return []
+    if not (place := _place_of(match)):
+        return [f"(‘{match.region}’의 규정은 아직 없어 전국 기준으로 알려 드렸어요)"]
+    return [f"({place} 기준)" if match.variant else f"(전국 기준, {place}에서 따로 정한 것은 찾지 못했어요)"]
 
 
 def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
@@ -133,7 +153,9 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
             words.append(f"{directed(other.name, rule)}.")
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]
-    parts = [seen, _left_to_do(left), match.rule.note(match.item) or "", *match.rule.facts_of(match.item)]
+    variant = match.variant
+    note = variant.note if variant and variant.note else match.rule.note(match.item) or ""
+    parts = [seen, _left_to_do(left), note, *match.rule.facts_of(match.item)]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
     for part in parts:

@@ -24,6 +24,7 @@ class ScanRequested(EventData):
     image_url: str
     user_input: str
     model: str
+    region: str | None = None
 
 
 class Classified(ScanRequested):
@@ -38,7 +39,8 @@ class MatchedRules(BaseModel):
     """Which disposal rule applies: its key, the item it was found by, how it was found and how sure that is.
 
     `hazards` are ids, the most urgent first; `candidates` the items to choose from where it is only "asked",
-    `said` what the user called it; `also` the other items of the same question.
+    `said` what the user called it; `also` the other items of the same question; `region` is where the user lives,
+    `elsewhere` the key of the rule that holds in other regions where it is not the same.
     """
 
     model_config = ConfigDict(defer_build=True)
@@ -52,6 +54,8 @@ class MatchedRules(BaseModel):
     candidates: list[str] = []
     also: list[str] = []
     said: str = ""
+    region: str = ""
+    elsewhere: str = ""
 
 
 class RulesMatched(Classified):

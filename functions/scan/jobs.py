@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID, uuid4
 
 from pydantic_core import to_json
@@ -18,7 +17,8 @@ from eventing.outbox import Outbox
 from eventing.tracing import traced
 from functions.runtime.errors import Conflict, NotFound, Unprocessable
 from functions.runtime.resources import Service
-from functions.scan.events import Completed, Reward, ScanRequested
+from functions.scan.events import Completed, ScanRequested
+from functions.scan.outcomes import Result, Running, Scanned, without_result
 from functions.scan.pipeline import STAGES
 from functions.scan.progress import ScanProgress
 from functions.scan.settings import ScanSettings
@@ -35,45 +35,6 @@ log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
 CACHE_S = 3600
 OWNED_KEPT = 10_000
-MESSAGES = {
-    "CANCELLED": "요청을 취소했어요.",
-    "DEADLINE_EXCEEDED": "시간 안에 분석을 마치지 못했어요. 잠시 후 다시 시도해 주세요.",
-    "IMAGE_URL_INVALID": "사진 주소를 사용할 수 없어요. 사진을 다시 올려 주세요.",
-    "IMAGE_TOO_LARGE": "사진이 너무 커요. 10MB 이하의 사진을 올려 주세요.",
-    "IMAGE_UNREADABLE": "사진을 읽을 수 없어요. 다른 사진을 올려 주세요.",
-}
-FAILED_MESSAGE = "분석하지 못했어요. 잠시 후 다시 시도해 주세요."
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The body of GET result for a job that has ended; the client's names."""
-
-    task_id: UUID
-    status: str
-    message: str
-    pipeline_result: dict[str, Any] | None = None
-    reward: Reward | None = None
-    error: dict[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A job on its way: the stage it is in and the percentage reached."""
-
-    stage: str
-    percent: int
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """One row of a user's history."""
-
-    job_id: UUID
-    status: str
-    created_at: datetime
-    image_url: str
-    outcome: dict[str, Any] | None
 
 
 class Jobs(Service):
@@ -96,7 +57,13 @@ class Jobs(Service):
         return cls(database, await resources.redis("cache"), told, outbox, resources)
 
     async def submit(
-        self, user_id: str, image_url: str, user_input: str, model: str, key: str | None
+        self,
+        user_id: str,
+        image_url: str,
+        user_input: str,
+        model: str,
+        key: str | None,
+        region: str | None = None,
     ) -> UUID:
         """Accept a job and its event in one statement; the job of an equal request with the same key again.
 
@@ -104,10 +71,17 @@ class Jobs(Service):
         """
         job_id = uuid4()
         wanted = ScanRequested(
-            job_id=job_id, user_id=user_id, image_url=image_url, user_input=user_input, model=model
+            job_id=job_id,
+            user_id=user_id,
+            image_url=image_url,
+            user_input=user_input,
+            model=model,
+            region=region,
         )
         event = traced(requested(wanted))  # a relay from the outbox belongs to this trace, too
-        digest = hashlib.sha256(to_json([image_url, user_input, model])).digest()
+        digest = hashlib.sha256(
+            to_json([image_url, user_input, model, *([region] if region else [])])
+        ).digest()
         row = await self._database.one(
             _SUBMIT,
             {
@@ -116,6 +90,7 @@ class Jobs(Service):
                 "image": image_url,
                 "input": user_input,
                 "model": model,
+                "region": region,
                 "key": key,
                 "hash": digest,
                 "trace": tracing.trace_id(),
@@ -204,12 +179,12 @@ class Jobs(Service):
             UUID(job_id)
         except ValueError:
             return False
-        return await self._end(job_id, "failed", _without_result(job_id, "failed", code))
+        return await self._end(job_id, "failed", without_result(job_id, "failed", code))
 
     async def cancel(self, user_id: str, job_id: UUID) -> None:
         """End the user's job now; workers on it are told by the database and stop. Raises NotFound."""
         await self.owned(user_id, job_id)
-        await self._end(str(job_id), "cancelled", _without_result(str(job_id), "cancelled", "CANCELLED"))
+        await self._end(str(job_id), "cancelled", without_result(str(job_id), "cancelled", "CANCELLED"))
 
     async def in_living_hands(self, job_id: str, stage: str) -> bool:
         """Whether the stage is done, or a living worker is on it right now."""
@@ -282,19 +257,12 @@ def unknown() -> NotFound:
     return NotFound("JOB_NOT_FOUND", "There is no such scan of yours.")
 
 
-def _without_result(job_id: str, status: str, code: str) -> Result:
-    message = MESSAGES.get(code, FAILED_MESSAGE)
-    return Result(
-        task_id=UUID(job_id), status=status, message=message, error={"code": code, "message": message}
-    )
-
-
 # The event leaves with the job: what the broker can't take now, the sweeper sends.
 _SUBMIT = """
 WITH job AS (
-    INSERT INTO scan.jobs (id, user_id, image_url, user_input, model, idempotency_key, request_hash, trace_id,
-                           deadline_at)
-    VALUES (%(id)s, %(user)s, %(image)s, %(input)s, %(model)s, %(key)s, %(hash)s, %(trace)s,
+    INSERT INTO scan.jobs (id, user_id, image_url, user_input, model, region, idempotency_key, request_hash,
+                           trace_id, deadline_at)
+    VALUES (%(id)s, %(user)s, %(image)s, %(input)s, %(model)s, %(region)s, %(key)s, %(hash)s, %(trace)s,
             now() + make_interval(secs => %(deadline_s)s))
     ON CONFLICT (user_id, idempotency_key) DO NOTHING
     RETURNING id

@@ -17,6 +17,7 @@ from functions.scan.hazards import Hazard, hazards, seen, told
 from functions.scan.mentions import Mention, topic
 from functions.scan.question import DEFAULT_INPUT, content, own_words
 from functions.scan.ranking import guesses
+from functions.scan.regions import Variant, region_of
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.utterance import Utterance, normal
@@ -30,6 +31,7 @@ class RuleMatch:
 
     `finding` tells how sure it is: "hazard" (the `hazards` decide, most urgent first), "named", or "asked", a
     guess among `candidates` for what the user called `said`. `also` are other things of the same question.
+    `region` is where the user lives, as the user wrote it; `elsewhere` the key of the rule that holds in others.
     """
 
     rule: Rule
@@ -41,6 +43,8 @@ class RuleMatch:
     candidates: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     said: str = ""
+    region: str = ""
+    elsewhere: str = ""
 
     @property
     def dangers(self) -> list[Hazard]:
@@ -49,8 +53,30 @@ class RuleMatch:
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """What to do, in order; of a hazard its safe path."""
-        return self.dangers[0].steps if self.hazards else self.rule.steps(self.item)
+        """What to do, in order; of a hazard its safe path, else the region's way where it has one."""
+        if self.hazards:
+            return self.dangers[0].steps
+        return (self.variant and self.variant.steps) or self.rule.steps(self.item)
+
+    @property
+    def variant(self) -> Variant | None:
+        """What the user's region does differently."""
+        region = region_of(self.region) if self.region else None
+        general = rules().get(self.elsewhere, self.rule)
+        return region.variant(self.item, general.category.middle, general.key) if region else None
+
+    @property
+    def place(self) -> str | None:
+        """The name of the region whose way is told; None where the general rule is."""
+        region = region_of(self.region) if self.region and self.variant else None
+        return region.name if region else None
+
+    def within(self, region: str | None) -> RuleMatch:
+        """The same for a region, where the thing may belong to another category."""
+        here = replace(self, region=region or "")
+        if not (variant := here.variant) or not variant.place or not (rule := lookup(*variant.place)):
+            return here
+        return replace(here, rule=rule, elsewhere=self.rule.key)
 
     def stored(self) -> MatchedRules:
         """The match as the event carries it."""
@@ -64,16 +90,30 @@ class RuleMatch:
             candidates=list(self.candidates),
             also=list(self.also),
             said=self.said,
+            region=self.region,
+            elsewhere=self.elsewhere,
         )
 
 
 def retrieve(
-    classification: Classification, minor: str | None, tags: Sequence[str], user_text: str
+    classification: Classification,
+    minor: str | None,
+    tags: Sequence[str],
+    user_text: str,
+    region: str | None = None,
 ) -> RuleMatch | None:
     """The rule for what the photo shows and the user says; None where nothing is known of it.
 
-    `minor` is the item's name as the vision model wrote it; `user_text` what the user asked.
+    `minor` is the item's name as the vision model wrote it; `user_text` what the user asked; `region` where the
+    user lives, a name or a code.
     """
+    found = _shown(classification, minor, tags, user_text)
+    return found.within(region) if found else None
+
+
+def _shown(
+    classification: Classification, minor: str | None, tags: Sequence[str], user_text: str
+) -> RuleMatch | None:
     said = "" if normal(user_text) == normal(DEFAULT_INPUT) else user_text
     rule = lookup(classification.major_category, classification.middle_category)
     list_ = taxonomy()
@@ -82,8 +122,8 @@ def retrieve(
     if danger := _dangerous(said, shown, middle, tags):
         return danger
     if rule is None:
-        return search(said)
-    named = search(said) if said else None
+        return _told(said)
+    named = _told(said) if said else None
     if named and named.finding == "named" and named.item and named.rule.key != rule.key:
         return named
     item = list_.by_name[normal(named.item)] if named and named.finding == "named" and named.item else shown
@@ -99,8 +139,13 @@ def retrieve(
     return RuleMatch(rule, None)
 
 
-def search(question: str) -> RuleMatch | None:
-    """The rule that a question in free Korean is about; None if it is about none."""
+def search(question: str, region: str | None = None) -> RuleMatch | None:
+    """The rule that a question in free Korean is about, for a region; None if it is about none."""
+    found = _told(question)
+    return found.within(region) if found else None
+
+
+def _told(question: str) -> RuleMatch | None:
     if danger := _dangerous(question):
         return danger
     asked = content(question)
@@ -146,6 +191,8 @@ def restore(stored: MatchedRules) -> RuleMatch | None:
         tuple(stored.candidates),
         tuple(stored.also),
         stored.said,
+        stored.region,
+        stored.elsewhere,
     )
 
 

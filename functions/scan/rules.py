@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from functions.scan.sources import named
 from functions.scan.taxonomy import DATA, UNCLASSIFIED
 
 
@@ -28,6 +29,7 @@ class Target(_Frozen):
 
     item: str
     note: str
+    sources: tuple[str, ...] = ()
 
 
 class NotAccepted(_Frozen):
@@ -45,13 +47,6 @@ class IconStep(_Frozen):
     label: str
 
 
-class Source(_Frozen):
-    """Guidance that the rule was written after."""
-
-    title: str
-    publisher: str
-
-
 class Fact(_Frozen):
     """A figure, date or contact, with who says so and when it was last checked."""
 
@@ -59,13 +54,6 @@ class Fact(_Frozen):
     source: str
     as_of: str
     items: tuple[str, ...] = ()  # what it is told of
-
-
-class RegionOverride(_Frozen):
-    """What a region does differently."""
-
-    region: str
-    note: str
 
 
 class Rule(_Frozen):
@@ -84,9 +72,10 @@ class Rule(_Frozen):
     item_steps: Mapping[str, tuple[str, ...]]
     not_accepted: tuple[NotAccepted, ...]
     icon_steps: tuple[IconStep, ...]
-    source: tuple[Source, ...]
     facts: tuple[Fact, ...]
-    region_overrides: tuple[RegionOverride, ...] = ()
+    sources: tuple[str, ...] = ()
+    source: tuple[Mapping[str, str], ...] = ()
+    region_overrides: tuple[Mapping[str, str], ...] = ()
     verb: str = ""
     branch: str = ""
 
@@ -123,7 +112,10 @@ def lookup(major: str, middle: str) -> Rule | None:
 def rule_document(key: str) -> dict[str, Any] | None:
     """A rule as JSON, for clients; None if there is no such rule."""
     rule = rules().get(key)
-    return rule.model_dump(mode="json") if rule else None
+    if rule is None:
+        return None
+    found = [source.document() for source in named(rule.sources)]
+    return rule.model_dump(mode="json") | {"source": found or [dict(source) for source in rule.source]}
 
 
 def categories() -> list[dict[str, Any]]:

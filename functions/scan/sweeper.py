@@ -72,14 +72,19 @@ class Sweeper(Service):
 def emitted_again(row: tuple[Any, ...]) -> CloudEvent:
     """The last event of a job, equal to the one that was lost: same id, same data.
 
-    From (id, user_id, image_url, user_input, model, trace_id, stage, event_id, output) of the last finished
+    From (id, user_id, image_url, user_input, model, region, trace_id, stage, event_id, output) of the last finished
     stage; it goes on in the job's trace.
     """
-    job_id, user_id, image_url, user_input, model, trace_id, stage, event_id, output = row
+    job_id, user_id, image_url, user_input, model, region, trace_id, stage, event_id, output = row
     if stage is None:
         event = requested(
             ScanRequested(
-                job_id=job_id, user_id=user_id, image_url=image_url, user_input=user_input, model=model
+                job_id=job_id,
+                user_id=user_id,
+                image_url=image_url,
+                user_input=user_input,
+                model=model,
+                region=region,
             )
         )
     else:
@@ -119,5 +124,6 @@ FROM overdue LEFT JOIN LATERAL (
     WHERE s.job_id = overdue.id AND s.output IS NOT NULL ORDER BY s.finished_at DESC LIMIT 1
 ) AS last ON true
 WHERE j.id = overdue.id
-RETURNING j.id, j.user_id, j.image_url, j.user_input, j.model, j.trace_id, last.stage, last.event_id, last.output
+RETURNING j.id, j.user_id, j.image_url, j.user_input, j.model, j.region, j.trace_id,
+          last.stage, last.event_id, last.output
 """

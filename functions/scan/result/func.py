@@ -7,7 +7,8 @@ from uuid import UUID
 from starlette.responses import JSONResponse, Response
 
 from functions.runtime import User, http_function
-from functions.scan.jobs import Jobs, Running
+from functions.scan.jobs import Jobs
+from functions.scan.outcomes import Running
 
 
 @http_function("GET /api/v1/scan/{job_id}/result")

@@ -21,6 +21,7 @@ async def rule(event: Classified) -> RulesMatched:
         vision.classification.minor_category,
         vision.situation_tags,
         event.user_input,
+        event.region,
     )
     # What the user's words tell to be dangerous holds whatever became of the picture.
     told = found and (vision.outcome == "waste" or found.finding == "hazard")

@@ -17,6 +17,11 @@ class SubmitScan(BaseModel):
     image_url: str = Field(min_length=1, max_length=2048)
     user_input: str | None = Field(None, max_length=1000)
     model: str | None = Field(None, max_length=100)
+    region: str | None = Field(
+        None,
+        max_length=60,
+        description="Where the user lives: a name (서울특별시 강남구, 강남구) or an official code.",
+    )
 
 
 class ScanAccepted(BaseModel):
@@ -44,7 +49,8 @@ async def submit(
         )
     check_url(body.image_url, policy)
     question = (body.user_input or "").strip() or DEFAULT_INPUT
-    job_id = await jobs.submit(user.id, body.image_url, question, model, key.value)
+    region = (body.region or "").strip() or None
+    job_id = await jobs.submit(user.id, body.image_url, question, model, key.value, region)
     base = f"/api/v1/scan/{job_id}"
     return ScanAccepted(job_id=str(job_id), stream_url=f"{base}/events", result_url=f"{base}/result")
 

@@ -15,7 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from redis import Redis
 
-from functions.scan.jobs import Jobs, Running
+from functions.scan.jobs import Jobs
+from functions.scan.outcomes import Running
 from functions.scan.stages import Stages
 from functions.scan.sweeper import Sweeper
 from tests.functions.scan.conftest import Provider

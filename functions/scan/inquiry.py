@@ -1,0 +1,69 @@
+"""Answer a question without a picture and without a platform: what `eco2 ask` prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from functions.scan.classification import NOTHING
+from functions.scan.compose import compose
+from functions.scan.retrieval import RuleMatch, search
+from functions.scan.sources import Source, named
+from functions.scan.taxonomy import taxonomy
+
+Outcome = Literal["hazard", "named", "asked", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is known about a text; the fields of the contract. `candidates` are there where it is asked back.
+
+    `region` is the name of the region whose way is told, or None where the general rule is.
+    """
+
+    text: str
+    outcome: Outcome
+    item: str | None
+    major: str | None
+    middle: str | None
+    minor: str | None
+    candidates: list[str]
+    answer: str
+    steps: list[str]
+    sources: list[dict[str, str]]
+    region: str | None
+
+
+def ask(text: str, region: str | None = None) -> Reply:
+    """The answer to one text, for a region given by name or code."""
+    match = search(text, region)
+    answer = compose(NOTHING, match, [], text)
+    steps = list(answer.disposal_steps.values())
+    if match is None:
+        return Reply(text, "unknown", None, None, None, None, [], answer.user_answer, steps, [], None)
+    place = match.rule.category
+    return Reply(
+        text=text,
+        outcome=match.finding,
+        item=match.item,
+        major=place.major,
+        middle=place.middle,
+        minor=match.item,
+        candidates=list(match.candidates),
+        answer=answer.user_answer,
+        steps=steps,
+        sources=[source.document() for source in sources_of(match)],
+        region=match.place,
+    )
+
+
+def sources_of(match: RuleMatch) -> list[Source]:
+    """Where the answer comes from: the hazards', the region's, the item's, the rule's guidance."""
+    item = taxonomy().named(match.item) if match.item else None
+    ids: list[str | None] = [name for danger in match.dangers for name in danger.sources]
+    ids.append(match.variant.source if match.variant else None)
+    if not match.dangers:
+        ids.append(item.source if item else None)
+        ids += next((target.sources for target in match.rule.targets if target.item == match.item), ())
+        ids += match.rule.sources
+    return named(ids)
