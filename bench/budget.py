@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from bench.launch import Platform
+from bench.launch import MeasuredPlatform
 
 STATISTICS_S = 10.5  # an idle PostgreSQL backend hands in its counts within 10 s
 SCRIPTS = ("cmdstat_eval", "cmdstat_evalsha", "cmdstat_fcall")
@@ -16,14 +16,14 @@ TRANSACTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Queries:
     """Counters since the servers started. `commands` includes what a script calls within Redis."""
 
     transactions: int
     scripts: int
     commands: int
 
-    def per_job(self, before: Asked, jobs: int) -> dict[str, float]:
+    def per_job(self, before: Queries, jobs: int) -> dict[str, float]:
         return {
             "postgres_transactions_per_job": round((self.transactions - before.transactions) / jobs, 2),
             "redis_scripts_per_job": round((self.scripts - before.scripts) / jobs, 2),
@@ -31,7 +31,7 @@ class Asked:
         }
 
 
-async def asked(platform: Platform) -> Asked | None:
+async def queries(platform: MeasuredPlatform) -> Queries | None:
     """The counters after all is handed in; None if the platform does not say where its servers are."""
     database, streams = platform.setting("ECO2_DATABASE_URL"), platform.setting("ECO2_REDIS_STREAMS_URL")
     if database is None or streams is None:
@@ -40,7 +40,7 @@ async def asked(platform: Platform) -> Asked | None:
     return await counters(database, streams)
 
 
-async def counters(database_url: str, redis_url: str) -> Asked:
+async def counters(database_url: str, redis_url: str) -> Queries:
     """The servers' counters now."""
     import psycopg
     from redis.asyncio import Redis
@@ -51,4 +51,6 @@ async def counters(database_url: str, redis_url: str) -> Asked:
     async with Redis.from_url(redis_url) as redis:
         statistics: dict[str, Any] = await redis.info("commandstats")
     calls = {name: int(values["calls"]) for name, values in statistics.items()}
-    return Asked(int(row[0]) if row else 0, sum(calls.get(name, 0) for name in SCRIPTS), sum(calls.values()))
+    return Queries(
+        int(row[0]) if row else 0, sum(calls.get(name, 0) for name in SCRIPTS), sum(calls.values())
+    )

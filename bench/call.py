@@ -28,14 +28,14 @@ from functions.runtime.work import Work
 ROUNDS = 7
 
 
-class Asked(EventData):
+class BenchAsked(EventData):
     """A question."""
 
     type: ClassVar[str] = "eco2.bench.call.asked"
     text: str
 
 
-class Answered(EventData):
+class BenchAnswered(EventData):
     """Its answer."""
 
     type: ClassVar[str] = "eco2.bench.call.answered"
@@ -48,10 +48,10 @@ class Question(BaseModel):
     text: str
 
 
-@event_function(on=Asked, emits=Answered, ledger=None)
-async def stage(event: Asked) -> Answered:
+@event_function(on=BenchAsked, emits=BenchAnswered, ledger=None)
+async def stage(event: BenchAsked) -> BenchAnswered:
     """Answer with an event."""
-    return Answered(text=event.text)
+    return BenchAnswered(text=event.text)
 
 
 @http_function("POST /api/v1/bench/{name}", public=True)
@@ -66,7 +66,7 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
     await JSONResponse(asked)(scope, receive, send)
 
 
-class Call:
+class Repeated:
     """The same request again and again."""
 
     def __init__(self, app: ASGIApp, path: str, headers: dict[str, str], body: bytes, expected: int) -> None:
@@ -104,7 +104,7 @@ class Call:
         return spent / times * 1e6
 
 
-def calls() -> dict[str, Call]:
+def calls() -> dict[str, Repeated]:
     """What is measured."""
     common = {"host": "bench", "user-agent": "bench", "accept": "*/*", "x-request-id": "0123456789abcdef"}
     trace = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
@@ -116,7 +116,7 @@ def calls() -> dict[str, Call]:
         "content-length": str(len(json_body)),
     }
     event_headers, event_body = to_event(
-        Asked(text="how do I throw this away?"), source="/bench", subject="s1", id="1", userid="u1"
+        BenchAsked(text="how do I throw this away?"), source="/bench", subject="s1", id="1", userid="u1"
     ).to_binary()
     event_headers = {**common, **trace, **event_headers, "content-length": str(len(event_body))}
     resources, work = Resources({}), Work()
@@ -125,9 +125,9 @@ def calls() -> dict[str, Call]:
         return Application(function.declaration, resources, work).handle
 
     return {
-        "bare Starlette, JSON in and out": Call(bare, "/", json_headers, json_body, 200),
-        "HTTP function": Call(served(endpoint), "/api/v1/bench/x", json_headers, json_body, 200),
-        "event function": Call(served(stage), "/", event_headers, event_body, 200),
+        "bare Starlette, JSON in and out": Repeated(bare, "/", json_headers, json_body, 200),
+        "HTTP function": Repeated(served(endpoint), "/api/v1/bench/x", json_headers, json_body, 200),
+        "event function": Repeated(served(stage), "/", event_headers, event_body, 200),
     }
 
 

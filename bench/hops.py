@@ -26,7 +26,7 @@ import uvloop
 from bench.launch import platform
 from bench.report import percentile, table
 from bench.users import JSON, Refused, Users, picture
-from bench.wire import Client
+from bench.wire import Browser
 
 STAGES = ("vision", "rule", "answer", "reward")
 HOPS = ("submit → vision", "vision → rule", "rule → answer", "answer → reward", "reward → record")
@@ -123,7 +123,7 @@ async def measure(
     return measured
 
 
-async def _scan(client: Client, connection: psycopg.AsyncConnection[Any], body: Mapping[str, str]) -> Job:
+async def _scan(client: Browser, connection: psycopg.AsyncConnection[Any], body: Mapping[str, str]) -> Job:
     """Scan once: the times its stages noted. Raises Refused, TimeoutError."""
     began = time.monotonic()
     content = json.dumps(body).encode()

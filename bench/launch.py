@@ -23,7 +23,7 @@ class NotReadyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class MeasuredPlatform:
     url: str
     pid: int
     home: Path
@@ -45,7 +45,7 @@ def platform(
     processes: int | None = None,
     settings: Mapping[str, str] | None = None,
     timeout_s: float = 120.0,
-) -> Iterator[Platform]:
+) -> Iterator[MeasuredPlatform]:
     """Run a fresh platform with the simulated model until it is ready; stopped and its home removed at the end.
 
     Raises NotReadyError. `settings` are added to the environment.
@@ -73,7 +73,7 @@ def platform(
                 tail = log.read_text(errors="replace")[-3000:]
                 what = f"not ready within {timeout_s:.0f} s" if process.poll() is None else "ended at once"
                 raise NotReadyError(f"{what}: {' '.join(command)}\n{tail}")
-            yield Platform(f"http://127.0.0.1:{port}", process.pid, home, time.monotonic() - started)
+            yield MeasuredPlatform(f"http://127.0.0.1:{port}", process.pid, home, time.monotonic() - started)
         finally:
             stop(process)
 

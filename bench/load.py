@@ -21,11 +21,11 @@ from pathlib import Path
 
 import uvloop
 
-from bench.meter import Meter, Usage
+from bench.meter import Meter, ProcessUsage
 from bench.report import Outcome, Report, as_json, summary
 from bench.sse import ScanStream
 from bench.users import JSON, Refused, Users, picture
-from bench.wire import Client, Response
+from bench.wire import Browser, Response
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Plan:
     label: str = "load"
 
 
-async def scan(client: Client, image_url: str, timeout_s: float, due: float | None = None) -> Outcome:
+async def scan(client: Browser, image_url: str, timeout_s: float, due: float | None = None) -> Outcome:
     """Scan once; never raises for what the platform does. `due` is the start that a rate asked for."""
     started = time.monotonic() if due is None else due
     accepted_s = 0.0
@@ -105,7 +105,7 @@ def refusal(doing: str, response: Response) -> str:
     return f"{doing} {response.status} {code}".strip()
 
 
-async def submit(client: Client, image_url: str) -> dict[str, str]:
+async def submit(client: Browser, image_url: str) -> dict[str, str]:
     """Submit a scan: its job. Raises Refused."""
     body = json.dumps({"image_url": image_url}).encode()
     response = await client.request("POST", "/api/v1/scan", body=body, headers=JSON)
@@ -125,7 +125,7 @@ async def run(users: Users, image_url: str, plan: Plan, meter: Meter | None = No
         drive = _closed if plan.rate is None else _open
         await drive(clients, image_url, plan, outcomes.append)
         cpu_s = time.process_time() - cpu_s
-    usage = meter.usage if meter else Usage()
+    usage = meter.usage if meter else ProcessUsage()
     generator_cpu_s = cpu_s - usage.meter_cpu_s
     left_open = users.left_open - left_open
     return Report(
@@ -133,7 +133,9 @@ async def run(users: Users, image_url: str, plan: Plan, meter: Meter | None = No
     )
 
 
-async def _closed(clients: list[Client], image_url: str, plan: Plan, keep: Callable[[Outcome], None]) -> None:
+async def _closed(
+    clients: list[Browser], image_url: str, plan: Plan, keep: Callable[[Outcome], None]
+) -> None:
     numbers = itertools.count(1)
     end = time.monotonic() + plan.seconds
 
@@ -151,14 +153,14 @@ async def _closed(clients: list[Client], image_url: str, plan: Plan, keep: Calla
             group.create_task(user(number))
 
 
-async def _open(clients: list[Client], image_url: str, plan: Plan, keep: Callable[[Outcome], None]) -> None:
+async def _open(clients: list[Browser], image_url: str, plan: Plan, keep: Callable[[Outcome], None]) -> None:
     """Run an open loop: starts do not wait for earlier jobs, and a late start counts from when it was due."""
     assert plan.rate is not None
     start = time.monotonic()
     planned = int(plan.seconds * plan.rate)
     count = planned if plan.jobs is None else min(plan.jobs, planned)
 
-    async def job(client: Client, due: float) -> None:
+    async def job(client: Browser, due: float) -> None:
         keep(await scan(client, image_url, plan.timeout_s, due))
 
     async with asyncio.TaskGroup() as group:

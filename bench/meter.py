@@ -18,7 +18,7 @@ LABEL_WORDS = 3
 
 
 @dataclass(slots=True)
-class Usage:
+class ProcessUsage:
     """CPU and memory of all processes. Bytes; PSS counts a shared page once. `machine_cpu_s` is everybody's."""
 
     by_label: dict[str, float] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Meter:
         without: Collection[int] = (),
         every_s: float = 1.0,
     ) -> None:
-        self.usage = Usage()
+        self.usage = ProcessUsage()
         self._root, self._home, self._names, self._without = root, home, frozenset(names), frozenset(without)
         self._every_s = every_s
         self._known: dict[psutil.Process, str | None] = {}

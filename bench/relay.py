@@ -55,7 +55,7 @@ def relay(timeout_s: float = 30.0) -> Iterator[Relay]:
             valkey.stop()
 
 
-class Application:
+class RelayApplication:
     """GET /events/{job_id} by the gateway, and GET /health/ready; as our functions do."""
 
     def __init__(self, redis_url: str) -> None:
@@ -113,7 +113,7 @@ def main() -> None:
             uvloop.run(route(options.redis))
         else:
             uvicorn.run(
-                Application(options.redis),
+                RelayApplication(options.redis),
                 host="127.0.0.1",
                 port=options.port,
                 loop="uvloop",

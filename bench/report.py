@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench.meter import Usage
+from bench.meter import ProcessUsage
 
 STAND_IN = "providers.simulated"  # stands for a paid provider, whose CPU is not ours
 
@@ -33,7 +33,7 @@ class Report:
     ramp_s: float
     outcomes: Sequence[Outcome]
     generator_cpu_s: float
-    usage: Usage = field(default_factory=Usage)
+    usage: ProcessUsage = field(default_factory=ProcessUsage)
     left_open: int = 0
 
     @property

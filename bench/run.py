@@ -14,8 +14,8 @@ from typing import Any
 
 import uvloop
 
-from bench.budget import asked
-from bench.launch import NotReadyError, Platform, platform
+from bench.budget import queries
+from bench.launch import MeasuredPlatform, NotReadyError, platform
 from bench.load import Plan, run
 from bench.meter import RABBITMQ, Meter
 from bench.report import Report, as_json, summary, table
@@ -37,7 +37,7 @@ class Series:
     budget: bool = False
 
 
-async def measure(series: Series, running: Platform) -> tuple[list[Report], dict[str, float]]:
+async def measure(series: Series, running: MeasuredPlatform) -> tuple[list[Report], dict[str, float]]:
     """Run a series: one report a plan and, if asked for, the queries of a job of the last plan."""
     users = Users(running.url)
     reports: list[Report] = []
@@ -49,11 +49,11 @@ async def measure(series: Series, running: Platform) -> tuple[list[Report], dict
         last = series.budget and plan is series.plans[-1]
         if last:
             await users.signed_in(max(plan.users, plan.identities))
-        before = await asked(running) if last else None
+        before = await queries(running) if last else None
         meter = Meter(running.pid, home=running.home, names=RABBITMQ if series.broker == "rabbitmq" else ())
         reports.append(await run(users, image_url, plan, meter))
         print(summary(reports[-1:]), file=sys.stderr, flush=True)
-        after = await asked(running) if before is not None else None
+        after = await queries(running) if before is not None else None
         if before is not None and after is not None and reports[-1].completed:
             spent = after.per_job(before, len(reports[-1].completed))
     await users.close()

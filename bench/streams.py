@@ -26,12 +26,12 @@ import uvloop
 
 from bench.launch import platform
 from bench.load import submit
-from bench.meter import Meter, Usage
+from bench.meter import Meter, ProcessUsage
 from bench.relay import Relay, relay
 from bench.report import percentile
 from bench.sse import EventParser
 from bench.users import Users, picture
-from bench.wire import Client, Disconnected
+from bench.wire import Browser, Disconnected
 
 STATUS = "bench-"
 HELD_S = 55.0  # the model's answer, just within a stage's time
@@ -43,11 +43,11 @@ Publish = Callable[[str, str, str], Awaitable[object]]
 
 
 @dataclass(slots=True)
-class Listener:
+class OpenStream:
     """One open stream; `delays_s` by the status of the event."""
 
     job_id: str
-    client: Client
+    client: Browser
     path: str
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     delays_s: dict[str, float] = field(default_factory=dict)
@@ -87,18 +87,18 @@ class Listener:
             self.opened.set()
 
 
-async def submitted(users: Users, image_url: str, streams: int) -> list[Listener]:
+async def submitted(users: Users, image_url: str, streams: int) -> list[OpenStream]:
     """Submit so many jobs of several users, each with a stream to open."""
     clients = await users.signed_in(-(-streams // PER_USER))
-    listeners: list[Listener] = []
+    listeners: list[OpenStream] = []
     for client, _ in zip(itertools.cycle(clients), range(streams), strict=False):
         job = await submit(client, image_url)
-        listeners.append(Listener(job["job_id"], client, job["stream_url"]))
+        listeners.append(OpenStream(job["job_id"], client, job["stream_url"]))
     return listeners
 
 
 async def measure(
-    listeners: list[Listener],
+    listeners: list[OpenStream],
     publish: Publish,
     *,
     rate: float,
@@ -117,7 +117,7 @@ async def measure(
                 await listener.opened.wait()
     open_s = time.monotonic() - began
     chosen = random.Random(7)
-    sent: dict[str, Listener] = {}
+    sent: dict[str, OpenStream] = {}
     publishing: list[asyncio.Task[object]] = []
     with meter or contextlib.nullcontext():
         cpu_s, start = time.process_time(), time.monotonic()
@@ -138,7 +138,7 @@ async def measure(
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    usage = meter.usage if meter else Usage()
+    usage = meter.usage if meter else ProcessUsage()
     delays = sorted(delay for listener in listeners for delay in listener.delays_s.values())
     events = max(len(delays), 1)
     return {
@@ -157,7 +157,7 @@ async def measure(
     }
 
 
-def lost(sent: Mapping[str, Listener]) -> int:
+def lost(sent: Mapping[str, OpenStream]) -> int:
     """The number of events that did not come although their stream is open."""
     return sum(status not in listener.delays_s and not listener.closed for status, listener in sent.items())
 
@@ -196,7 +196,7 @@ async def relay_alone(running: Relay, options: argparse.Namespace, meter: Meter)
     """Measure router and gateway with streams of jobs that exist in Redis only."""
     address = urlsplit(running.url)
     clients = [
-        Client(address.hostname or "", address.port or 0) for _ in range(options.streams // PER_USER + 1)
+        Browser(address.hostname or "", address.port or 0) for _ in range(options.streams // PER_USER + 1)
     ]
     publish, close = await through_redis(running.redis_url)
     try:
@@ -204,7 +204,7 @@ async def relay_alone(running: Relay, options: argparse.Namespace, meter: Meter)
         for number in range(options.streams):
             job_id, client = str(uuid.uuid4()), clients[number // PER_USER]
             await publish(job_id, "started", "")
-            listeners.append(Listener(job_id, client, f"/events/{job_id}"))
+            listeners.append(OpenStream(job_id, client, f"/events/{job_id}"))
         return await measure(listeners, publish, rate=options.rate, seconds=options.seconds, meter=meter)
     finally:
         for client in clients:

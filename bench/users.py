@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.wire import Client, Response
+from bench.wire import Browser, Response
 
 
 class Refused(Exception):
@@ -26,16 +26,16 @@ class Users:
     def __init__(self, base_url: str, *, at_once: int = 8) -> None:
         address = urlsplit(base_url)
         self.host, self.port = address.hostname or "127.0.0.1", address.port or 80
-        self._clients: list[Client] = []
+        self._clients: list[Browser] = []
         self._at_once = at_once
 
-    async def signed_in(self, count: int) -> list[Client]:
+    async def signed_in(self, count: int) -> list[Browser]:
         """The first `count` users, signed in. Raises Refused."""
         numbers = range(len(self._clients), count)
-        fresh = [Client(self.host, self.port, source(self.host, number)) for number in numbers]
+        fresh = [Browser(self.host, self.port, source(self.host, number)) for number in numbers]
         turns = asyncio.Semaphore(self._at_once)
 
-        async def sign_in(number: int, client: Client) -> None:
+        async def sign_in(number: int, client: Browser) -> None:
             async with turns:
                 await _sign_in(f"user-{number}", client)
 
@@ -54,7 +54,7 @@ class Users:
             raise Refused("upload ticket", response)
         ticket = json.loads(response.body)
         target = urlsplit(ticket["upload_url"])
-        store = Client(target.hostname or self.host, target.port or 80)
+        store = Browser(target.hostname or self.host, target.port or 80)
         path = f"{target.path}?{target.query}" if target.query else target.path
         stored = await store.request("PUT", path, body=picture, headers={"content-type": content_type})
         await store.close()
@@ -75,7 +75,7 @@ class Users:
 JSON: Mapping[str, str] = {"content-type": "application/json"}
 
 
-async def _sign_in(name: str, client: Client, *, attempts: int = 20) -> None:
+async def _sign_in(name: str, client: Browser, *, attempts: int = 20) -> None:
     for _ in range(attempts):
         response = await client.request("GET", f"/api/v1/auth/local/login?name={name}")
         if response.status != 429:

@@ -37,7 +37,7 @@ class Response:
         return [value.decode("latin-1") for key, value in self.headers if key.lower() == name]
 
 
-class Connection(asyncio.Protocol):
+class KeptConnection(asyncio.Protocol):
     """One connection, one exchange at a time; `free` says that the next may start.
 
     `left_open`: the server did not end a response within END_S after the sink had all it waits for.
@@ -141,7 +141,7 @@ class Connection(asyncio.Protocol):
             waiter.set_exception(error)
 
 
-class Client:
+class Browser:
     """One user's browser: its cookies and its kept-alive connections to one origin.
 
     As in a browser, a request on a kept connection that the server closed meanwhile is repeated once.
@@ -152,7 +152,7 @@ class Client:
         self.host, self.port, self.source = host, port, source
         self.cookies: dict[str, str] = {}
         self.left_open = 0
-        self._connections: list[Connection] = []
+        self._connections: list[KeptConnection] = []
 
     async def request(
         self,
@@ -186,7 +186,7 @@ class Client:
         self._connections.clear()
         await asyncio.sleep(0)
 
-    async def _connection(self) -> Connection:
+    async def _connection(self) -> KeptConnection:
         self.left_open += sum(held.left_open for held in self._connections)
         self._connections = [held for held in self._connections if not (held.closed or held.left_open)]
         for held in self._connections:
@@ -196,7 +196,7 @@ class Client:
         loop = asyncio.get_running_loop()
         # Names below localhost are this machine (RFC 6761), though not every resolver knows.
         host = "127.0.0.1" if self.host.endswith(".localhost") else self.host
-        _, opened = await loop.create_connection(Connection, host, self.port, local_addr=source)
+        _, opened = await loop.create_connection(KeptConnection, host, self.port, local_addr=source)
         self._connections.append(opened)
         return opened
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.provider import CONNECT_TIMEOUT_S, Prompt, Reply
+from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Prompt
 from functions.providers.request import Usage
 from functions.providers.settings import Endpoint
 
@@ -53,7 +53,7 @@ class Gemini:
                 self._client = _client(self._endpoint, self._session)
             return self._client
 
-    async def ask(self, prompt: Prompt) -> Reply:
+    async def ask(self, prompt: Prompt) -> ModelReply:
         if not self._endpoint.configured:
             raise ModelUnavailable(prompt.model, "not_configured", "no key for gemini")
         client = self._client or await self._opened()
@@ -130,7 +130,7 @@ def _contents(prompt: Prompt) -> Any:
     return types.Content(role="user", parts=parts)
 
 
-def _reply(model: str, answer: GenerateContentResponse) -> Reply:
+def _reply(model: str, answer: GenerateContentResponse) -> ModelReply:
     if answer.prompt_feedback and answer.prompt_feedback.block_reason:
         raise ModelRefused(model, answer.prompt_feedback.block_reason.value)
     candidate = next(iter(answer.candidates or []), None)
@@ -143,7 +143,7 @@ def _reply(model: str, answer: GenerateContentResponse) -> Reply:
         (used and used.cached_content_token_count) or 0,
         ((used and used.candidates_token_count) or 0) + ((used and used.thoughts_token_count) or 0),
     )
-    return Reply("".join(part.text or "" for part in parts if not part.thought), usage)
+    return ModelReply("".join(part.text or "" for part in parts if not part.thought), usage)
 
 
 def _translated(model: str, error: Exception) -> ModelError:

@@ -9,7 +9,7 @@ from typing import Final
 from functions.providers.breaker import Breaker
 from functions.providers.errors import ModelUnavailable, Reason
 from functions.providers.limiter import Limiter
-from functions.providers.provider import Prompt, Provider, Reply
+from functions.providers.provider import ModelReply, Prompt, Provider
 
 RETRIED: Final[frozenset[Reason]] = frozenset({"connection", "server_error", "rate_limited"})
 ATTEMPTS: Final = 2
@@ -25,7 +25,7 @@ class Link:
         self.breaker = breaker
         self._queue_s = queue_s
 
-    async def ask(self, prompt: Prompt, *, budget_s: float) -> Reply:
+    async def ask(self, prompt: Prompt, *, budget_s: float) -> ModelReply:
         """The provider's reply; waiting, retry and all within `budget_s`. Raises ModelUnavailable and ModelRefused."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + budget_s
@@ -46,7 +46,7 @@ class Link:
             await asyncio.sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
 
-    async def _once(self, prompt: Prompt, remaining_s: float) -> Reply:
+    async def _once(self, prompt: Prompt, remaining_s: float) -> ModelReply:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + remaining_s
         estimate = prompt.estimated_tokens
@@ -58,7 +58,7 @@ class Link:
             return reply
 
 
-async def _in_time(provider: Provider, prompt: Prompt, budget_s: float) -> Reply:
+async def _in_time(provider: Provider, prompt: Prompt, budget_s: float) -> ModelReply:
     try:
         async with asyncio.timeout(budget_s):
             return await provider.ask(prompt)

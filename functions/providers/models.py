@@ -17,7 +17,7 @@ from functions.providers.errors import ChainExhausted, ModelError, ModelOutputIn
 from functions.providers.limiter import Limiter
 from functions.providers.link import Link
 from functions.providers.prices import PriceTable
-from functions.providers.provider import Prompt, Provider, Reply
+from functions.providers.provider import ModelReply, Prompt, Provider
 from functions.providers.registry import chain_of, models_of, provider_of
 from functions.providers.request import Completion, ModelRequest, T, Usage
 from functions.providers.settings import ProviderSettings
@@ -205,7 +205,7 @@ def _provider(name: str, settings: ProviderSettings) -> Provider:
             return Compatible("compatible", settings.endpoint("compatible"))
 
 
-def _parsed(model: str, request: ModelRequest[T], reply: Reply) -> T:
+def _parsed(model: str, request: ModelRequest[T], reply: ModelReply) -> T:
     """The reply as the wanted type. Raises ModelOutputInvalid; its findings name places and rules, never the values."""
     try:
         return request.output.model_validate_json(reply.text)

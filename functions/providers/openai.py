@@ -15,7 +15,7 @@ from pydantic_core import to_json
 
 from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.provider import CONNECT_TIMEOUT_S, Prompt, Reply
+from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Prompt
 from functions.providers.request import Usage
 from functions.providers.settings import Endpoint
 
@@ -45,7 +45,7 @@ class OpenAI:
                 self._client = await asyncio.to_thread(_client, self._endpoint)
             return self._client
 
-    async def ask(self, prompt: Prompt) -> Reply:
+    async def ask(self, prompt: Prompt) -> ModelReply:
         if not self._endpoint.configured:
             raise ModelUnavailable(prompt.model, "not_configured", f"no key or address for {self.name}")
         client = self._client or await self._opened()
@@ -80,7 +80,7 @@ class OpenAI:
             "store": False,
         }
 
-    def reply(self, model: str, answer: Any) -> Reply:
+    def reply(self, model: str, answer: Any) -> ModelReply:
         """The text of a response object. A broken object becomes an empty text, which no schema takes."""
         parts = [
             part
@@ -95,7 +95,7 @@ class OpenAI:
         used = answer.get("usage") or {}
         cached = (used.get("input_tokens_details") or {}).get("cached_tokens") or 0
         usage = Usage(used.get("input_tokens") or 0, cached, used.get("output_tokens") or 0)
-        return Reply("".join(part.get("text") or "" for part in parts), usage)
+        return ModelReply("".join(part.get("text") or "" for part in parts), usage)
 
 
 class Compatible(OpenAI):
@@ -116,7 +116,7 @@ class Compatible(OpenAI):
             "response_format": {"type": "json_schema", "json_schema": _schema(prompt)},
         }
 
-    def reply(self, model: str, answer: Any) -> Reply:
+    def reply(self, model: str, answer: Any) -> ModelReply:
         choice: dict[str, Any] = next(iter(answer.get("choices") or []), {})
         message = choice.get("message") or {}
         if message.get("refusal") or choice.get("finish_reason") == "content_filter":
@@ -124,7 +124,7 @@ class Compatible(OpenAI):
         used = answer.get("usage") or {}
         cached = (used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
         usage = Usage(used.get("prompt_tokens") or 0, cached, used.get("completion_tokens") or 0)
-        return Reply(message.get("content") or "", usage)
+        return ModelReply(message.get("content") or "", usage)
 
 
 def data_url(image: bytes) -> str:

@@ -45,7 +45,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ModelReply:
     """The model's text, meant to be JSON, and what it took."""
 
     text: str
@@ -60,7 +60,7 @@ class Provider(Protocol):
     async def open(self) -> None:
         """Import the client library and make the client. Safe to call again."""
 
-    async def ask(self, prompt: Prompt) -> Reply:
+    async def ask(self, prompt: Prompt) -> ModelReply:
         """Make one call. The caller bounds the time; cancelling closes the connection."""
 
     async def close(self) -> None:

@@ -28,7 +28,7 @@ class ScanRequested(EventData):
 
 
 class Classified(ScanRequested):
-    """What the picture shows, in our taxonomy."""
+    """A picture was classified in our taxonomy."""
 
     type: ClassVar[str] = "eco2.scan.classified"
 
@@ -59,7 +59,7 @@ class MatchedRules(BaseModel):
 
 
 class RulesMatched(Classified):
-    """The disposal rule that applies, or None where there is none."""
+    """The disposal rule that applies was found, or that there is none (None)."""
 
     type: ClassVar[str] = "eco2.scan.rules.matched"
 
@@ -67,7 +67,7 @@ class RulesMatched(Classified):
 
 
 class Answer(BaseModel):
-    """What the user is told: steps 단계1, 단계2, …, what is still to be done, and 이코's words."""
+    """The answer to the user: steps 단계1, 단계2, …, what is still to be done, and 이코's words."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -77,7 +77,7 @@ class Answer(BaseModel):
 
 
 class Answered(RulesMatched):
-    """What to do, in steps and in words."""
+    """The answer was written: what to do, in steps and in words."""
 
     type: ClassVar[str] = "eco2.scan.answered"
 
@@ -99,7 +99,7 @@ class Reward(BaseModel):
 
 
 class Completed(Answered):
-    """All stages are done."""
+    """All stages of a scan are done."""
 
     type: ClassVar[str] = "eco2.scan.completed"
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Grants(Service):
-    """Stores who won what, and says whether it is new to them."""
+    """Grants of characters: stored once, each known as new or old to its user."""
 
     database: Database
     enabled: bool
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Over the database."""
+        """Grants in the database."""
         return cls(await resources.database(), resources.settings(ScanSettings).rewards)
 
     async def reward(self, event: Answered) -> Reward | None:

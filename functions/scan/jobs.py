@@ -38,7 +38,7 @@ OWNED_KEPT = 10_000
 
 
 class Jobs(Service):
-    """Stores jobs and tells what became of them."""
+    """Jobs: stored, and what became of them told."""
 
     def __init__(
         self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, resources: Resources
@@ -115,7 +115,7 @@ class Jobs(Service):
         return job_id
 
     async def result(self, user_id: str, job_id: UUID) -> bytes | Running:
-        """The final body as JSON, or how far the job is. Raises NotFound for unknown and foreign jobs."""
+        """The job's result as JSON, or how far the job is. Raises NotFound for unknown and foreign jobs."""
         cached = await self._cached(job_id)
         if cached:
             owner, _, body = cached.partition(b"\n")
@@ -136,7 +136,7 @@ class Jobs(Service):
         return Running(stage, at.percent if finished else at.percent - STAGES["vision"].percent)
 
     async def owned(self, user_id: str, job_id: UUID) -> None:
-        """Raises NotFound unless the job is this user's."""
+        """Check that the job is this user's. Raises NotFound."""
         if await self._database.one(_OWNED, (job_id, user_id)) is None:
             raise unknown()
         self._remember_owner(job_id, user_id)
@@ -157,7 +157,7 @@ class Jobs(Service):
         return [Scanned(*row) for row in rows]
 
     async def complete(self, event: Completed) -> None:
-        """All stages are done: store the result, then tell. Repeating it changes nothing."""
+        """End a job with its result: store it, then tell. Repeating it changes nothing."""
         from functions.scan.rules import rule_document
 
         result = Result(
@@ -191,7 +191,7 @@ class Jobs(Service):
         return await self._database.one(_IN_HANDS, (job_id, stage)) is not None
 
     async def reopen(self, job_id: str) -> None:
-        """A dead letter was replayed: a job that failed meanwhile gets another chance."""
+        """Give a job that failed another chance, because its dead letter was replayed."""
         deadline_s = self._resources.settings(ScanSettings).scan_deadline_s
         if await self._database.one(_REOPEN, (deadline_s, job_id)):
             await self._progress.forget(job_id)

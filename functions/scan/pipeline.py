@@ -10,7 +10,7 @@ from functions.scan.events import Answered, Classified, Completed, RulesMatched
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A step of the pipeline; `number` counts from 1, `percent` is the progress once it is completed."""
+    """A stage of the pipeline; `number` counts from 1, `percent` is the progress once it is completed."""
 
     name: str
     number: int
@@ -21,7 +21,7 @@ class Stage:
 
     @property
     def first_seq(self) -> int:
-        """Sequence number of its `started`; `completed` or `failed` has the next.
+        """The sequence number of its `started`; `completed` or `failed` has the next.
 
         The numbering is fixed, so that a stream that was lost with Redis goes on with the same numbers and
         can be told again from the database.

@@ -1,4 +1,4 @@
-"""Tell the user how far a scan is. Redis may be down: then nothing is told, and no job is lost by it."""
+"""The progress of scans, told to their users. Redis may be down: then nothing is told, and no job is lost by it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DOMAIN = "scan"
 
 
 class ScanProgress(Service):
-    """Publishes a scan's progress, each step once however often it is published."""
+    """A publisher of scans' progress, each step once however often it is published."""
 
     def __init__(self, streams: ProgressStreams) -> None:
         self._streams = streams
@@ -40,28 +40,28 @@ class ScanProgress(Service):
         return cls(ProgressStreams(await resources.redis("streams"), DOMAIN))
 
     async def queued(self, job_id: str) -> None:
-        """The job was accepted."""
+        """Tell that the job was accepted."""
         await self._publish(queued(job_id), QUEUED_SEQ)
 
     async def started(self, job_id: str, stage: Stage) -> None:
-        """A stage has begun."""
+        """Tell that a stage has begun."""
         await self._publish(started(job_id, stage), stage.first_seq)
 
     async def completed(self, job_id: str, stage: Stage) -> None:
-        """A stage is done."""
+        """Tell that a stage is done."""
         await self._publish(completed(job_id, stage), stage.first_seq + 1)
 
     async def done(self, job_id: str, body: dict[str, Any]) -> None:
-        """The job is done; `body` is what GET result answers."""
+        """Tell that the job is done; `body` is what GET result answers."""
         await self._publish(done(job_id, body), DONE_SEQ)
 
     async def failed(self, job_id: str, last: Stage | None, finished: bool, code: str, message: str) -> None:
-        """The job ended without a result, in (or, if that was finished, after) its last stage."""
+        """Tell that the job ended without a result, in (or, if that was finished, after) its last stage."""
         for step, seq in ending(job_id, last, finished, code, message):
             await self._publish(step, seq)
 
     async def forget(self, job_id: str) -> None:
-        """The job goes on after it had failed: what was told is dropped, streams are told from the database."""
+        """Drop what was told, because the job goes on after it had failed; streams are told from the database."""
         from redis.exceptions import RedisError
 
         try:
@@ -79,30 +79,30 @@ class ScanProgress(Service):
 
 
 def queued(job_id: str) -> Progress:
-    """`queued`, the first event of every job."""
+    """The event `queued`, the first of every job."""
     return _progress(job_id, "queued", "started", 0, QUEUED_MESSAGE)
 
 
 def started(job_id: str, stage: Stage) -> Progress:
-    """A stage's `started`; the percentage is what the stages before it have reached."""
+    """The event `started` of a stage; the percentage is what the stages before it have reached."""
     earlier = before(stage)
     return _progress(job_id, stage.name, "started", earlier.percent if earlier else 0, stage.started)
 
 
 def completed(job_id: str, stage: Stage) -> Progress:
-    """A stage's `completed`."""
+    """The event `completed` of a stage."""
     return _progress(job_id, stage.name, "completed", stage.percent, stage.completed)
 
 
 def done(job_id: str, body: dict[str, Any]) -> Progress:
-    """`done`, the last event of a job with a result."""
+    """The event `done`, the last of a job with a result."""
     return _progress(job_id, "done", "completed", 100, DONE_MESSAGE, body)
 
 
 def ending(
     job_id: str, last: Stage | None, finished: bool, code: str, message: str
 ) -> list[tuple[Progress, int]]:
-    """How a job without a result ends, with sequence numbers: its stage `failed` or `cancelled`, then `error`."""
+    """The last events of a job without a result, numbered: its stage `failed` or `cancelled`, then `error`."""
     status = "cancelled" if code == "CANCELLED" else "failed"
     steps: list[tuple[Progress, int]] = []
     if last and not finished:

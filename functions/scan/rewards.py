@@ -1,4 +1,4 @@
-"""Which character a scan earns: one pure function over the catalogue. A model has no say in it."""
+"""The rule of rewards, which character a scan earns: one pure function over the catalogue. A model has no say in it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def earned(
 
 
 def match_reason(classification: Classification, character: Character) -> str:
-    """Why this character, in words for the user."""
+    """The reason for this character, in words for the user."""
     minor = classification.minor_category
     thing = f"{classification.middle_category}{f'({minor})' if minor else ''}"
     sorted_out = f"{with_particle(thing, '을', '를')} 종류에 맞게 나눠 주셔서"

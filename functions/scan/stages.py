@@ -29,7 +29,7 @@ REDRIVEN = "redrive"  # extension of an event that was replayed from the dead le
 
 
 class Stages(Ledger):
-    """Claims and stores stages of scan jobs, and tells the user of it."""
+    """Stages of scan jobs: claimed, stored, and told to the user."""
 
     def __init__(self, database: Database, worker: int, jobs: Jobs, progress: ScanProgress) -> None:
         self.database, self.worker, self.jobs, self.progress = database, worker, jobs, progress
@@ -38,7 +38,7 @@ class Stages(Ledger):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """With this process's worker, whose liveness guards its claims."""
+        """Stages claimed by this process's worker, whose liveness guards its claims."""
         return cls(
             await resources.database(),
             await resources.worker(),
@@ -88,7 +88,7 @@ class Stages(Ledger):
         await self.database.run(_RELEASE, (spent_usd(), event.subject, function.stage, self.worker))
 
     async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:  # noqa: ARG002
-        """The job ends here and the user is told; an event of no job is left to the quarantine."""
+        """End the job here and tell the user; an event of no job is left to the quarantine."""
         return await self.jobs.fail(event.subject or "", code)
 
     async def _claim_all(self, asked: Sequence[_Asked]) -> Sequence[Row | None]:

@@ -12,7 +12,8 @@ from functions.scan.pipeline import DONE_SEQ, QUEUED_SEQ, STAGES
 
 
 def retell(job_id: str, rows: Sequence[tuple[Any, ...]]) -> list[Progress]:
-    """From rows (status, outcome, trace_id, created_at, ended_at, stage, started_at, finished_at) by start.
+    """Progress events from rows, by start, of
+    (status, outcome, trace_id, created_at, ended_at, stage, started_at, finished_at).
 
     Stages that never began have a row with stage None; an unknown job has no rows and no story.
     """

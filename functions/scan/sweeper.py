@@ -1,4 +1,4 @@
-"""Heal what the broker lost: jobs without movement are emitted again from what is stored, late ones end."""
+"""The sweeper, which heals what the broker lost: jobs without movement are emitted again, late ones end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Sweeper(Service):
-    """One sweep looks at a bounded number of jobs; the next one takes what is left."""
+    """The sweeper: one sweep looks at a bounded number of jobs; the next one takes what is left."""
 
     database: Database
     jobs: Jobs
@@ -37,7 +37,7 @@ class Sweeper(Service):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Over the database and the Broker."""
+        """A sweeper over the database and the Broker."""
         return cls(
             await resources.database(),
             await resources.get(Jobs),

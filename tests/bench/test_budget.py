@@ -3,7 +3,7 @@ from __future__ import annotations
 import psycopg
 from redis import Redis
 
-from bench.budget import Asked, counters
+from bench.budget import Queries, counters
 
 
 async def test_transactions_and_scripts_are_counted(postgres_url: str, valkey_url: str) -> None:
@@ -21,7 +21,7 @@ async def test_transactions_and_scripts_are_counted(postgres_url: str, valkey_ur
 
 
 def test_figures_are_per_job() -> None:
-    assert Asked(130, 40, 400).per_job(Asked(10, 20, 100), jobs=10) == {
+    assert Queries(130, 40, 400).per_job(Queries(10, 20, 100), jobs=10) == {
         "postgres_transactions_per_job": 12.0,
         "redis_scripts_per_job": 2.0,
         "redis_commands_per_job": 30.0,

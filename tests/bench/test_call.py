@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.call import Call, bare, calls, measure
+from bench.call import Repeated, bare, calls, measure
 
 
 async def test_every_row_is_a_request_that_was_answered() -> None:
@@ -13,4 +13,4 @@ async def test_every_row_is_a_request_that_was_answered() -> None:
 
 async def test_a_wrong_answer_is_no_measurement() -> None:
     with pytest.raises(RuntimeError, match="was answered 200, not 204"):
-        await Call(bare, "/", {}, b"{}", 204).cost_us(1)
+        await Repeated(bare, "/", {}, b"{}", 204).cost_us(1)

@@ -5,7 +5,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.meter import Usage, label
+from bench.meter import ProcessUsage, label
 from bench.report import Outcome, Report, as_json, percentile, summary
 
 
@@ -30,7 +30,7 @@ def test_a_percentile_has_so_many_values_at_or_below(values: list[float], percen
 def test_figures_count_completed_jobs_only() -> None:
     good = [Outcome(started=n, ended=n + 12.0 + n / 8) for n in range(10)]
     bad = [Outcome(started=3.0, ended=3.1, failure="submit 503")] * 2
-    usage = Usage(by_label={"edge": 0.05, "postgres": 0.02}, peak_pss=2**20)
+    usage = ProcessUsage(by_label={"edge": 0.05, "postgres": 0.02}, peak_pss=2**20)
     figures = Report("x", 10, 12.0, 1.0, [*good, *bad], generator_cpu_s=0.01, usage=usage).figures()
     assert figures["completed_percent"] == 83.33
     assert figures["e2e_p50_s"] == 12.5

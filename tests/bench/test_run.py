@@ -9,7 +9,7 @@ import pytest
 
 from bench import launch, run
 from bench.launch import NotReadyError, is_ready, platform
-from bench.meter import Usage
+from bench.meter import ProcessUsage
 from bench.report import Outcome, Report
 
 TINY = [sys.executable, "-m", "tests.bench.platform"]
@@ -17,7 +17,9 @@ TINY = [sys.executable, "-m", "tests.bench.platform"]
 
 def report(by_label: dict[str, float], *, processes: int = 1, others_s: float = 0.0) -> Report:
     """Ten seconds, one hundred jobs."""
-    usage = Usage(by_label, sum(by_label.values()) + others_s, processes=dict.fromkeys(by_label, processes))
+    usage = ProcessUsage(
+        by_label, sum(by_label.values()) + others_s, processes=dict.fromkeys(by_label, processes)
+    )
     return Report("x", 8, 0.0, 0.0, [Outcome(0.0, 10.0)] * 100, 0.0, usage)
 
 

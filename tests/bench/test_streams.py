@@ -6,9 +6,9 @@ from typing import Any
 
 from bench.meter import Meter
 from bench.relay import relay
-from bench.streams import Listener, measure, relay_alone, submitted
+from bench.streams import OpenStream, measure, relay_alone, submitted
 from bench.users import Users
-from bench.wire import Client
+from bench.wire import Browser
 from tests.bench.platform import TinyPlatform, event
 
 
@@ -41,7 +41,7 @@ async def test_streams_that_end_are_named_and_lose_nothing() -> None:
 
 
 def test_repeated_and_unordered_events_are_counted() -> None:
-    listener = Listener("job-1", Client("127.0.0.1", 1), "/")
+    listener = OpenStream("job-1", Browser("127.0.0.1", 1), "/")
     first = event("job-1", 1, "vision", "bench-1", message="1")
     listener.feed(event("job-1", 3, "vision", "bench-3", message="1") + first + first)
     assert (listener.repeated, listener.unordered) == (1, 2)

@@ -1,4 +1,4 @@
-"""eco2.ops.event.quarantined → a scan whose event could not be delivered ends with an error, at once."""
+"""Ends a scan whose event could not be delivered, with an error and at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.scan.pipeline import STAGES
 
 @event_function(on=EventQuarantined, ledger=None, timeout=15)
 async def abandon(event: EventQuarantined, jobs: Jobs) -> None:
-    """Only when nobody is on it any more: a duplicate that was tried too often is no failure."""
+    """Fail the job, unless somebody still works on it: a duplicate that was tried too often is no failure."""
     stage = event.trigger.removeprefix("scan-")
     if event.about != "scan" or not event.subject:
         return

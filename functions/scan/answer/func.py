@@ -1,4 +1,4 @@
-"""The answer stage: what to do, in steps and in words."""
+"""The answer stage: says what to do, in steps and in words."""
 
 from __future__ import annotations
 

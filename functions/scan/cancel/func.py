@@ -1,4 +1,4 @@
-"""DELETE /api/v1/scan/{job_id}: end a scan now."""
+"""Ends a scan of the caller now."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.scan.jobs import Jobs
 
 @http_function("DELETE /api/v1/scan/{job_id}", status=204)
 async def cancel(job_id: UUID, user: User, jobs: Jobs) -> None:
-    """A job that has ended stays as it is."""
+    """Cancel the job; one that has ended stays as it is."""
     await jobs.cancel(user.id, job_id)
 
 

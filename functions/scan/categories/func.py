@@ -1,4 +1,4 @@
-"""GET /api/v1/scan/categories: the four ways out for waste."""
+"""Lists the four ways out for waste."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.scan.rules import categories as load
 
 @http_function("GET /api/v1/scan/categories")
 async def categories() -> list[dict[str, Any]]:
-    """Four rows with their instructions, in Korean."""
+    """The four categories with their instructions, in Korean."""
     return load()
 
 

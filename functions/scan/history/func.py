@@ -1,4 +1,4 @@
-"""GET /api/v1/scan: the user's own scans, newest first."""
+"""Lists the caller's own scans, newest first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HistoryEntry(BaseModel):
 
 
 class History(BaseModel):
-    """A page; `next_cursor` is None on the last one."""
+    """A page of the history; `next_cursor` is None on the last one."""
 
     scans: list[HistoryEntry]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""GET /api/v1/scan/{job_id}/result: what came of a scan, or how far it is."""
+"""Shows the result of a scan, or how far it is."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from functions.scan.outcomes import Running
 
 @http_function("GET /api/v1/scan/{job_id}/result")
 async def result(job_id: UUID, user: User, jobs: Jobs) -> Response:
-    """200 once the job has ended, in whatever way; 202 before."""
+    """The result: 200 once the job has ended, in whatever way; 202 before."""
     found = await jobs.result(user.id, job_id)
     if isinstance(found, Running):
         body = {

@@ -1,4 +1,4 @@
-"""The reward stage: does this scan earn a character?"""
+"""The reward stage: decides whether this scan earns a character."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functions.scan.stages import Stages
 
 @event_function(on=Answered, emits=Completed, stage="reward", ledger=Stages, timeout=15)
 async def reward(event: Answered, grants: Grants) -> Completed:
-    """Decided by code, never by the model; the grant is exactly once per user and character."""
+    """Decide by code, never by the model; the grant is exactly once per user and character."""
     return Completed(**dict(event), reward=await grants.reward(event))
 
 

@@ -1,4 +1,4 @@
-"""The rule stage: which disposal rule applies?"""
+"""The rule stage: finds the disposal rule that applies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.scan.stages import Stages
 
 @event_function(on=Classified, emits=RulesMatched, stage="rule", ledger=Stages, timeout=15, in_flight=100)
 async def rule(event: Classified) -> RulesMatched:
-    """Look it up by classification, situation and the user's words; no model is asked."""
+    """Look the rule up by classification, situation and the user's words; no model is asked."""
     vision = event.vision
     # In a thread: a question in free words loads and runs the Korean tokenizer.
     found = await asyncio.to_thread(

@@ -1,4 +1,4 @@
-"""GET /api/v1/scan/{job_id}/events: a scan's progress as server-sent events, without gap or repetition."""
+"""Streams a scan's progress as server-sent events, without gap or repetition."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class ScanGateway(Service):
-    """The process's one gateway of scan streams."""
+    """The gateway of scan streams, one a process."""
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Over the streams and pubsub Redis."""
+        """A gateway over the streams and pubsub Redis."""
         from eventing.progress.gateway import Gateway
 
         gateway = Gateway(await resources.redis("streams"), await resources.redis("pubsub"), "scan")

@@ -1,4 +1,4 @@
-"""POST /api/v1/scan: accept a picture; the answer comes by stream and result."""
+"""Accepts a picture to scan; the answer comes by stream and result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from functions.scan.question import DEFAULT_INPUT
 
 
 class SubmitScan(BaseModel):
-    """What the client sends."""
+    """The picture and the question that a client sends."""
 
     image_url: str = Field(min_length=1, max_length=2048)
     user_input: str | None = Field(None, max_length=1000)
@@ -25,7 +25,7 @@ class SubmitScan(BaseModel):
 
 
 class ScanAccepted(BaseModel):
-    """Where to look for what comes."""
+    """The accepted job, and where its progress and result are."""
 
     job_id: str
     stream_url: str

@@ -1,4 +1,4 @@
-"""eco2.ops.sweep.requested → scans that got stuck go on, those past their deadline end, unsent events leave."""
+"""Heals scans: those that got stuck go on, those past their deadline end, unsent events leave."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functions.scan.sweeper import Sweeper
 
 @event_function(on=SweepRequested, ledger=None, timeout=30, retry=0)
 async def sweep(_event: SweepRequested, sweeper: Sweeper) -> None:
-    """Safe to run at any time and in several places at once."""
+    """Sweep once. Safe to run at any time and in several places at once."""
     await sweeper.sweep()
 
 

@@ -1,4 +1,4 @@
-"""The vision stage: what does the picture show?"""
+"""The vision stage: finds what the picture shows."""
 
 from __future__ import annotations
 
