@@ -12,24 +12,23 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from eventing import attributes, strictjson
 from eventing.errors import InvalidCloudEvent
+from eventing.interface import OPTIONAL, REQUIRED, SPECVERSION, EventInterface
 
 __all__ = ["MAX_EVENT_BYTES", "CloudEvent", "InvalidCloudEvent", "decode", "is_cloudevent"]
 
-SPECVERSION = "1.0"
 MAX_EVENT_BYTES = 65_536
 """The largest event on its whole way – ingress, function, reply –, without its attributes: what CloudEvents 1.0
 asks every consumer to take. What every part takes is refused at the door, not half-way."""
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch"
 ATTRIBUTES_BUDGET = 8192  # characters of all context attributes together; proxies refuse larger headers
-_REQUIRED = ("id", "source", "type")
-_OPTIONAL = ("subject", "time", "datacontenttype", "dataschema")
-_CORE = frozenset((*_REQUIRED, *_OPTIONAL, "specversion"))
+_CORE = frozenset((*REQUIRED, *OPTIONAL, "specversion"))
 _NO_EXTENSIONS: Mapping[str, str] = MappingProxyType({})
 _CHECKS = (
     ("source", attributes.uri_reference_finding),
@@ -41,7 +40,7 @@ _CHECKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class CloudEvent:
+class CloudEvent(EventInterface):
     """A CloudEvents 1.0 event. `data` is bytes of media type `datacontenttype`; `time` is RFC 3339.
 
     `extensions` holds extension attributes in their canonical string form. Two deliveries of one event have
@@ -60,7 +59,7 @@ class CloudEvent:
 
     def __post_init__(self) -> None:
         findings: dict[str, list[str]] = {}
-        for name in _REQUIRED:
+        for name in REQUIRED:
             if reason := attributes.text_finding(getattr(self, name)):
                 findings[name] = [reason]
         for name, finding in _CHECKS:
@@ -80,15 +79,19 @@ class CloudEvent:
     def __hash__(self) -> int:
         return hash((self.source, self.id))
 
-    def attributes(self) -> dict[str, str]:
-        """All context attributes that are set, by CloudEvents name, `specversion` and extensions included."""
-        found = {"specversion": SPECVERSION, "id": self.id, "source": self.source, "type": self.type}
-        for name in _OPTIONAL:
-            value = getattr(self, name)
-            if value is not None:
-                found[name] = value
-        found.update(self.extensions)
-        return found
+    @classmethod
+    def create(cls, attributes: Mapping[str, Any], data: Any = None) -> CloudEvent:
+        """The event of attributes by CloudEvents name and of data as a value, as the SDK creates events.
+
+        Nothing is invented: `specversion` and `id` are needed as well. None means unset; a time may be a datetime. Data
+        that is neither bytes nor text of another media type becomes JSON. Raises InvalidCloudEvent.
+        """
+        findings: dict[str, list[str]] = {}
+        found = {name: value for name, value in attributes.items() if value is not None}
+        if isinstance(found.get("time"), datetime):
+            found["time"] = found["time"].isoformat()
+        raw = isinstance(data, bytes | bytearray)
+        return _built(found, bytes(data) if raw else _encoded(data, found, findings), findings)
 
     def to_binary(self) -> tuple[dict[str, str], bytes]:
         """The HTTP headers (lower-case names) and the body in binary content mode."""
@@ -128,7 +131,7 @@ def is_cloudevent(headers: Mapping[str, str]) -> bool:
     """Whether a message claims to be an event (names lower-case), so that decode is worth its findings."""
     content_type = headers.get("content-type", "").lower()
     return content_type.startswith("application/cloudevents") or any(
-        f"ce-{name}" in headers for name in ("specversion", *_REQUIRED)
+        f"ce-{name}" in headers for name in ("specversion", *REQUIRED)
     )
 
 
@@ -183,11 +186,7 @@ def _structured(content_type: str, body: bytes) -> CloudEvent:
     findings: dict[str, list[str]] = {}
     found = {name: value for name, value in document.items() if value is not None}  # null means unset
     data = _data_member(found, findings)
-    for name, value in found.items():
-        if name not in _CORE and not isinstance(value, str):
-            found[name] = _canonical(name, value, findings)
-    _within_budget(sum(len(name) + len(value) for name, value in found.items() if isinstance(value, str)))
-    return _event(found, data, findings)
+    return _built(found, data, findings)
 
 
 def _data_member(found: dict[str, Any], findings: dict[str, list[str]]) -> bytes:
@@ -195,20 +194,28 @@ def _data_member(found: dict[str, Any], findings: dict[str, list[str]]) -> bytes
     if value is not None and encoded is not None:
         findings["data"] = ["data and data_base64 exclude each other"]
         return b""
+    if encoded is None:
+        return _encoded(value, found, findings)
     try:
-        if encoded is not None:
-            return base64.b64decode(encoded, validate=True)
-        if value is None:
-            return b""
-        media_type = found.setdefault("datacontenttype", "application/json")  # JSON format, section 3.1
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        findings["data_base64"] = ["must be a Base64 string"]
+        return b""
+
+
+def _encoded(value: Any, found: dict[str, Any], findings: dict[str, list[str]]) -> bytes:
+    if value is None:
+        return b""
+    media_type = found.setdefault("datacontenttype", "application/json")  # JSON format, section 3.1
+    try:
         if isinstance(value, str) and isinstance(media_type, str) and not attributes.is_json(media_type):
             return value.encode()
         return strictjson.dumps(value)
-    except (binascii.Error, TypeError, ValueError):
-        findings["data" if encoded is None else "data_base64"] = [
-            "holds text that is not Unicode" if encoded is None else "must be a Base64 string"
-        ]
-        return b""
+    except UnicodeEncodeError:
+        findings["data"] = ["holds text that is not Unicode"]
+    except (TypeError, ValueError, RecursionError) as error:
+        findings["data"] = [f"is not JSON ({str(error)[:80]})"]
+    return b""
 
 
 def _canonical(name: str, value: object, findings: dict[str, list[str]]) -> str:
@@ -220,6 +227,15 @@ def _canonical(name: str, value: object, findings: dict[str, list[str]]) -> str:
     return "invalid"
 
 
+def _built(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -> CloudEvent:
+    """The event of attributes whose extensions may have other types than strings."""
+    for name, value in found.items():
+        if name not in _CORE and not isinstance(value, str):
+            found[name] = _canonical(name, value, findings)
+    _within_budget(sum(len(name) + len(value) for name, value in found.items() if isinstance(value, str)))
+    return _event(found, data, findings)
+
+
 def _event(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -> CloudEvent:
     """Build the event; its findings are added to those of the wire form. Raises InvalidCloudEvent."""
     specversion = found.pop("specversion", None)
@@ -227,8 +243,8 @@ def _event(found: dict[str, Any], data: bytes, findings: dict[str, list[str]]) -
         findings["specversion"] = (
             ["is missing"] if specversion is None else [f'must be "{SPECVERSION}", not {specversion!r:.40}']
         )
-    core = {name: found.pop(name, "") for name in _REQUIRED}
-    core |= {name: found.pop(name) for name in _OPTIONAL if name in found}
+    core = {name: found.pop(name, "") for name in REQUIRED}
+    core |= {name: found.pop(name) for name in OPTIONAL if name in found}
     try:
         event = CloudEvent(**core, extensions=found or _NO_EXTENSIONS, data=data)
     except InvalidCloudEvent as invalid:

@@ -15,6 +15,7 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response
 
+from eventing import sdk
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.clock import told_by_clock
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
@@ -108,7 +109,7 @@ async def _attempt(
                     return _settled(function, event, claim)
                 claimed = True
             output = await function.handler(**await _arguments(function, event, data, resources))
-        stored = output.model_dump_json().encode() if isinstance(output, EventData) else None
+        stored = _stored(function, output)
         if ledger:
             until = started + function.timeout_s + LEASE_MARGIN_S - 1
             return _settled(function, event, await _store(ledger, function, event, stored, until=until))
@@ -161,9 +162,21 @@ async def _arguments(
             arguments[parameter.name] = event
         elif parameter.type is Resources:
             arguments[parameter.name] = resources
+        elif sdk.is_event(parameter.type):
+            arguments[parameter.name] = sdk.to_sdk(parameter.type, event)
         else:
             arguments[parameter.name] = data
     return arguments
+
+
+def _stored(function: EventFunction, output: Any) -> bytes | None:
+    """What a handler gave, as it is stored: JSON of the data. Of an event of the SDK its type and data count.
+
+    Raises InvalidCloudEvent or InvalidEventData where such an event is not what the declaration promises.
+    """
+    if sdk.is_event(type(output)) and function.emits:
+        output = from_event(function.emits, sdk.from_sdk(output))
+    return output.model_dump_json().encode() if isinstance(output, EventData) else None
 
 
 def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Response:

@@ -13,16 +13,22 @@ PAGE = ROOT / "docs/add-a-stage.md"
 FENCE = re.compile(r"^```(\S+)(?: (\S+))?\n(.*?)^```", re.M | re.S)
 
 
-def follow(page: str, copy: Path) -> None:
-    """Write the page's files and apply its changes (hunks: removed lines stand together, added ones replace them)."""
+def follow(page: str, copy: Path) -> list[tuple[Path, str]]:
+    """Apply the page's changes (hunks: removed lines stand together, added ones replace them); its files."""
+    files: list[tuple[Path, str]] = []
     for language, path, text in FENCE.findall(page):
         if language == "python" and path:
-            target = copy / path
-            target.parent.mkdir(parents=True)
-            (target.parent / "__init__.py").touch()
-            target.write_text(text)
+            files.append((copy / path, text))
         elif language == "diff":
             _apply(text, copy)
+    return files
+
+
+def write(target: Path, text: str) -> None:
+    """Write a function's file, in a folder of its own."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (target.parent / "__init__.py").touch()
+    target.write_text(text)
 
 
 def _apply(diff: str, copy: Path) -> None:
@@ -51,15 +57,19 @@ def test_the_page_makes_a_working_stage(tmp_path: Path) -> None:
         (copy / "tests/functions/scan").mkdir(exist_ok=True)
         shutil.copy(ROOT / "tests/functions/scan" / name, copy / "tests/functions/scan" / name)
     (copy / "docs").mkdir()
-    follow(PAGE.read_text(), copy)
+    (first, typed), (second, by_sdk) = follow(PAGE.read_text(), copy)
+    assert first == second
+    write(first, typed)
     (copy / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\naddopts = -p no:cloudcoil\n")
     (copy / "tests/functions/scan/test_weigh.py").write_text(TEST)
     subprocess.run([sys.executable, "-m", "schemas.generate"], cwd=copy, check=True, timeout=120)
     assert (copy / "functions/scan/weigh/func.yaml").exists()
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/functions/scan"]
-    ran = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=240, check=False)
-    assert ran.returncode == 0, ran.stdout[-4000:]
-    assert "1 passed" in ran.stdout
+    for variant in (typed, by_sdk):
+        write(first, variant)
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/functions/scan"]
+        ran = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=240, check=False)
+        assert ran.returncode == 0, ran.stdout[-4000:]
+        assert "1 passed" in ran.stdout
 
 
 TEST = """

@@ -274,3 +274,39 @@ def quarantined(postgres_url: str) -> int:
         row = connection.execute("SELECT count(*) FROM ops.quarantine").fetchone()
     assert row
     return int(row[0])
+
+
+async def test_a_handler_may_take_and_return_the_sdks_event(resources: Resources) -> None:
+    from cloudevents.http import CloudEvent as Theirs
+
+    async def handler(event: Theirs) -> Theirs:
+        return Theirs(
+            {"type": Told.type, "source": "/theirs", "id": "x"}, {"text": event.data["text"].upper()}
+        )
+
+    handler.__annotations__ = {"event": Theirs, "return": Theirs}
+    declared = event_function(on=Asked, emits=Told)(handler).declaration
+    assert isinstance(declared, EventFunction)
+    replies = [await deliver(declared, delivery(asked()), resources, Work()) for _ in range(2)]
+    first, second = (decode(reply.headers, bytes(reply.body)) for reply in replies)
+    assert (first.type, first.subject, first.json()) == (Told.type, "s1", {"text": "WHY"})
+    assert (first.id, first.source) == (second.id, declared.source)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "data"),
+    [
+        ({"type": "eco2.test.something.else", "source": "/x"}, {"text": "x"}),
+        ({"type": Told.type, "source": "no reference"}, {"text": "x"}),
+        ({"type": Told.type, "source": "/x"}, {"text": 1}),
+    ],
+)
+async def test_an_event_of_the_sdk_that_was_not_promised_is_not_sent(
+    resources: Resources, attributes: dict[str, str], data: dict[str, object]
+) -> None:
+    from cloudevents.http import CloudEvent as Theirs
+
+    async def wrong(_: Asked) -> Theirs:
+        return Theirs(attributes, data)
+
+    assert (await deliver(function(wrong), delivery(asked()), resources, Work())).status_code == 503
