@@ -16,6 +16,7 @@ from functions.scan.classification import Classification
 from functions.scan.question import DEFAULT_INPUT
 from functions.scan.retrieval import retrieve, search
 from functions.scan.taxonomy import DATA, taxonomy
+from functions.scan.utterance import normal
 
 ITEMS_TARGET, QUESTIONS_TARGET = 0.95, 0.9
 
@@ -45,7 +46,7 @@ def items() -> Recall:
     misses = []
     rows = list(golden("items.jsonl"))
     for row in rows:
-        item = taxonomy().by_name[row["item"].replace(" ", "").casefold()]
+        item = taxonomy().by_name[normal(row["item"])]
         where = Classification(
             major_category=item.major, middle_category=item.middle, minor_category=item.name
         )
