@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from eventing.errors import Findings
 
 
 class NotDurable(RuntimeError):
@@ -13,9 +13,7 @@ class AlreadyRunning(RuntimeError):
     """Another process owns the journal of this database; two brokers on it would deliver everything twice."""
 
 
-class InvalidTriggers(ValueError):
+class InvalidTriggers(Findings):
     """The trigger file can't be used; `findings` is {trigger or schedule: [reasons]}."""
 
-    def __init__(self, findings: Mapping[str, Sequence[str]]) -> None:
-        self.findings = {where: list(reasons) for where, reasons in findings.items()}
-        super().__init__("; ".join(f"{where}: {', '.join(reasons)}" for where, reasons in findings.items()))
+    what = "the triggers can't be used"

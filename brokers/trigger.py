@@ -102,7 +102,7 @@ def load(path: str | Path | None = None) -> Wiring:
     """Read the trigger file at `path`, else at $ECO2_TRIGGERS. Raises InvalidTriggers with every finding."""
     where = path or read(BrokerSettings, os.environ).triggers
     if not where:
-        raise InvalidTriggers({"triggers": ["give --triggers FILE or set ECO2_TRIGGERS"]})
+        raise InvalidTriggers({"file": ["is missing: give --triggers FILE or set ECO2_TRIGGERS"]})
     try:
         document = json.loads(Path(where).read_text())
     except (OSError, ValueError) as error:
