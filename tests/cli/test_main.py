@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from cli.errors import CliError
 from cli.main import COMMANDS, main
 from embedded.supervisor.home import Home
+from embedded.supervisor.options import Options
 from embedded.supervisor.sockets import listen, port_of
+
+NO_SETTINGS = {name: None for name in os.environ if name.startswith("ECO2_")}
 
 
 def test_help_names_every_command_and_imports_none() -> None:
@@ -24,6 +30,29 @@ def test_help_names_every_command_and_imports_none() -> None:
     *text, modules = shown.stdout.strip().splitlines()
     assert modules == "['cli.main']"
     assert all(any(line.strip().startswith(command) for line in text) for command in COMMANDS)
+
+
+def test_help_lists_the_commands_in_their_order() -> None:
+    shown = CliRunner().invoke(main, ["--help"]).output
+    places = [shown.index(f"  {command} ") for command in COMMANDS]
+    assert places == sorted(places)
+
+
+def test_an_unknown_command_is_told() -> None:
+    result = CliRunner().invoke(main, ["fly"])
+    assert result.exit_code == 2
+    assert "No such command 'fly'" in result.stderr
+
+
+def test_functions_are_listed_with_their_limits() -> None:
+    result = CliRunner().invoke(main, ["functions"])
+    assert result.exit_code == 0, result.output
+    rows = {line.split("│")[1].strip(): line for line in result.output.splitlines() if "│" in line}
+    for text in ("eco2.scan.requested", "eco2.scan.classified", "45 s", "400"):
+        assert text in rows["scan-vision"]
+    assert "POST /api/v1/scan" in rows["scan-submit"]
+    assert "dead letters" in rows["ops-quarantine"]
+    assert "always runs" in rows["stream-router"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -92,3 +121,45 @@ def test_doctor_says_what_to_do(tmp_path: Path) -> None:
     assert "ECO2_NO_SUCH_NAME: no such setting" in result.output
     assert "no platform runs in" in result.output
     assert "packages complete" in result.output
+
+
+class Started:
+    """A platform that is ready at once."""
+
+    def __init__(self, options: Options, report: Callable[[str], None]) -> None:
+        self.options, self.home, self._report = options, Home(options.home), report
+
+    async def run(self, ready: Callable[[str], None]) -> None:
+        """Be ready, until what follows is done."""
+        self._report("postgres is ready")
+        ready("http://eco2.localhost:8080")
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+
+def test_up_says_where_it_serves_and_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embedded.supervisor.platform.Platform", Started)
+    result = CliRunner().invoke(main, ["up", "--home", str(tmp_path), "--model", "gpt-5.2"], env=NO_SETTINGS)
+    assert result.exit_code == 0, result.output
+    assert "postgres is ready" in result.output
+    assert "Eco² serves at http://eco2.localhost:8080" in result.output
+    assert "model gpt-5.2, broker embedded" in result.output
+    assert "ECO2_OPENAI_API_KEY is not set: the local model answers instead" in result.output
+    assert result.output.endswith("stopped\n")
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_demo_scans_its_photo_and_leaves_the_platform_up(
+    fails: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scanned(url: str, photo: Path, *, user: str) -> dict[str, object]:
+        if fails:
+            raise CliError("nothing answers")
+        return {"status": "failed", "error": {"message": f"{url} {photo.name} {user}", "code": "X"}}
+
+    monkeypatch.setattr("embedded.supervisor.platform.Platform", Started)
+    monkeypatch.setattr("cli.scan.run", scanned)
+    result = CliRunner().invoke(main, ["demo", "--home", str(tmp_path)], env=NO_SETTINGS)
+    assert result.exit_code == 0, result.output
+    told = "eco2: nothing answers" if fails else "glass-bottle.jpg 데모 (X)"
+    assert told in result.output + result.stderr
+    assert "Eco² stays at http://eco2.localhost:8080 until Ctrl-C." in result.output

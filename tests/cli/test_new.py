@@ -103,6 +103,86 @@ def test_what_can_not_work_is_refused_before_anything_is_written(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A place like a clone, where nothing is generated."""
+    for path in ("functions/scan/events.py", "tests/functions/contract.py"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    monkeypatch.setattr(cli.new, "ROOT", tmp_path / "functions")
+    return tmp_path
+
+
+class Generated:
+    """A run of schemas.generate that ends so."""
+
+    def __init__(self, returncode: int = 0, stderr: str = "") -> None:
+        self.returncode, self.stderr = returncode, stderr
+
+    def __call__(self, *_: object, **__: object) -> Generated:
+        return self
+
+
+def test_what_was_written_and_what_comes_next_is_told(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.new.subprocess, "run", Generated())
+    arguments = ["new", "function", "scan/weigh", *ON, "--emits", "eco2.scan.item.weighed"]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    for path in ("functions/scan/weigh/func.py", "tests/functions/scan/test_weigh.py"):
+        assert f"wrote {path}" in result.output
+        assert (clone / path).exists()
+    assert "3. let something take eco2.scan.item.weighed: eco2 new function" in result.output
+    assert "class ItemWeighed(EventData):" not in (clone / "functions/scan/events.py").read_text()
+    assert "class ItemWeighed(Answered):" in (clone / "functions/scan/events.py").read_text()
+    again = CliRunner().invoke(main, ["new", "function", "scan/measure", *arguments[3:]])
+    assert again.exit_code == 1
+    assert "has a class ItemWeighed already" in again.stderr
+
+
+def test_a_known_type_that_needs_no_more_is_answered_as_it_is(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.new.subprocess, "run", Generated())
+    arguments = [
+        "new",
+        "function",
+        "stats/again",
+        "--on",
+        "eco2.scan.answered",
+        "--emits",
+        "eco2.scan.requested",
+    ]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert "let something take" not in result.output
+    written = (clone / "functions/stats/again/func.py").read_text()
+    assert "return ScanRequested(**dict(event))" in written
+
+
+def test_an_endpoint_is_written(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.new.subprocess, "run", Generated())
+    result = CliRunner().invoke(main, ["new", "function", "stats/top", "--http", "GET /api/v1/stats/top"])
+    assert result.exit_code == 0, result.output
+    assert '@http_function("GET /api/v1/stats/top")' in (clone / "functions/stats/top/func.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("stderr", "told"), [("a\nValueError: no", "ValueError: no"), ("", "no reason given")]
+)
+def test_documents_that_can_not_be_generated_are_told(
+    stderr: str, told: str, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli.new.subprocess, "run", Generated(1, stderr))
+    result = CliRunner().invoke(main, ["new", "function", "stats/top", "--http", "GET /api/v1/stats/top"])
+    assert result.exit_code == 1
+    assert f"make docs fails: {told}; set it right, then: make docs" in result.stderr
+
+
+def test_a_functions_name_can_be_taken_by_another_folder(clone: Path) -> None:
+    result = CliRunner().invoke(main, ["new", "function", "auth/local_login", *ON])
+    assert "there is a function auth-local-login already" in result.stderr
+
+
 def test_an_installed_package_is_no_place_for_a_function(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
