@@ -35,10 +35,8 @@ def _trigger(function: Function) -> str:
             return f"event `{function.on.type}`" if function.on else "dead letters"
         case HttpFunction():
             return "<br>".join(f"`{route.method} {route.path}`" for route in function.routes)
-        case BackgroundFunction():
-            return "always on"
         case _:
-            raise TypeError(function)
+            return "always on"
 
 
 def _timeout(function: Function) -> str:

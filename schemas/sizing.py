@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from eventing.ids import SHARDS
-from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
+from functions.runtime.declaration import EventFunction, Function, HttpFunction
 
 PREFETCH = 100
 """Events in flight of one Trigger at most (github.com/knative-extensions/eventing-rabbitmq, cmd/dispatcher)."""
@@ -41,9 +41,8 @@ def sizing(function: Function) -> Sizing:
         case HttpFunction(streams=True):
             # Open streams cost memory, not time: the limit is Knative's for one pod.
             return Sizing(function.min_scale, 10, 1000, 500, MAX_REQUEST_S)
-        case HttpFunction() | BackgroundFunction():
+        case _:
             return Sizing(function.min_scale, 10, 500, 100, timeout_s)
-    raise TypeError(function)
 
 
 def trigger_timeout_s(function: EventFunction) -> int:

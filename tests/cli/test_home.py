@@ -59,7 +59,7 @@ class TestDown:
             ended.append((pid, signum))
             threading.Timer(0.1, lock.close).start()
 
-        monkeypatch.setattr(cli.down.os, "kill", kill)
+        monkeypatch.setattr("cli.down.os.kill", kill)
         result = eco2("down", home=tmp_path)
         assert (result.exit_code, result.output) == (0, "stopped\n")
         assert ended == [(os.getpid(), signal.SIGTERM)]

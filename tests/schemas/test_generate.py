@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from eventing.catalogue import registered
 from functions.runtime.declaration import EventFunction
 from functions.runtime.registry import load_all
+from schemas import generate
 from schemas.generate import ROOT, files
 
 
@@ -32,6 +34,14 @@ def test_every_type_of_the_catalogue_has_a_trigger() -> None:
     assert ours - taken == set()
     emitted = {f.emits.type for f in load_all() if isinstance(f, EventFunction) and f.emits}
     assert emitted - taken == set()
+
+
+def test_files_are_written_where_they_belong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = {Path("docs/a.md"): "a", Path("schemas/events/b.json"): "{}"}
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "files", lambda: wanted)
+    generate.main()
+    assert {path: (tmp_path / path).read_text() for path in wanted} == wanted
 
 
 def test_schemas_are_schemas() -> None:
