@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import cache
 from typing import Any
 
@@ -108,21 +109,22 @@ def _response(function: HttpFunction, result: Any) -> Response:
     return Response(to_json(result), function.status, media_type=JSON)
 
 
-def _stream(events: AsyncIterator[Any]) -> Response:
+def _stream(events: AsyncGenerator[Any]) -> Response:
     from sse_starlette import EventSourceResponse
 
-    span = tracing.start("stream")
+    if tracing.recording():
+        events = _recorded(events, tracing.start("stream"))
+    # No pings of its own: a stream's events have a keepalive of theirs, which clients can hear.
+    return EventSourceResponse(events, headers={"cache-control": "no-cache"}, ping=0, sep="\n")
 
-    async def counted() -> AsyncIterator[Any]:
-        sent = 0
-        try:
+
+async def _recorded(events: AsyncGenerator[Any], span: tracing.Span) -> AsyncGenerator[Any]:
+    sent = 0
+    try:
+        async with aclosing(events):
             async for event in events:
                 sent += 1
                 yield event
-        finally:
-            span.set_attribute("eco2.stream.events", sent)
-            span.end()
-
-    # No pings of its own: a stream's events have a keepalive of theirs, which clients can hear.
-    headers = {"cache-control": "no-cache"}
-    return EventSourceResponse(counted(), headers=headers, ping=0, sep="\n")
+    finally:
+        span.set_attribute("eco2.stream.events", sent)
+        span.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import psycopg
 import pytest
@@ -13,7 +13,9 @@ from starlette.responses import Response
 
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, decode
-from functions.runtime import Reject, Resources, Retry
+from functions.ops.dead_letters import DeadLetters
+from functions.runtime import Reject, Resources, Retry, Service, telemetry
+from functions.runtime import delivery as module
 from functions.runtime.declaration import EventFunction
 from functions.runtime.decorators import event_function
 from functions.runtime.delivery import deliver
@@ -310,3 +312,110 @@ async def test_an_event_of_the_sdk_that_was_not_promised_is_not_sent(
         return Theirs(attributes, data)
 
     assert (await deliver(function(wrong), delivery(asked()), resources, Work())).status_code == 503
+
+
+class Letters(Service):
+    """A service that a handler asks for."""
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        return cls()
+
+
+async def test_a_handler_is_given_what_it_names(resources: Resources) -> None:
+    given: dict[str, Any] = {}
+
+    async def handler(event: CloudEvent, data: Asked, letters: Letters, owned: Resources) -> None:
+        given.update(event=event, data=data, letters=letters, owned=owned)
+
+    declared = event_function(on=Asked, ledger=None)(handler).declaration
+    assert isinstance(declared, EventFunction)
+    assert (await deliver(declared, delivery(asked()), resources, Work())).status_code == 204
+    assert (given["event"].type, given["data"]) == (Asked.type, Asked(text="why"))
+    assert given["letters"] is await resources.get(Letters)
+    assert given["owned"] is resources
+
+
+async def test_a_sink_takes_events_of_any_type(resources: Resources) -> None:
+    taken: list[str] = []
+
+    async def handler(event: CloudEvent) -> None:
+        taken.append(event.type)
+
+    declared = event_function(on=None, ledger=None)(handler).declaration
+    assert isinstance(declared, EventFunction)
+    for event in (asked(), replace(asked(), type="com.example.unheard.of")):
+        assert (await deliver(declared, delivery(event), resources, Work())).status_code == 204
+    assert taken == [Asked.type, "com.example.unheard.of"]
+
+
+async def test_finished_work_waits_for_a_database_that_is_away(resources: Resources) -> None:
+    away = 2
+
+    class Slow(Inbox):
+        async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
+            nonlocal away
+            away -= 1
+            if away >= 0:
+                raise Retry("the database is not reachable")
+            return await Inbox.complete(self, function, event, output)
+
+    reply = await deliver(function(echo, ledger=Slow), delivery(asked()), resources, Work())
+    assert (reply.status_code, away) == (200, -1)
+
+
+async def test_finished_work_is_given_up_when_its_claim_ends(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEASE_MARGIN_S", 1.0)
+
+    class Gone(Inbox):
+        async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
+            raise Retry("the database is not reachable")
+
+        async def release(self, function: EventFunction, event: CloudEvent) -> None:
+            raise Retry("the database is not reachable")
+
+    gone = function(echo, ledger=Gone, timeout=0.2)
+    assert (await deliver(gone, delivery(asked()), resources, Work())).status_code == 503
+
+
+async def test_what_cannot_be_recorded_as_refused_comes_again(
+    resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(_: Asked) -> None:
+        raise Reject("NO", "this can't be")
+
+    async def broken(*_: object, **__: object) -> None:
+        raise OSError("no quarantine")
+
+    monkeypatch.setattr(DeadLetters, "refused", broken)
+    assert (await deliver(function(refuse), delivery(asked()), resources, Work())).status_code == 503
+
+
+async def test_a_ledger_that_keeps_the_refusal_itself_needs_no_quarantine(
+    resources: Resources, postgres_url: str
+) -> None:
+    class Keeping(Inbox):
+        async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:
+            return True
+
+    async def refuse(_: Asked) -> None:
+        raise Reject("NO", "this can't be")
+
+    refused = function(refuse, ledger=Keeping)
+    assert (await deliver(refused, delivery(asked()), resources, Work())).status_code == 400
+    assert quarantined(postgres_url) == 0
+
+
+async def test_the_cost_of_a_delivery_is_its_own(resources: Resources) -> None:
+    spent: list[float] = []
+
+    async def costly(event: Asked) -> None:
+        telemetry.spend(0.5)
+        telemetry.spend(0.25)
+        spent.append(telemetry.spent_usd())
+
+    for id in ("a", "b"):
+        await deliver(function(costly), delivery(asked(id=id)), resources, Work())
+    assert spent == [0.75, 0.75]
