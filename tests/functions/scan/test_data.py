@@ -1,0 +1,60 @@
+"""The data of the knowledge is whole: names, sources, rules and regions fit each other."""
+
+import re
+from collections import Counter
+
+from functions.scan.regions import region_of, regions
+from functions.scan.rules import lookup, rules
+from functions.scan.sources import sources
+from functions.scan.taxonomy import taxonomy
+from functions.scan.utterance import normal
+
+DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?|게시일 없음")
+
+
+def test_there_are_at_least_450_items() -> None:
+    assert len(taxonomy().items) >= 450
+
+
+def test_every_name_alias_and_brand_is_one_items_only() -> None:
+    said = Counter(name for item in taxonomy().items for name in {normal(each) for each in item.names})
+    assert [name for name, times in said.items() if times > 1] == []
+
+
+def test_every_item_has_a_source_that_exists() -> None:
+    assert [item.name for item in taxonomy().items if item.source not in sources()] == []
+
+
+def test_every_source_can_be_looked_up() -> None:
+    for source in sources().values():
+        assert source.title and source.issuer and (source.url or source.article), source.id
+        assert DATE.fullmatch(source.date), source.id
+
+
+def test_every_item_is_a_target_of_its_categorys_rule() -> None:
+    for item in taxonomy().items:
+        rule = lookup(*item.place)
+        assert rule and rule.note(item.name), item.name
+
+
+def test_there_are_at_least_12_regions_each_with_a_source_that_exists() -> None:
+    assert len(regions()) >= 12
+    for region in regions().values():
+        assert region.source in sources(), region.name
+        assert region.variants and all(each.source in sources() for each in region.variants), region.name
+
+
+def test_every_region_is_found_by_its_code_name_and_aliases() -> None:
+    for region in regions().values():
+        for name in (region.code, region.name, *region.aliases):
+            assert region_of(name) == region, name
+
+
+def test_every_variant_is_for_an_item_a_middle_or_a_rule_that_exists() -> None:
+    items = {item.name for item in taxonomy().items}
+    middles = {middle for major in taxonomy().majors for middle in taxonomy().middles(major)}
+    for region in regions().values():
+        for variant in region.variants:
+            assert variant.item in items or variant.middle in middles or variant.rule in rules(), region.name
+            assert variant.note.endswith(("요.", "요).", "안내).")), (region.name, variant.note)
+            assert variant.place is None or lookup(*variant.place), region.name
