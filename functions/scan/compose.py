@@ -74,7 +74,7 @@ def compose(
         words = _telling(classification, match, todo)
     words += [OFFLINE] if offline else []
     return Answer(
-        disposal_steps=numbered(match.steps),
+        disposal_steps=numbered([*match.steps, *_others(match)]),
         insufficiencies=todo,
         user_answer=" ".join([*words, *_for_region(match)]),
     )
@@ -120,6 +120,7 @@ def _safe(match: RuleMatch) -> Answer:
     words += first.sentences
     for other in others:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
+    words += _others(match)
     if (variant := match.variant) and variant.note:
         words.append(f"{_place_of(match)}에서는 {variant.note}")
     return Answer(
@@ -127,6 +128,12 @@ def _safe(match: RuleMatch) -> Answer:
         insufficiencies=[first.path],
         user_answer=" ".join([*words, *_for_region(match)]),
     )
+
+
+def _others(match: RuleMatch) -> list[str]:
+    """Where the other things of the same question go, a sentence each."""
+    found = [(name, item) for name in match.also if (item := taxonomy().named(name))]
+    return [f"{directed(name, rule)}." for name, item in found if (rule := lookup(*item.place))]
 
 
 def _place_of(match: RuleMatch) -> str:
@@ -145,17 +152,14 @@ def _for_region(match: RuleMatch) -> list[str]:
 
 def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
     """Where it goes, what is still to be done, what to know of it, as far as three sentences go."""
-    item = match.item or match.rule.name
-    words = [f"{directed(item, match.rule)}."]
-    for name in match.also:
-        other = taxonomy().named(name)
-        if other and (rule := lookup(*other.place)):
-            words.append(f"{directed(other.name, rule)}.")
+    words = [f"{directed(match.said or match.item or match.rule.name, match.rule)}."]
+    words += _others(match)
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]
     variant = match.variant
     note = variant.note if variant and variant.note else match.rule.note(match.item) or ""
-    parts = [seen, _left_to_do(left), note, *match.rule.facts_of(match.item)]
+    parts = [seen, _left_to_do(left)]
+    parts += [] if match.also else [note, *match.rule.facts_of(match.item)]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
     for part in parts:

@@ -22,20 +22,24 @@ def _words(text: str) -> frozenset[str]:
 
 _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|이에요|예요|에요|이야|야|입니다|인데|이요)")
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
-    r"(들|류)?(으로|로|에|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신"
-    r"|묻은|묻어|담긴|담았|들었|먹고|다먹|마시고|시키고|시켜)"
+    r"(들|류)?(으로|로|에(?!.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신"
+    r"|묻은|묻어|먹고|다먹|마시고|시키고|시켜|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싸는|싸던|포장|배송|받친|얹))"
 )
 _ASKED_CLASS = re.compile(
     r"(류)?(되나|되는|돼|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
 )
-_PART = re.compile(
+_JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
+_TOPIC = re.compile(r"(들)?(은|는)")
+_MARKED = re.compile(r"(들)?(은|는|을|를)")
+PART = re.compile(
     r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
     r"(떼|뜯어|뜯고|뜯지|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|이?랑같이|하고같이|와같이|과같이)"
 )
-_SOIL = re.compile(r"(이|가|도)?(안)?(묻|뭍|배었|배어|들러붙)")
+_SOIL = re.compile(r"(이|가|도)?(안)?(묻|뭍|배었|배어|배인|밴|튄|튀었|흘린|들러붙)")
 _MATERIAL = re.compile(r"^(종이|플라스틱|비닐|빈|유리|투명|스텐|스티로폼)(?=.)")
 _LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
 _COUNTED = _words("한 두 세 네 반 몇 여러 한두")
+_STATES = ("깨진", "젖은", "더러운", "오염된", "찢어진", "기름묻은")  # 안 깨진 유리병 names no 깨진 유리
 _ADVERBS = _words("못 등")  # also say "can not" and "and so on"
 _HEADS = sorted(  # what the parts and containers of things are called
     _words(
@@ -94,10 +98,20 @@ class Mention:
             return weight - 2
         if self.modifies:
             return weight - 0.9
-        if _PART.match(self.after):
+        if PART.match(self.after):
             return weight - 1.2
         weight += 1.5 if self.before.endswith(_LEFT_OVER) else 0
         return weight + (1 if _OBJECT.match(self.after) else 0)
+
+    @property
+    def marked(self) -> bool:
+        """Whether it is marked as what the sentence is about or acts on: 병은, 병을."""
+        return _MARKED.match(self.after) is not None and self.weight > _SURE
+
+    @property
+    def standing(self) -> float:
+        """The weight beside that of others."""
+        return self.weight - (0.6 if self.generic else 0)
 
     @property
     def heads(self) -> bool:
@@ -178,7 +192,12 @@ class Names:
         while position < len(letters):
             for name in self._by_first.get(letters[position], ()):
                 end = position + len(name)
-                if letters.startswith(name, position) and _stands(letters, position, end, starts):
+                denied = name.startswith(_STATES) and letters[:position].endswith("안")
+                if (
+                    letters.startswith(name, position)
+                    and not denied
+                    and _stands(letters, position, end, starts)
+                ):
                     yield name, position, end
                     position = end
                     break
@@ -204,7 +223,13 @@ class Names:
         for first in self._heads[head]:
             for word in words:
                 at = word.find(first)
-                if at >= 0 and (at == 0 or len(first) > 1) and PARTICLE.fullmatch(word[at + len(first) :]):
+                denied = first.startswith(_STATES) and "안" in words
+                if (
+                    at >= 0
+                    and not denied
+                    and (at == 0 or len(first) > 1)
+                    and PARTICLE.fullmatch(word[at + len(first) :])
+                ):
                     return first
         return None
 
@@ -229,5 +254,22 @@ def _names_something(word: str) -> bool:
 
 
 def topic(found: Sequence[Mention]) -> Mention | None:
-    """The mention that the sentence is about; of equals the last, for Korean puts the head last."""
-    return max(enumerate(found), key=lambda pair: (pair[1].weight, pair[0]))[1] if found else None
+    """The mention that the sentence is about; of equals the last, for Korean puts the head last.
+
+    A thing comes before a material or a class, unless much more speaks for that.
+    """
+    return max(enumerate(found), key=lambda pair: (pair[1].standing, pair[0]))[1] if found else None
+
+
+def asked_together(found: Sequence[Mention], about: Mention) -> list[Mention]:
+    """The mentions that a question asks about in one breath with `about`, itself among them: 병이랑 뚜껑은."""
+    group: list[Mention] = []
+    for this, following in zip(found, [*found[1:], None], strict=True):
+        group.append(this)
+        joined = following and _JOINED.match(this.after) and following.start - this.start < len(this.name) + 8
+        both = following and _TOPIC.match(this.after) and _TOPIC.match(following.after)
+        if not joined and not both:
+            if about in group:
+                return [each for each in group if each is about or each.weight > _SURE]
+            group = []
+    return [about]

@@ -14,7 +14,8 @@ from functools import cache
 from functions.scan.classification import Classification
 from functions.scan.events import Finding, How, MatchedRules
 from functions.scan.hazards import Hazard, hazards, seen, told
-from functions.scan.mentions import Mention, topic
+from functions.scan.heads import Heading, emptied, heading
+from functions.scan.mentions import Mention, asked_together, topic
 from functions.scan.question import DEFAULT_INPUT, content, own_words
 from functions.scan.ranking import guesses
 from functions.scan.regions import Variant, region_of
@@ -22,6 +23,8 @@ from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.utterance import Utterance, normal
 
+FOOD = "음식물류폐기물"
+LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
 
@@ -128,7 +131,7 @@ def _shown(
         return named
     item = list_.by_name[normal(named.item)] if named and named.finding == "named" and named.item else shown
     if item and _within(item, rule):
-        return _of(list_.changed(item, said, tags))
+        return _of(item, said, named.said if named and named.item == item.name else "", tags)
     here = next(item for item in list_.items if _within(item, rule))
     if (changed := list_.changed(here, said, tags)) is not here:
         return _of(changed)
@@ -147,33 +150,86 @@ def search(question: str, region: str | None = None) -> RuleMatch | None:
 
 def _told(question: str) -> RuleMatch | None:
     if danger := _dangerous(question):
-        return danger
-    asked = content(question)
-    if not asked:
-        item = taxonomy().named(question)
-        return _of(taxonomy().changed(item, question)) if item else None
-    if named := _named(question, asked):
-        return named
-    if (meant := taxonomy().corrected(question)) and (named := _named(meant.text, content(meant.text))):
-        if meant.wrong <= LEAST_WRONG or named.item is None:
-            return named
-        return replace(named, finding="asked", candidates=(named.item,), said=own_words(question))
-    about = topic(taxonomy().mentions(question))
-    return _guessed(question, taxonomy().by_name[about.name].name if about else None)
-
-
-def _named(question: str, asked: str) -> RuleMatch | None:
-    """What is named so that the question is surely about it."""
+        return _with_others(danger, question)
     list_ = taxonomy()
-    if item := list_.named(question) or list_.named(asked):
-        return _of(list_.changed(item, question))
-    if rule := _keywords().get(asked):
-        return RuleMatch(rule, None)
+    if item := list_.named(question):
+        return _of(item, question)
+    if not content(question):
+        return None
     mentions = list_.mentions(question)
     about = topic(mentions)
-    if about and (about.sure or (len(mentions) == 1 and not about.generic)):
-        return _of(list_.changed(list_.by_name[about.name], question))
+    head = _headed(question, mentions, about)
+    named = _named(question, about, len(mentions) == 1, head)
+    meant = list_.corrected(question, (head.start, head.end) if head else None) if head or not named else None
+    if meant and (named is None or (head and any(start <= head.start < end for start, end in meant.spans))):
+        again = list_.mentions(meant.text)
+        close = topic(again)
+        near = _named(meant.text, close, len(again) == 1, _headed(meant.text, again, close))
+        if near and near.item and near.finding == "named":
+            if meant.wrong <= LEAST_WRONG:
+                return _with_others(near, meant.text)
+            return replace(near, finding="asked", candidates=(near.item,), said=own_words(question))
+    if named:
+        return _with_others(named, question)
+    return _guessed(question, list_.by_name[about.name].name if about else None)
+
+
+def _named(question: str, about: Mention | None, alone: bool, head: Heading | None) -> RuleMatch | None:
+    """What is named so that the question is surely about it, or by its head so that it can be one of two."""
+    list_ = taxonomy()
+    asked = content(question)
+    if item := list_.named(asked):
+        return _of(item, question, list_.spelled[normal(asked)])
+    if rule := _keywords().get(asked):
+        return RuleMatch(rule, None)
+    if head and (first := list_.named(head.items[0])):
+        words = own_words(question, 16)
+        match = _of(first, question, words)
+        if match and len(head.items) > 1:
+            return replace(match, finding="asked", candidates=head.items, said=words)
+        return match
+    if about and (about.sure or (alone and not about.generic)):
+        return _of(list_.by_name[about.name], question, list_.spelled[about.name])
     return None
+
+
+def _with_others(match: RuleMatch, question: str) -> RuleMatch:
+    """The match with the other things that the same question asks about; the first of them leads."""
+    list_ = taxonomy()
+    mentions = list_.mentions(question)
+    about = topic(mentions)
+    together = asked_together(mentions, about) if about else []
+    things = {each.name: list_.changed(list_.by_name[each.name], question) for each in together}
+    names = {item.name: list_.spelled[name] for name, item in things.items() if not item.hazard}
+    if match.finding == "hazard":
+        return replace(match, also=tuple(called for name, called in names.items() if name != match.item))
+    if len(names) < 2 or match.finding == "asked":
+        return match
+    called, *others = names.values()
+    first = _of(list_.by_name[normal(called)], question, called)
+    return replace(first, also=tuple(others)) if first else match
+
+
+def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -> Heading | None:
+    """The container, cover or net that the question is about, where no name says more than its last word."""
+    text, list_ = Utterance.of(question), taxonomy()
+    foods = [each for each in mentions if list_.by_name[each.name].major == FOOD]
+
+    def is_food(start: int, end: int) -> bool:
+        return any(each.start < end and start < each.start + len(each.name) for each in foods)
+
+    head = heading(text, is_food)
+    if head is None or about is None:
+        return head if head and not head.elsewhere else None
+    end = about.start + len(about.name)
+    if end >= head.end and about.start <= head.start and len(about.name) > head.end - head.start:
+        return None  # the name says more
+    if head.elsewhere:
+        beside = about.weight <= LEAST_WEIGHT and head.start < about.start
+        return head if beside or (about in foods and emptied(text)) else None
+    if not about.sure or (head.start >= end - 1 and not about.marked):
+        return head
+    return head if about in foods and emptied(text) else None
 
 
 def restore(stored: MatchedRules) -> RuleMatch | None:
@@ -204,9 +260,10 @@ def _dangerous(
     mentions = list_.mentions(said)
     items = [list_.by_name[mention.name] for mention in mentions]
     items += [shown] if shown else []
-    found = told(text, [(each.start, each.start + len(each.name)) for each in mentions])
-    if said and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo
-        found = told(Utterance.of(f"{said} {shown.name if shown else middle}"))
+    known = [(each.start, each.start + len(each.name)) for each in mentions]
+    found = told(text, known)
+    if said and middle and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo
+        found = told(Utterance.of(f"{said} {shown.name if shown else middle}"), known)
     found += seen(middle, tags)
     found += [
         danger
@@ -260,9 +317,11 @@ def _within(item: Item, rule: Rule) -> bool:
     return item.place == (rule.category.major, rule.category.middle)
 
 
-def _of(item: Item) -> RuleMatch | None:
-    rule = lookup(*item.place)
-    return RuleMatch(rule, item.name) if rule else None
+def _of(item: Item, said: str = "", called: str = "", tags: Sequence[str] = ()) -> RuleMatch | None:
+    """The match for an item in the state that is said and seen of it; as its owner called it, unless changed."""
+    became = taxonomy().changed(item, said, tags)
+    rule = lookup(*became.place)
+    return RuleMatch(rule, became.name, said=called if became is item else "") if rule else None
 
 
 @cache

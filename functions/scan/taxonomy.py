@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from functions.scan.mentions import Mention, Names, topic
+from functions.scan.states import says
 from functions.scan.typos import Correction, Spellings
 from functions.scan.utterance import Utterance, normal
 
@@ -101,6 +102,11 @@ class Taxonomy:
         return {normal(name): item for item in self.items for name in item.names}
 
     @cached_property
+    def spelled(self) -> Mapping[str, str]:
+        """Every name as it is written, by how `normal` spells it."""
+        return {normal(name): name for item in self.items for name in item.names}
+
+    @cached_property
     def _names(self) -> Names:
         return Names(frozenset(self.by_name))
 
@@ -112,12 +118,13 @@ class Taxonomy:
         """Where items are named in a text, in order, the longest names first chosen."""
         return self._names.mentions(text)
 
-    def corrected(self, text: str) -> Correction | None:
+    def corrected(self, text: str, head: tuple[int, int] | None = None) -> Correction | None:
         """The text with names in the place of what seems misspelled of them; None if nothing seems so.
 
-        Words that name something as they stand, and those of every question, are left alone.
+        Words that name something as they stand, the one at `head`, and those of every question are left alone.
         """
         named = [(each.start, each.start + len(each.name)) for each in self.mentions(text)]
+        named += [head] if head else []
         return self._spellings.corrected(Utterance.of(text), named)
 
     @cached_property
@@ -134,12 +141,13 @@ class Taxonomy:
 
     def changed(self, item: Item, text: str = "", tags: Sequence[str] = ()) -> Item:
         """The item that this one has become by what is said or seen of it: 소주병 -> 깨진 유리."""
-        said = normal(text)
+        said = Utterance.of(text)
+        named = [(each.start, each.start + len(each.name)) for each in self.mentions(text)] if text else []
         for other in self._states:
             state = other.state
             if state is None or not (item.name in state.items or item.middle in state.middles):
                 continue
-            if any(tag in state.tags for tag in tags) or any(_says(said, word) for word in state.words):
+            if any(tag in state.tags for tag in tags) or says(said, state.words, named):
                 return other
         return item
 
@@ -161,36 +169,6 @@ class Taxonomy:
                 f"minor_category {minor!r} belongs to {item.major}/{item.middle}, not to {major}/{middle}"
             ]
         return []
-
-
-_SOIL = ("기름", "묻은", "묻었", "묻어", "오염", "더러", "젖은", "젖었", "눌어붙", "양념", "국물")
-_CLEAN = (
-    "씻었",
-    "씻은",
-    "씻어서",
-    "헹궜",
-    "헹군",
-    "헹궈서",
-    "닦았",
-    "닦아서",
-    "묻지않",
-    "안묻",
-    "깨끗",
-    "없는",
-    "없이",
-)
-
-
-def _says(said: str, word: str) -> bool:
-    """Whether the word is said, and neither denied nor undone (안 묻은, 묻지 않은, 기름을 씻은)."""
-    at = said.find(word)
-    if (
-        at < 0
-        or said[max(at - 1, 0) : at] == "안"
-        or said[at + len(word) :].startswith(("지않", "지는않", "지도않"))
-    ):
-        return False
-    return word not in _SOIL or not any(done in said for done in _CLEAN)
 
 
 def read(index: Mapping[str, Any]) -> Taxonomy:

@@ -54,10 +54,10 @@ def _cost(one: str, other: str, alike: Sequence[str]) -> float:
     return 0.5 if one and other and any(one in group and other in group for group in alike) else 1.0
 
 
-def distance(one: str, other: str) -> float:
+def distance(one: str, other: str, most: float = inf) -> float:
     """How different two words of equally many syllables are: 1 a jamo, half of it for sounds that are mixed up.
 
-    Infinite where one syllable has nothing to do with the other: that is another word, not a slip.
+    Infinite beyond `most`, and where one syllable has nothing to do with the other: that is another word, no slip.
     """
     total = 0.0
     for a, b in zip(one, other, strict=True):
@@ -67,6 +67,8 @@ def distance(one: str, other: str) -> float:
             wrong += _cost(first[1], second[1], _ALIKE_VOWELS)
             wrong += _cost(first[2], second[2], _ALIKE_FINALS)
             total += wrong if wrong <= 1 else inf
+            if total > most:
+                return inf
     return total
 
 
@@ -80,6 +82,7 @@ class Correction:
 
     text: str
     wrong: float
+    spans: tuple[tuple[int, int], ...]  # of the letters that were wrong
 
 
 class Spellings:
@@ -107,7 +110,7 @@ class Spellings:
         outline = _outline(word)
         keys = [outline, *(f"{outline[:at]}*{outline[at + 1 :]}" for at in range(len(outline)))]
         names = {name for key in keys for name in self._by_outline.get(key, ())}
-        ranked = sorted((distance(word, name), name) for name in names)
+        ranked = sorted((distance(word, name, limit), name) for name in names)
         return [pair for pair in ranked if pair[0] <= limit]
 
     def find(self, text: Utterance, least: int = 3) -> Iterator[tuple[str, int, int]]:
@@ -133,10 +136,14 @@ class Spellings:
             and name != text.letters[start:end]
         ]
         parts: list[str] = []
+        spans: list[tuple[int, int]] = []
         at, worst = 0, 0.0
         for start, end, name in sorted(slips, key=lambda slip: (slip[0], -slip[1])):
             if start >= at:
                 parts += [text.between(at, start), " ", name]
                 worst = max(worst, distance(text.letters[start:end], name) / len(name))
+                spans.append((start, end))
                 at = end
-        return Correction("".join([*parts, text.between(at, len(text.letters))]), worst) if parts else None
+        if not parts:
+            return None
+        return Correction("".join([*parts, text.between(at, len(text.letters))]), worst, tuple(spans))

@@ -1,0 +1,128 @@
+"""What a thing is by the last word of its name: a case is a case, whatever was in it (방울토마토 케이스).
+
+`data/heads.yaml` lists these words and what they mean beside materials and contents.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from functions.scan.mentions import PART
+from functions.scan.taxonomy import DATA
+from functions.scan.utterance import Utterance
+
+_ELSEWHERE = re.compile(  # where it is put, or what something else is in, on or from
+    r"(들|류)?(으로|로(?!된)|에(?!는|요|.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|수거함|말고|아니|이아니|가아니|대신|처럼|같은|째|채)"
+)
+_COUNTED = frozenset(["한", "두", "세", "네", "반", "몇", "여러", "한두"])  # 한 봉지, 두 병: a measure
+_EMPTY = re.compile(r"(다|모두|싹)?(마신|마심|마셨|먹은|먹었|먹음|먹고|비운|비웠|쓴(거|것|건)|썼)(?!남)")
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a head means beside one of these words, or beside food."""
+
+    words: tuple[str, ...]
+    food: bool
+    item: str
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A last word, what it means beside others, and else: one item, or the two to ask about."""
+
+    word: str
+    of: tuple[Meaning, ...]
+    item: str | None
+    ask: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Where a head stands in a text and the items it may be: one that is meant, or two to choose from.
+
+    `elsewhere`: it is only where something else was or goes. `decided` by a word beside it, not by default.
+    """
+
+    start: int
+    end: int
+    items: tuple[str, ...]
+    elsewhere: bool
+    decided: bool
+
+
+@cache
+def _heads() -> Mapping[str, Head]:
+    rows = json.loads((DATA / "index" / "heads.json").read_bytes())["heads"]
+    return {word: _head(word, row) for row in rows for word in row["heads"]}
+
+
+def _head(word: str, row: Mapping[str, Any]) -> Head:
+    of = [
+        Meaning(tuple(each.get("words", ())), each.get("food", False), each["item"])
+        for each in row.get("of", ())
+    ]
+    return Head(word, tuple(of), row.get("item"), tuple(row.get("ask", ())))
+
+
+def heading(text: Utterance, is_food: Callable[[int, int], bool]) -> Heading | None:
+    """The last head of a text that is the thing itself, else one that is elsewhere; None if there is none.
+
+    `is_food(start, end)` tells whether something to eat is named between two places.
+    """
+    found = [each for number in range(len(text.words)) if (each := _in_word(text, number, is_food))]
+    return next((each for each in reversed(found) if not each.elsewhere), found[-1] if found else None)
+
+
+def _in_word(text: Utterance, number: int, is_food: Callable[[int, int], bool]) -> Heading | None:
+    first, last = text.starts[number], text.starts[number + 1]
+    for at in range(first, last):  # the longest head first: it begins first
+        for size in range(min(5, last - at), 0, -1):
+            head = _heads().get(text.letters[at : at + size])
+            if head is None or not text.stands_alone(at + size):
+                continue
+            before = text.letters[first:at]
+            if before and not _may_precede(before, head) and not is_food(first, at) and len(before) < 2:
+                continue
+            rest = text.letters[at + size :]
+            counted = number > 0 and at == first and text.words[number - 1] in _COUNTED
+            elsewhere = counted or bool(_ELSEWHERE.match(rest) or PART.match(rest))
+            items, decided = _meant(text, at, at + size, head, is_food)
+            if items:
+                return Heading(at, at + size, items, elsewhere, decided)
+    return None
+
+
+def _may_precede(before: str, head: Head) -> bool:
+    return any(before.endswith(word) for meaning in head.of for word in meaning.words)
+
+
+def _meant(
+    text: Utterance, start: int, end: int, head: Head, is_food: Callable[[int, int], bool]
+) -> tuple[tuple[str, ...], bool]:
+    for said, food in (
+        (text.between(0, start), is_food(0, start)),
+        (text.between(end, len(text.letters)), False),
+    ):
+        words = said.split()
+        for meaning in head.of:
+            if (meaning.food and food) or any(_said(word, words) for word in meaning.words):
+                return (meaning.item,), True
+    return ((head.item,), False) if head.item else (head.ask, False)
+
+
+def _said(word: str, words: Sequence[str]) -> bool:
+    """A long word anywhere in a word, one letter only as a word of its own."""
+    if len(word) > 1:
+        return any(word in each for each in words) or word in "".join(words)
+    return any(each == word for each in words)
+
+
+def emptied(text: Utterance) -> bool:
+    """Whether the text says that the content is gone, so that the container is meant: 우유 다 마신 팩."""
+    return _EMPTY.search(text.letters) is not None and "남" not in text.letters
