@@ -70,15 +70,29 @@ class Hazard:
         """The safe path in words, the most urgent first."""
         return tuple(filter(None, (self.path, self.never, self.call)))
 
-    def told(self, text: Utterance, misspelled: Iterable[tuple[int, int]] = ()) -> bool:
-        """Whether the text tells of it; `misspelled` is where its names stand with typing errors."""
+    def told(
+        self,
+        text: Utterance,
+        misspelled: Iterable[tuple[int, int]] = (),
+        harmless: Sequence[tuple[int, int]] = (),
+    ) -> bool:
+        """Whether the text tells of it.
+
+        `misspelled` is where its names stand with typing errors, `harmless` where harmless things are named that
+        have such a name in theirs (약봉지); unless something is left in them.
+        """
         if self.undone(text):
             return False
         masked = _spans(self.other, text) if self.other else []
-        if self.empty and not self._left_over(text.letters):
-            masked += _spans(self.empty, text)
+        longer: Sequence[tuple[int, int]] = ()
+        if not self._left_over(text.letters):
+            longer = harmless
+            masked += _spans(self.empty, text) if self.empty else []
         for start, end in (*self._named(text), *misspelled):
             inside = any(first <= start and end <= last for first, last in masked)
+            inside = inside or any(
+                first <= start and end <= last and last - first > end - start for first, last in longer
+            )
             if not inside and not text.absent(end):
                 return True
         return any(each.holds(text) for each in self.circumstances)
@@ -172,17 +186,22 @@ def _spellings() -> tuple[Spellings, Mapping[str, str]]:
     return Spellings(owners), owners
 
 
-def told(text: Utterance, known: Sequence[tuple[int, int]] = ()) -> list[Hazard]:
+def told(
+    text: Utterance, known: Sequence[tuple[int, int]] = (), harmless: Sequence[tuple[int, int]] = ()
+) -> list[Hazard]:
     """The hazards that a text tells of, the most urgent first.
 
     `known` is where things are named as they are spelled: there nothing is taken for a hazard misspelled.
+    `harmless` are those of them that are no hazard themselves.
     """
     spellings, owners = _spellings()
     misspelled: dict[str, list[tuple[int, int]]] = {}
     for name, start, end in spellings.find(text):
         if not any(first < end and start < last for first, last in known):
             misspelled.setdefault(owners[name], []).append((start, end))
-    return [hazard for hazard in hazards().values() if hazard.told(text, misspelled.get(hazard.id, ()))]
+    return [
+        hazard for hazard in hazards().values() if hazard.told(text, misspelled.get(hazard.id, ()), harmless)
+    ]
 
 
 def seen(middle: str, tags: Iterable[str]) -> list[Hazard]:

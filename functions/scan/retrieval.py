@@ -261,9 +261,10 @@ def _dangerous(
     items = [list_.by_name[mention.name] for mention in mentions]
     items += [shown] if shown else []
     known = [(each.start, each.start + len(each.name)) for each in mentions]
-    found = told(text, known)
+    harmless = [span for span, item in zip(known, items, strict=False) if not item.hazard]
+    found = told(text, known, harmless)
     if said and middle and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo
-        found = told(Utterance.of(f"{said} {shown.name if shown else middle}"), known)
+        found = told(Utterance.of(f"{said} {shown.name if shown else middle}"), known, harmless)
     found += seen(middle, tags)
     found += [
         danger
