@@ -27,7 +27,7 @@ Verdict = Literal[
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class GoldenRow:
     """A question and what must be found; a field of `expect` may list several values of which one is enough."""
 
     text: str
@@ -63,14 +63,14 @@ class Score:
         return f"{self.name}: {shares} of {self.asked}{f' ({causes})' if causes else ''}"
 
 
-def rows(file: Path) -> Iterator[Row]:
+def rows(file: Path) -> Iterator[GoldenRow]:
     """The rows of a golden set, without its heading."""
     for line in file.read_text().splitlines()[1:]:
         row = json.loads(line)
-        yield Row(row["text"], row["expect"])
+        yield GoldenRow(row["text"], row["expect"])
 
 
-def verdict(row: Row, match: RuleMatch | None) -> Verdict:
+def verdict(row: GoldenRow, match: RuleMatch | None) -> Verdict:
     """What the answer to a row is worth: the place counts, and that a danger is told."""
     danger = row.expect.get("hazard")
     if danger and danger not in (match.hazards if match else ()):
@@ -95,7 +95,7 @@ def _any(expected: Any, otherwise: str) -> list[str]:
     return expected if isinstance(expected, list) else [expected]
 
 
-def scored(name: str, asked: Iterable[Row]) -> Score:
+def scored(name: str, asked: Iterable[GoldenRow]) -> Score:
     """Ask every row."""
     verdicts: Counter[Verdict] = Counter()
     misses: list[str] = []
@@ -118,7 +118,9 @@ def names() -> Score:
     """Each name, alias and brand of the class list alone must lead to its item's place."""
     known = taxonomy()
     asked = [
-        Row(name, {"major": item.major, "middle": item.middle}) for item in known.items for name in item.names
+        GoldenRow(name, {"major": item.major, "middle": item.middle})
+        for item in known.items
+        for name in item.names
     ]
     return scored("class list/names", asked)
 

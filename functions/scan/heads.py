@@ -33,7 +33,7 @@ class Meaning:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class LastWord:
     """A last word, what it means beside others, and else: one item, or the two to ask about."""
 
     word: str
@@ -57,17 +57,17 @@ class Heading:
 
 
 @cache
-def _heads() -> Mapping[str, Head]:
+def _heads() -> Mapping[str, LastWord]:
     rows = json.loads((DATA / "index" / "heads.json").read_bytes())["heads"]
     return {word: _head(word, row) for row in rows for word in row["heads"]}
 
 
-def _head(word: str, row: Mapping[str, Any]) -> Head:
+def _head(word: str, row: Mapping[str, Any]) -> LastWord:
     of = [
         Meaning(tuple(each.get("words", ())), each.get("food", False), each["item"])
         for each in row.get("of", ())
     ]
-    return Head(word, tuple(of), row.get("item"), tuple(row.get("ask", ())))
+    return LastWord(word, tuple(of), row.get("item"), tuple(row.get("ask", ())))
 
 
 def heading(text: Utterance, is_food: Callable[[int, int], bool]) -> Heading | None:
@@ -98,12 +98,12 @@ def _in_word(text: Utterance, number: int, is_food: Callable[[int, int], bool]) 
     return None
 
 
-def _may_precede(before: str, head: Head) -> bool:
+def _may_precede(before: str, head: LastWord) -> bool:
     return any(before.endswith(word) for meaning in head.of for word in meaning.words)
 
 
 def _meant(
-    text: Utterance, start: int, end: int, head: Head, is_food: Callable[[int, int], bool]
+    text: Utterance, start: int, end: int, head: LastWord, is_food: Callable[[int, int], bool]
 ) -> tuple[tuple[str, ...], bool]:
     for said, food in (
         (text.between(0, start), is_food(0, start)),

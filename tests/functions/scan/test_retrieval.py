@@ -50,7 +50,7 @@ def test_the_held_out_half_is_answered_as_well() -> None:
     ],
 )
 def test_misses_are_told_apart_by_cause(text: str, expect: dict[str, str], verdict: str) -> None:
-    assert evaluate.verdict(evaluate.Row(text, expect), search(text)) == verdict
+    assert evaluate.verdict(evaluate.GoldenRow(text, expect), search(text)) == verdict
 
 
 def test_the_generated_documents_are_those_of_the_rules() -> None:
