@@ -28,7 +28,8 @@ test: check cluster-check ## all tests, those on a real cluster included where t
 check: setup system lint types ## lint, types and all tests that need no cluster
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest
-	@$(BIN)/coverage report --skip-covered --sort=cover | tail -15
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report --skip-covered --sort=cover
 
 lint: setup ## ruff: rules and format; import-linter: who may import whom
 	@$(BIN)/ruff check .
