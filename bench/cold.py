@@ -21,7 +21,7 @@ from bench.launch import free_port, is_ready, stop
 from bench.report import table
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("functions", "eventing", "brokers", "embedded", "cli", "schemas")
+PACKAGES = ("process", "functions", "eventing", "brokers", "edge", "embedded", "cli", "schemas")
 TARGET_S = 0.5
 SLOW_TARGET_S = {"chat-agent": 1.5}
 EVERY_S = 0.004

@@ -7,9 +7,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 _PACKAGES = (
+    "process",
     "functions",
     "eventing",
     "brokers",
+    "edge",
     "embedded",
     "cli",
     "schemas",

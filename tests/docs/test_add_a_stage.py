@@ -48,7 +48,7 @@ def _apply(diff: str, copy: Path) -> None:
 def test_the_page_makes_a_working_stage(tmp_path: Path) -> None:
     copy = tmp_path / "eco2"
     ignore = shutil.ignore_patterns("__pycache__")
-    for package in ("process", "functions", "eventing", "brokers", "embedded", "cli", "schemas"):
+    for package in ("process", "functions", "eventing", "brokers", "edge", "embedded", "cli", "schemas"):
         shutil.copytree(ROOT / package, copy / package, ignore=ignore)
     for name in ("__init__.py", "conftest.py", "functions/__init__.py", "functions/requests.py"):
         (copy / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
