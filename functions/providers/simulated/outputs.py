@@ -68,7 +68,8 @@ def _fill(schema: Schema, root: Schema, name: str, depth: int) -> Any:
         return [_fill(item, root, name, depth + 1) for _ in range(int(schema.get("minItems", 0)))]
     if kind in {"integer", "number"}:
         least = schema.get("minimum", schema.get("exclusiveMinimum", 0))
-        value = min(max(least, 1), schema.get("maximum", 1))
+        value = max(least, 1)
+        value = min(value, schema.get("maximum", value))
         return int(value) if kind == "integer" else float(value)
     return {"boolean": False, "null": None}.get(kind, f"simulated {name}".strip())
 

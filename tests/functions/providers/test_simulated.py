@@ -12,7 +12,9 @@ from typing import Any
 import aiohttp
 import openai
 import pytest
+from uvicorn import Config
 
+from functions.providers.simulated.__main__ import main
 from functions.providers.simulated.course import Course
 from functions.providers.simulated.outputs import TEXT
 from functions.providers.simulated.server import Simulated
@@ -161,3 +163,23 @@ async def test_the_program_serves_an_inherited_socket_until_it_is_told_to_stop()
                 code = await program.wait()
     assert statuses == [200, 500, 200, 500]
     assert code in (0, -signal.SIGTERM)
+
+
+def test_a_wrong_setting_ends_the_program_with_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["simulated", "--port", "0"])
+    monkeypatch.setenv("ECO2_SIMULATED_ERROR_RATE", "2")
+    with pytest.raises(SystemExit, match="ECO2_SIMULATED_ERROR_RATE: expected 0 to 1, not 2"):
+        main()
+
+
+def test_the_program_serves_with_the_settings_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Config] = []
+    monkeypatch.setattr(sys, "argv", ["simulated", "--port", "8200", "--host", "127.0.0.2"])
+    monkeypatch.setattr("functions.providers.simulated.__main__.logs.configure", lambda _: None)
+    monkeypatch.setattr("uvicorn.server.Server.run", lambda self: served.append(self.config))
+    monkeypatch.setenv("ECO2_SIMULATED_VISION_S", "12")
+    main()
+    (config,) = served
+    assert (config.host, config.port, config.timeout_graceful_shutdown) == ("127.0.0.2", 8200, 1)
+    assert isinstance(config.app, Simulated)
+    assert config.app.behaviour == Behaviour(vision_s=12)
