@@ -1,4 +1,4 @@
-"""The only thing a function stands on."""
+"""The runtime of functions: declaration, adapters to CloudEvents and HTTP, resources. Functions stand on it alone."""
 
 from functions.runtime.decorators import background_function, event_function, http_function
 from functions.runtime.errors import (

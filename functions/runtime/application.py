@@ -29,7 +29,7 @@ WARM_AFTER_S = 0.1  # being ready comes first; a call that comes earlier opens w
 
 
 class Application:
-    """`function` over the process's resources and work in hand."""
+    """The application of `function`, over the process's resources and work in hand."""
 
     def __init__(self, function: Function, resources: Resources, work: Work) -> None:
         self.function, self.resources, self.work = function, resources, work
@@ -74,11 +74,11 @@ class Application:
         return asyncio.gather(*tasks, return_exceptions=True)
 
     def alive(self) -> tuple[bool, str]:
-        """Whether the process should go on."""
+        """Whether the process should go on running."""
         return True, "alive"
 
     def ready(self) -> tuple[bool, str]:
-        """Whether calls may come."""
+        """Whether calls may come now."""
         return not self.resources.stopping.is_set(), "ready"
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,7 +131,7 @@ class Application:
 
 
 def _request_id(scope: Scope) -> str:
-    """The id that the edge gave the request, else a new one, which the function then finds in the headers."""
+    """The request's id: the one that the edge gave it, else a new one, which the function then finds in the headers."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
             return str(value.decode("latin-1"))

@@ -1,4 +1,4 @@
-"""From a handler's signature to its arguments: parsed body, path and query parameters, user, services."""
+"""Binding of a handler's parameters: parsed body, path and query parameters, user, services."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Parameter:
     default: Any
 
     def is_service(self) -> bool:
-        """Whether it is a domain's service."""
+        """Whether the parameter is a domain's service."""
         return isinstance(self.type, type) and issubclass(self.type, Service)
 
     @property
     def optional(self) -> bool:
-        """Whether it may be left out."""
+        """Whether the parameter may be left out."""
         return self.default is not _MISSING
 
 
@@ -137,7 +137,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def invalid(error: ValidationError, *where: str) -> Unprocessable | Invalid:
-    """A validation error as the client's: what, where, and nothing of our insides."""
+    """The client's error for a validation error: what, where, and nothing of our insides."""
     findings = [
         {"loc": [*where, *map(str, found["loc"])], "msg": found["msg"], "type": found["type"]}
         for found in error.errors(include_url=False, include_input=False, include_context=False)

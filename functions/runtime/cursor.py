@@ -22,7 +22,7 @@ class Cursor(NamedTuple):
 
     @classmethod
     def parse(cls, text: str | None) -> Cursor | None:
-        """From a query parameter. Raises Invalid (INVALID_CURSOR)."""
+        """A cursor from a query parameter. Raises Invalid (INVALID_CURSOR)."""
         if text is None:
             return None
         try:

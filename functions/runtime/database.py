@@ -30,7 +30,7 @@ _SESSION = (
 
 
 class Database:
-    """Runs single statements in autocommit; trouble with the server is `Retry`, never a driver's error."""
+    """A database for single statements in autocommit; trouble with the server is `Retry`, no driver's error."""
 
     def __init__(self, url: str, size: int) -> None:
         self._url, self._size = url, size
@@ -162,7 +162,7 @@ _WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|NOTIFY|pg_notify)\b")
 
 
 class Worker:
-    """This process among its peers: alive as long as its advisory lock is held, told of cancelled work.
+    """This process as a worker: alive as long as its advisory lock is held, told of cancelled work.
 
     A claim names its worker; another process takes the claim over as soon as the lock is gone, so work of a
     killed process goes on at the next delivery instead of after a lease.

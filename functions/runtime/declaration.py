@@ -32,7 +32,7 @@ class Route:
 
     @classmethod
     def parse(cls, text: str) -> Route:
-        """From `METHOD /path/{parameter}`. Raises ValueError."""
+        """A route from `METHOD /path/{parameter}`. Raises ValueError."""
         matched = re.fullmatch(r"([A-Z]+) (/\S*)", text)
         if not matched:
             raise ValueError(f"a route reads like 'GET /api/v1/things/{{id}}', not {text!r}")
@@ -40,18 +40,18 @@ class Route:
 
     @property
     def everything(self) -> bool:
-        """Whether it takes whatever comes."""
+        """Whether the route takes every method and path."""
         return (self.method, self.path) == ("ANY", "/*")
 
     @property
     def methods(self) -> set[str]:
-        """The methods it takes: what answers GET answers HEAD."""
+        """The methods that the route takes: what answers GET answers HEAD."""
         return {"GET", "HEAD"} if self.method == "GET" else {self.method}
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """What every function has in common."""
+    """A function of any kind: its name, handler and limits."""
 
     name: str
     domain: str
@@ -76,7 +76,7 @@ class EventFunction(Function):
 
     @property
     def source(self) -> str:
-        """CloudEvents source of what this function emits."""
+        """The CloudEvents source of what this function emits."""
         return f"/eco2/{self.domain}/{self.folder.name}"
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Declared(Protocol):
-    """The decorated name in a func.py."""
+    """A handler once it is declared: the decorated name in a func.py."""
 
     declaration: Function
     handler: Handler
@@ -116,7 +116,7 @@ def _common(handler: Handler, timeout: float) -> dict[str, Any]:
 
 
 def _folder(handler: Handler) -> Path:
-    """`…/<domain>/<name>`: it names the function, also when functions-framework loads func.py as another module."""
+    """The handler's folder `…/<domain>/<name>`, which names the function, whatever module func.py is loaded as."""
     folder = Path(handler.__code__.co_filename).resolve().parent
     if folder.name != "function":
         return folder

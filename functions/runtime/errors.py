@@ -35,13 +35,13 @@ class Invalid(FunctionError):
 
 
 class Unauthorized(FunctionError):
-    """No valid login."""
+    """There is no valid login."""
 
     status = 401
 
 
 class NotFound(FunctionError):
-    """Unknown, or another user's: the answer does not tell which."""
+    """The thing is unknown, or another user's: the answer does not tell which."""
 
     status = 404
 
@@ -59,13 +59,13 @@ class TooLarge(FunctionError):
 
 
 class Unprocessable(FunctionError):
-    """Understood, but against a rule."""
+    """The request was understood, but is against a rule."""
 
     status = 422
 
 
 class Unavailable(FunctionError):
-    """Something we need is down; nothing was lost, try again."""
+    """Something that is needed is down; nothing was lost, try again."""
 
     status = 503
 

@@ -22,7 +22,7 @@ LEASE_MARGIN_S = 5.0
 
 
 class State(Enum):
-    """How a claim turned out."""
+    """The outcome of a claim."""
 
     CLAIMED = "claimed"  # ours: do the work
     BUSY = "busy"  # another worker is on it: 409, the broker tries again
@@ -32,7 +32,7 @@ class State(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """State, the stored output (`DONE`, JSON of the emitted data or None) and the number of this attempt."""
+    """A claim: its outcome, the stored output (`DONE`; JSON of the emitted data or None), this attempt's number."""
 
     state: State
     output: bytes | None = None
@@ -40,7 +40,7 @@ class Claim:
 
 
 class Ledger(Service):
-    """What remembers which events (or stages of a job) were handled, with their output."""
+    """A ledger of the events (or stages of a job) that were handled, with their output."""
 
     __slots__ = ()
 
@@ -62,7 +62,7 @@ class Ledger(Service):
 
 
 class Quarantine(Service):
-    """Where events are kept that a function refuses for good."""
+    """A place for events that a function refuses for good."""
 
     __slots__ = ()
 
@@ -73,14 +73,14 @@ class Quarantine(Service):
 
 @dataclass(frozen=True, slots=True)
 class Inbox(Ledger):
-    """The ledger by (function, source, id), table `ops.inbox`."""
+    """The inbox: a ledger by (function, source, id), table `ops.inbox`."""
 
     database: Database
     worker: int
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """With this process's worker, whose liveness guards its claims."""
+        """An inbox of this process's worker, whose liveness guards its claims."""
         return cls(await resources.database(), await resources.worker())
 
     async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:

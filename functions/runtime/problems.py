@@ -1,4 +1,4 @@
-"""Problem details (RFC 9457): the one shape in which errors leave us."""
+"""Problem details (RFC 9457), the one shape of errors in answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which functions exist: one folder with a func.py each, below a domain's folder."""
+"""The registry of functions: one folder with a func.py each, below a domain's folder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def folders() -> dict[str, Path]:
 
 
 class UnknownFunctionError(LookupError):
-    """No function of that name."""
+    """There is no function of that name."""
 
 
 def load(name: str) -> Function:
@@ -85,6 +85,6 @@ def routes() -> list[PublicRoute]:
 
 
 def quarantine() -> type[Quarantine]:
-    """Where this process keeps refused events; imported by the first of them."""
+    """The quarantine in which this process keeps refused events; imported by the first of them."""
     found: type[Quarantine] = import_module("functions.ops.dead_letters").DeadLetters
     return found

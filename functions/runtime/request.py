@@ -1,4 +1,4 @@
-"""What a handler may ask about its caller."""
+"""Parameters of handlers about their caller."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who is calling, as the authorize function told the edge."""
+    """The caller, as the authorize function told the edge."""
 
     id: str
     provider: str

@@ -1,4 +1,4 @@
-"""What functions share in one process: opened lazily, in the background after start, closed on stop."""
+"""Resources that functions of one process share: opened lazily, in the background after start, closed on stop."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Resources:
     """Settings, database, Redis by role, publisher, and the domains' services; each made once a process."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        """With the settings of `environ`; of this process, all of them checked, when it is None."""
+        """Resources with the settings of `environ`; of this process, all of them checked, when it is None."""
         if environ is None:
             environ = os.environ
             check(environ)
@@ -64,7 +64,7 @@ class Resources:
         self.stopping = asyncio.Event()
 
     def settings(self, kind: type[S]) -> S:
-        """One package's settings, read once. Raises SettingsError."""
+        """The settings of one package, read once. Raises SettingsError."""
         if kind not in self._settings:
             self._settings[kind] = read(kind, self._environ)
         return cast("S", self._settings[kind])
@@ -108,7 +108,7 @@ class Resources:
         return self._redis[url]
 
     def publisher(self) -> Publisher:
-        """Publishes events to the Broker (K_SINK)."""
+        """The publisher of events to the Broker (K_SINK)."""
         if self._publisher is None:
             from eventing.publisher import Publisher
 

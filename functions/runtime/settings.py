@@ -9,7 +9,7 @@ from process.settings import Secret, setting
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
-    """What the runtime itself reads. A dataclass and no pydantic model: every cold start pays for it."""
+    """Servers, and the end of a process. A dataclass and no pydantic model: every cold start pays for it."""
 
     database_url: Secret = setting(Secret(""), "PostgreSQL")
     redis_streams_url: Secret = setting(Secret(""), "Redis: progress streams; must not evict")

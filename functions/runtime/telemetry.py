@@ -1,4 +1,4 @@
-"""Metrics of the functions, and what the work in hand costs."""
+"""Metrics of the functions, and the cost of the work in hand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def spend(cost_usd: float) -> None:
 
 
 def spent_usd() -> float:
-    """What the work of this context has cost so far."""
+    """The cost of this context's work so far."""
     return sum(_spent.get([]))
 
 

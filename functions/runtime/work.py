@@ -10,7 +10,7 @@ from enum import Enum
 
 
 class Stopped(Enum):
-    """Why work ended early."""
+    """The reason why work ended early."""
 
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"
@@ -26,7 +26,7 @@ class WorkStopped(Exception):
 
 
 class Work:
-    """What is being worked on, by subject (a job id), and the open event streams."""
+    """The work of a process, by subject (a job id), and the open event streams."""
 
     def __init__(self) -> None:
         self._scopes: dict[str, dict[asyncio.Timeout, Stopped]] = defaultdict(dict)
