@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import replace
 
-from opentelemetry.trace import Status, StatusCode, get_current_span
+from opentelemetry.trace import get_current_span
 
 from eventing.cloudevent import CloudEvent
+from eventing.tracing import attributes, below
 from process import tracing
 
 _BROKER = "default"
@@ -34,29 +34,17 @@ def delivering(event: CloudEvent, system: str, trigger: str) -> AbstractContextM
 
 def failed(code: int) -> None:
     """Mark the current span as an attempt that failed with an HTTP status, or with -1 without one."""
-    span = get_current_span()
-    span.set_attribute("error.type", str(code))
-    span.set_status(Status(StatusCode.ERROR))
+    tracing.failed(get_current_span(), str(code))
 
 
 @contextmanager
 def _span(
     operation: str, destination: str, kind: tracing.SpanKind, event: CloudEvent, system: str
 ) -> Iterator[CloudEvent]:
-    attributes = {
-        "messaging.system": system,
-        "messaging.operation.name": operation,
-        "messaging.operation.type": operation,
-        "messaging.destination.name": destination,
-        "messaging.message.id": event.id,
-        "cloudevents.event_id": event.id,
-        "cloudevents.event_source": event.source,
-        "cloudevents.event_type": event.type,
-        "cloudevents.event_spec_version": "1.0",
-    }
-    if event.subject is not None:
-        attributes["cloudevents.event_subject"] = event.subject
     with tracing.span(
-        f"{operation} {destination}", parent=event.extensions, kind=kind, attributes=attributes
+        f"{operation} {destination}",
+        parent=event.extensions,
+        kind=kind,
+        attributes=attributes(event, system, operation, destination),
     ):
-        yield replace(event, extensions={**event.extensions, **tracing.carried()})
+        yield below(event)

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Generic, TypeVar
+
+from process import tracing
 
 T = TypeVar("T")
 R = TypeVar("R")
+_Waiting = tuple[T, asyncio.Future[R], tracing.SpanContext | None]
 ROWS = 50
 PACE_S = 0.02
 
@@ -33,7 +37,7 @@ class Batch(Generic[T, R]):
         whole: tuple[type[BaseException], ...] = (),
     ) -> None:
         self._write, self._rows, self._pace_s, self._whole = write, rows, pace_s, whole
-        self._waiting: list[tuple[T, asyncio.Future[R]]] = []
+        self._waiting: list[_Waiting[T, R]] = []
         self._timer: asyncio.Handle | None = None
         self._last = float("-inf")
         self._flushes: set[asyncio.Task[None]] = set()
@@ -42,7 +46,7 @@ class Batch(Generic[T, R]):
         """The answer for `row`, once its batch is done. Raises what `write` raised for it."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        self._waiting.append((row, answer))
+        self._waiting.append((row, answer, tracing.current()))
         if len(self._waiting) >= self._rows:
             self._flush()
         elif self._timer is None:
@@ -63,18 +67,29 @@ class Batch(Generic[T, R]):
         self._flushes.add(task)  # the loop itself keeps no task alive
         task.add_done_callback(self._flushes.discard)
 
-    async def _call(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+    async def _call(self, batch: list[_Waiting[T, R]]) -> None:
         try:
-            results = await self._write([row for row, _ in batch])
+            with _recorded(batch):
+                results = await self._write([row for row, _, _ in batch])
         except Exception as error:
             if len(batch) > 1 and not isinstance(error, self._whole):
                 for single in batch:
                     await self._call([single])
                 return
-            for _, answer in batch:
+            for _, answer, _ in batch:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        for (_, answer), result in zip(batch, results, strict=True):
+        for (_, answer, _), result in zip(batch, results, strict=True):
             if not answer.done():  # its caller may have given up meanwhile
                 answer.set_result(result)
+
+
+def _recorded(batch: Sequence[_Waiting[T, R]]) -> AbstractContextManager[object]:
+    """A span of what several callers share. It lies in the trace of one of them, with links to the others."""
+    if len(batch) == 1:
+        return nullcontext()
+    links = [tracing.Link(waiting) for _, _, waiting in batch if waiting]
+    return tracing.call(
+        "batch", lambda: {"eco2.batch.rows": len(batch)}, kind=tracing.SpanKind.INTERNAL, links=links
+    )

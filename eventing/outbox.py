@@ -16,6 +16,7 @@ from uuid import UUID
 
 from eventing.cloudevent import STRUCTURED, CloudEvent, decode
 from eventing.errors import PublishFailed
+from process import tracing
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -45,6 +46,7 @@ class Outbox:
     def __init__(self, schema: str) -> None:
         if not re.fullmatch(r"[a-z_][a-z0-9_]*", schema):
             raise ValueError(f"{schema!r} is no schema name")
+        self.schema = schema
         name = f"{schema}.outbox"
         self.table = (
             f"CREATE TABLE IF NOT EXISTS {name} (id uuid PRIMARY KEY, event bytea NOT NULL, "
@@ -112,6 +114,19 @@ class Outbox:
         Stops at the first failure that time may heal. An event the sink refuses for good goes to `refused`, which
         records it; without that its row stays, is reported each time and holds up no other.
         """
+        with tracing.call(f"relay {self.schema}.outbox", dict, kind=tracing.SpanKind.INTERNAL) as span:
+            total = await self._relay(pool, publisher, limit, grace_s, refused)
+            span.set_attribute("eco2.outbox.sent", total)
+            return total
+
+    async def _relay(
+        self,
+        pool: AsyncConnectionPool,
+        publisher: Publisher,
+        limit: int,
+        grace_s: float,
+        refused: Refused | None,
+    ) -> int:
         total, seen = 0, 0
         after: tuple[Any, Any] = (None, None)
         while seen < limit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from eventing.cloudevent import CloudEvent
 from eventing.errors import NoAnswer, PublishFailed
 from eventing.sender import Sender
-from eventing.tracing import CARRIED, traced
+from eventing.tracing import CARRIED, KNATIVE, attributes, below, traced
 from process import tracing
 
 __all__ = ["PublishFailed", "Publisher", "retryable"]
@@ -33,9 +33,14 @@ class Publisher:
         if not tracing.recording():
             await self._send(traced(event))
             return
-        parent = event.extensions if CARRIED[0] in event.extensions else None
-        with tracing.span(f"send {event.type}", parent=parent, kind=tracing.SpanKind.PRODUCER):
-            await self._send(traced(event))
+        # An event from an outbox goes on where it was written, not where it is relayed.
+        with tracing.span(
+            f"send {event.type}",
+            parent=event.extensions if "traceparent" in event.extensions else None,
+            kind=tracing.SpanKind.PRODUCER,
+            attributes=attributes(event, KNATIVE, "send", "default"),
+        ):
+            await self._send(below(event))
 
     async def _send(self, sent: CloudEvent) -> None:
         headers, body = sent.to_binary()

@@ -11,17 +11,32 @@ from eventing.cloudevent import CloudEvent
 from process import tracing
 
 CARRIED = ("traceparent", "tracestate")
+KNATIVE = "knative"
+"""The messaging system as functions know it; which broker is behind it, the broker's own spans say."""
 
 
 def traced(event: CloudEvent) -> CloudEvent:
     """The event as part of the current trace, unless it carries its own."""
+    return event if "traceparent" in event.extensions else below(event)
+
+
+def below(event: CloudEvent) -> CloudEvent:
+    """The event as what follows the current span."""
     carried = tracing.carried()
-    if not carried or "traceparent" in event.extensions:
-        return event
-    return replace(event, extensions={**event.extensions, **carried})
+    return replace(event, extensions={**event.extensions, **carried}) if carried else event
 
 
-def resumed(event: CloudEvent, trace_id: str) -> CloudEvent:
-    """The event as part of a trace that was stored by its id alone."""
-    with tracing.span(f"send {event.type}", parent=tracing.resumed(trace_id), kind=tracing.SpanKind.PRODUCER):
-        return traced(event)
+def attributes(event: CloudEvent, system: str, operation: str, destination: str) -> dict[str, str]:
+    """Of a span of an event on its way, by OpenTelemetry's conventions for messaging and CloudEvents."""
+    named = {
+        "messaging.system": system,
+        "messaging.operation.name": operation,
+        "messaging.operation.type": operation,
+        "messaging.destination.name": destination,
+        "messaging.message.id": event.id,
+        "cloudevents.event_id": event.id,
+        "cloudevents.event_source": event.source,
+        "cloudevents.event_type": event.type,
+        "cloudevents.event_spec_version": "1.0",
+    }
+    return named if event.subject is None else {**named, "cloudevents.event_subject": event.subject}

@@ -23,6 +23,7 @@ _CHATTY = (
     "asyncio",
     "aio_pika",
     "aiormq",
+    "urllib3",
 )
 _context: ContextVar[dict[str, str | None]] = ContextVar("log_context", default={})  # noqa: B039 - never changed
 
@@ -52,6 +53,8 @@ def configure(level: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # It warns of every malformed `tracestate`, and quotes it.
+    logging.getLogger("opentelemetry.trace").setLevel(logging.ERROR)
 
 
 @contextmanager

@@ -9,8 +9,12 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from embedded.servers import Postgres, Valkey
+from process import tracing
 from schemas.migrate import migrate
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet"
@@ -68,3 +72,14 @@ def photos() -> Path:
     if not PHOTOS.is_dir():
         pytest.skip(f"no photos at {PHOTOS.parent.parent.name}/images/trashnet beside the repository")
     return PHOTOS
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    """The spans that a process with an endpoint would send."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("test"))
+    yield exporter
+    provider.shutdown()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sse_starlette import ServerSentEvent
@@ -19,6 +19,7 @@ from eventing.progress.arrivals import Arrivals
 from eventing.progress.channels import Channels
 from eventing.progress.events import ProgressEntry, now
 from eventing.progress.record import History, Record
+from eventing.progress.stream_span import StreamSpan
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -70,23 +71,30 @@ class Gateway:
         history: History,
         expires_at: float | None = None,
         authorized: Callable[[], Awaitable[bool]] | None = None,
+        trace: Mapping[str, str] | None = None,
     ) -> AsyncIterator[ServerSentEvent]:
         """The job's events with seq above `after`, ending with `done` or `error`.
 
         With `after` at or beyond the job's end: nothing, and it ends. `expires_at` is when the login ends (epoch
         seconds), `authorized` is asked once in a keepalive period; then `error` `unauthorized` ends the stream.
+        `trace` is where the job's trace goes on: there lies the stream's span.
         """
         stream = _Stream(self, job_id, after or 0, history, expires_at, authorized)
         channel = keys.channel(job_id).encode()
+        recorded = StreamSpan(self.domain, job_id, after, trace or {})
         self._open.add(stream)
         self.channels.join(channel, stream.arrivals)
         try:
             await stream.arrivals.wait(_SUBSCRIBE_PATIENCE_S)
             stream.arrivals.behind = True
             while not stream.ended:
-                for sent in await stream.step():
+                with recorded.current():
+                    events = await stream.step()
+                for sent in events:
+                    recorded.count(sent.event)
                     yield sent
         finally:
+            recorded.end(by_us=stream.ended)
             self._open.discard(stream)
             self.channels.leave(channel, stream.arrivals)
 

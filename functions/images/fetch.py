@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from functions.images.addresses import Address, FetchPolicy, check_url, is_public
 from functions.images.decoding import Decoders
@@ -69,15 +69,16 @@ class ImageFetcher:
         """
         async with self._downloads:
             try:
-                with tracing.call("GET picture", lambda: {"server.address": urlsplit(url).hostname or ""}):
+                with tracing.call("GET picture", dict) as span:  # the address is what a user wrote
                     async with asyncio.timeout(self.policy.timeout_s):
                         data = await self._download(url)
+                    span.set_attribute("http.response.body.size", len(data))
             except TimeoutError:
                 raise ImageUnavailable(f"no picture within {self.policy.timeout_s:g} s") from None
             image = plain(data, self.policy.longest_side)
             if image is not None:
                 return image
-            with tracing.call("decode picture", lambda: {"eco2.picture.bytes": len(data)}):
+            with tracing.call("decode picture", dict, kind=tracing.SpanKind.INTERNAL):
                 return await self._decoders.redraw(data, self.policy.longest_side)
 
     async def close(self) -> None:

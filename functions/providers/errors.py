@@ -26,9 +26,13 @@ RETRYABLE: Final[frozenset[Reason]] = frozenset(
 
 
 class ModelError(Exception):
-    """A model gave no valid answer. `retryable`: the same call may succeed later."""
+    """A model gave no valid answer.
+
+    `retryable`: the same call may succeed later. `error_type`: its name in metrics and traces.
+    """
 
     retryable: bool = False
+    error_type: str = "unknown_model"
 
 
 class UnknownModel(ModelError, ValueError):
@@ -48,7 +52,7 @@ class ModelUnavailable(ModelError):
     ) -> None:
         super().__init__(f"{model}: {reason}" + (f" ({detail})" if detail else ""))
         self.model = model
-        self.reason = reason
+        self.reason = self.error_type = reason
         self.detail = detail
         self.retry_after_s = retry_after_s
         self.retryable = reason in RETRYABLE
@@ -67,6 +71,8 @@ class ChainExhausted(ModelUnavailable):
 class ModelRefused(ModelError):
     """The model, or the provider's safety filter, will not answer this input. Never asked elsewhere."""
 
+    error_type = "refused"
+
     def __init__(self, model: str, detail: str = "") -> None:
         super().__init__(f"{model}: refused" + (f" ({detail})" if detail else ""))
         self.model = model
@@ -74,6 +80,8 @@ class ModelRefused(ModelError):
 
 class ModelOutputInvalid(ModelError):
     """The output broke the schema, and so did its repair. `findings`: where and why, without the values."""
+
+    error_type = "invalid_output"
 
     def __init__(self, model: str, findings: Sequence[str]) -> None:
         super().__init__(f"{model}: invalid output ({'; '.join(findings[:5])})")

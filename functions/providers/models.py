@@ -56,7 +56,17 @@ def _attributes(provider: str, model: str, request: ModelRequest[Any]) -> dict[s
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": _PROVIDER_NAMES.get(provider, provider),
         "gen_ai.request.model": model,
+        "gen_ai.output.type": "json",
         "eco2.task": request.task,
+    }
+
+
+def _used(usage: Usage, cost_usd: float) -> dict[str, int | float]:
+    return {
+        "gen_ai.usage.input_tokens": usage.input_tokens,
+        "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
+        "gen_ai.usage.output_tokens": usage.output_tokens,
+        "eco2.cost_usd": cost_usd,
     }
 
 
@@ -133,21 +143,21 @@ class Models:
         outcome = "cancelled"
         try:
             with tracing.call(f"chat {model}", lambda: _attributes(provider, model, request)) as span:
-                if provider == offline.MODEL:
-                    output = await offline.answer(request, budget_s=budget_s)
-                else:
-                    output = await self._valid(provider, model, request, budget_s, spent)
-                if spent:
-                    used = sum(spent, Usage())
-                    span.set_attribute("gen_ai.usage.input_tokens", used.input_tokens)
-                    span.set_attribute("gen_ai.usage.output_tokens", used.output_tokens)
+                try:
+                    if provider == offline.MODEL:
+                        output = await offline.answer(request, budget_s=budget_s)
+                    else:
+                        output = await self._valid(provider, model, request, budget_s, spent)
+                finally:
+                    usage = sum(spent, Usage())
+                    cost_usd = self.prices.cost_usd(model, usage)
+                    if span.is_recording():
+                        span.set_attributes(_used(usage, cost_usd))
             outcome = "ok"
         except ModelError as failure:
-            outcome = _outcome(failure)
+            outcome = failure.error_type
             raise
         finally:
-            usage = sum(spent, Usage())
-            cost_usd = self.prices.cost_usd(model, usage)
             duration_s = time.monotonic() - started
             self._observe(Asked(provider, model, request.task, outcome, usage, cost_usd, duration_s))
         return Completion(
@@ -213,11 +223,3 @@ def _parsed(model: str, request: ModelRequest[T], reply: ModelReply) -> T:
         found = error.errors(include_url=False, include_context=False, include_input=False)
         findings = [f"{'.'.join(map(str, each['loc'])) or 'output'}: {each['msg']}" for each in found]
     raise ModelOutputInvalid(model, findings)
-
-
-def _outcome(failure: ModelError) -> str:
-    if isinstance(failure, ModelRefused):
-        return "refused"
-    if isinstance(failure, ModelOutputInvalid):
-        return "invalid_output"
-    return getattr(failure, "reason", "unknown_model")

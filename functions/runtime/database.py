@@ -6,13 +6,15 @@ import asyncio
 import logging
 import re
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from functions.runtime.errors import Retry
-from process import tracing
+from functions.runtime.statements import executing
+from process.tracing import Span
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool
@@ -77,16 +79,16 @@ class Database:
         once more on a fresh one, so that nobody notices.
         """
         pool = await self.pool()
-        with tracing.call(_summary(sql), lambda: _attributes(sql)):
+        with executing(sql) as span:
             try:
-                return await _execute(pool, sql, parameters)
+                return await _execute(pool, sql, parameters, span)
             except _errors().OperationalError as error:
                 again = _not_begun(error) or (_reads(sql) and not isinstance(error, _pool_timeout()))
                 await self._checked(pool, error, wait=again)
                 if not again:
                     raise _unreachable() from error
             try:
-                return await _execute(pool, sql, parameters)
+                return await _execute(pool, sql, parameters, span)
             except _errors().OperationalError as error:
                 raise _unreachable() from error
 
@@ -111,9 +113,11 @@ class Database:
 
 
 async def _execute(
-    pool: AsyncConnectionPool, sql: str, parameters: Sequence[Any] | dict[str, Any]
+    pool: AsyncConnectionPool, sql: str, parameters: Sequence[Any] | dict[str, Any], span: Span
 ) -> list[Row]:
+    asked = time.perf_counter()
     async with pool.connection() as connection:
+        span.set_attribute("eco2.db.wait_ms", round((time.perf_counter() - asked) * 1000, 1))
         cursor = await connection.execute(sql.encode(), parameters)
         return await cursor.fetchall() if cursor.description else []
 
@@ -145,19 +149,6 @@ def _unreachable() -> Retry:
     return Retry("the database is not reachable", code="DATABASE_UNAVAILABLE")
 
 
-def _summary(sql: str) -> str:
-    """Operation and table, of which there are few: what traces are searched by."""
-    table = _TABLE.search(sql)
-    write = _WRITES.search(sql)
-    return f"{write[0] if write else 'SELECT'} {table[1] if table else ''}".rstrip()
-
-
-def _attributes(sql: str) -> dict[str, str]:
-    """The statement without its parameters, by OpenTelemetry's conventions for databases."""
-    return {"db.system.name": "postgresql", "db.query.summary": _summary(sql), "db.query.text": sql.strip()}
-
-
-_TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+([a-z_]+\.[a-z_]+)")
 _WRITES = re.compile(r"\b(?:INSERT|UPDATE|DELETE|NOTIFY|pg_notify)\b")
 
 

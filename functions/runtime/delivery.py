@@ -19,6 +19,7 @@ from eventing import sdk
 from eventing.catalogue import EventData, InvalidEventData, derived_id, from_event, to_event
 from eventing.clock import told_by_clock
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
+from eventing.tracing import KNATIVE, attributes
 from functions.runtime import registry, telemetry
 from functions.runtime.binding import parameters
 from functions.runtime.declaration import EventFunction
@@ -58,10 +59,13 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
             f"process {event.type}",
             parent=carrier,
             kind=tracing.SpanKind.CONSUMER,
-            attributes=_attributes(function, event),
         ) as span,
         logs.about(task_id=event.subject, user_id=event.extensions.get("userid"), function=function.name),
     ):
+        if span.is_recording():
+            span.set_attributes(
+                {"faas.name": function.name, **attributes(event, KNATIVE, "process", function.name)}
+            )
         response = await _attempt(function, event, request, resources, work)
         span.set_attribute("http.response.status_code", response.status_code)
         if response.status_code >= 500:
@@ -72,22 +76,6 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
         told = (event.type, event.id, response.status_code)
         log.log(level, "%s %s → %d", *told, extra={"duration_ms": milliseconds})
         return response
-
-
-def _attributes(function: EventFunction, event: CloudEvent) -> dict[str, str]:
-    """By OpenTelemetry's conventions for messaging, CloudEvents and functions."""
-    attributes = {
-        "faas.name": function.name,
-        "messaging.system": "knative",
-        "messaging.operation.type": "process",
-        "messaging.destination.name": function.name,
-        "cloudevents.event_id": event.id,
-        "cloudevents.event_source": event.source,
-        "cloudevents.event_type": event.type,
-    }
-    if event.subject is not None:
-        attributes["cloudevents.event_subject"] = event.subject
-    return attributes
 
 
 async def _attempt(
@@ -105,10 +93,14 @@ async def _attempt(
         async with work.on(subject, function.timeout_s):
             if ledger:
                 claim = await ledger.claim(function, event)
+                tracing.note("eco2.claim", claim.state.value)
+                tracing.note("eco2.attempt", claim.attempt)
                 if claim.state is not State.CLAIMED:
                     return _settled(function, event, claim)
                 claimed = True
-            output = await function.handler(**await _arguments(function, event, data, resources))
+            arguments = await _arguments(function, event, data, resources)
+            with tracing.call(f"handle {function.name}", dict, kind=tracing.SpanKind.INTERNAL):
+                output = await function.handler(**arguments)
         stored = _stored(function, output)
         if ledger:
             until = started + function.timeout_s + LEASE_MARGIN_S - 1

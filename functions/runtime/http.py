@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from functools import cache
 from typing import Any
 
@@ -24,6 +23,7 @@ from process import logs, tracing
 
 log = logging.getLogger(__name__)
 JSON = "application/json; charset=utf-8"
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))  # names of spans are few
 
 
 class _MethodNotAllowed(FunctionError):
@@ -38,24 +38,29 @@ async def respond(function: HttpFunction, request: Request, resources: Resources
     """The function's answer; whatever goes wrong is a problem document without our insides."""
     headers = request.headers
     with (
-        tracing.span(
-            f"{request.method} {function.name}",
-            parent=headers,
-            kind=tracing.SpanKind.SERVER,
-            attributes={"http.request.method": request.method, "faas.name": function.name},
-        ) as span,
+        tracing.span(function.name, parent=headers, kind=tracing.SpanKind.SERVER) as span,
         logs.about(
             request_id=headers.get("x-request-id"), user_id=headers.get("x-user-id"), function=function.name
         ),
     ):
         response = await _call(function, request, resources)
-        span.set_attribute("http.response.status_code", response.status_code)
-        if route := request.scope.get("route_template"):
-            span.update_name(f"{request.method} {route}")
-            span.set_attribute("http.route", route)
-        if response.status_code >= 500:
-            tracing.failed(span, str(response.status_code))
+        if span.is_recording():
+            _describe(span, function, request, response.status_code)
         return response
+
+
+def _describe(span: tracing.Span, function: HttpFunction, request: Request, status: int) -> None:
+    """By OpenTelemetry's conventions for HTTP servers; a path or query may hold what a user wrote, a route does not."""
+    method = request.method if request.method in _METHODS else "_OTHER"
+    route = request.scope.get("route_template", "")
+    span.update_name(f"{method} {route or function.name}")
+    span.set_attributes(
+        {"faas.name": function.name, "http.request.method": method, "http.response.status_code": status}
+    )
+    if route:
+        span.set_attribute("http.route", route)
+    if status >= 500:
+        tracing.failed(span, str(status))
 
 
 async def _call(function: HttpFunction, request: Request, resources: Resources) -> Response:
@@ -112,19 +117,5 @@ def _response(function: HttpFunction, result: Any) -> Response:
 def _stream(events: AsyncGenerator[Any]) -> Response:
     from sse_starlette import EventSourceResponse
 
-    if tracing.recording():
-        events = _recorded(events, tracing.start("stream"))
     # No pings of its own: a stream's events have a keepalive of theirs, which clients can hear.
     return EventSourceResponse(events, headers={"cache-control": "no-cache"}, ping=0, sep="\n")
-
-
-async def _recorded(events: AsyncGenerator[Any], span: tracing.Span) -> AsyncGenerator[Any]:
-    sent = 0
-    try:
-        async with aclosing(events):
-            async for event in events:
-                sent += 1
-                yield event
-    finally:
-        span.set_attribute("eco2.stream.events", sent)
-        span.end()

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 from functions.runtime.database import Database, Worker
 from functions.runtime.errors import Unavailable
 from functions.runtime.settings import RuntimeSettings
-from process import tracing
 from process.declared import check
 from process.settings import Secret, read, with_files
 
@@ -95,7 +94,7 @@ class Resources:
         if not url:
             raise Unavailable(f"ECO2_REDIS_{role.upper()}_URL is not set", code="NOT_CONFIGURED")
         if url not in self._redis:
-            client = (await asyncio.to_thread(_redis)).from_url(
+            client = (await asyncio.to_thread(_client_class)).from_url(
                 url,
                 max_connections=64,
                 socket_connect_timeout=REDIS_TIMEOUT_S,
@@ -156,14 +155,7 @@ class Resources:
             await self._database.close()
 
 
-def _redis() -> type[Redis]:
-    """The client's class, whose commands are spans within a recorded one."""
-    from redis.asyncio import Redis
+def _client_class() -> type[Redis]:
+    from functions.runtime.redis_client import client_class
 
-    class TracedRedis(Redis):
-        async def execute_command(self, *args: Any, **options: Any) -> Any:
-            command = str(args[0])
-            with tracing.call(command, lambda: {"db.system.name": "redis", "db.operation.name": command}):
-                return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
-
-    return TracedRedis
+    return client_class()

@@ -33,6 +33,11 @@ class GracefulServer(Server):
             self._stopping = asyncio.get_event_loop().create_task(self._host.stop(grace_s))
         super().handle_exit(sig, frame)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End everything, then send the last spans: after this the signal is raised again, and ends the process."""
+        await super().shutdown(sockets)
+        await asyncio.to_thread(tracing.shut_down)
+
 
 def serve(functions: list[Function], *, port: int | None = None, fd: int | None = None) -> None:
     """Serve until SIGTERM. Give a port, or the file descriptor of a listening socket."""
@@ -53,4 +58,3 @@ def serve(functions: list[Function], *, port: int | None = None, fd: int | None 
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
     GracefulServer(config, host).run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
-    tracing.shut_down()

@@ -94,6 +94,7 @@ class Jobs(Service):
                 "key": key,
                 "hash": digest,
                 "trace": tracing.trace_id(),
+                "traceparent": event.extensions.get("traceparent"),
                 "deadline_s": self._resources.settings(ScanSettings).scan_deadline_s,
                 "event": event.to_structured(),
             },
@@ -135,11 +136,13 @@ class Jobs(Service):
         at = STAGES[stage]
         return Running(stage, at.percent if finished else at.percent - STAGES["vision"].percent)
 
-    async def owned(self, user_id: str, job_id: UUID) -> None:
-        """Check that the job is this user's. Raises NotFound."""
-        if await self._database.one(_OWNED, (job_id, user_id)) is None:
+    async def owned(self, user_id: str, job_id: UUID) -> dict[str, str]:
+        """Check that the job is this user's; gives where its trace goes on (`traceparent`). Raises NotFound."""
+        row = await self._database.one(_OWNED, (job_id, user_id))
+        if row is None:
             raise unknown()
         self._remember_owner(job_id, user_id)
+        return {"traceparent": row[0]} if row[0] else {}
 
     def _remember_owner(self, job_id: UUID, user_id: str) -> None:
         self._owned[job_id, user_id] = None
@@ -261,8 +264,9 @@ def unknown() -> NotFound:
 _SUBMIT = """
 WITH job AS (
     INSERT INTO scan.jobs (id, user_id, image_url, user_input, model, region, idempotency_key, request_hash,
-                           trace_id, deadline_at)
+                           trace_id, traceparent, deadline_at)
     VALUES (%(id)s, %(user)s, %(image)s, %(input)s, %(model)s, %(region)s, %(key)s, %(hash)s, %(trace)s,
+            %(traceparent)s,
             now() + make_interval(secs => %(deadline_s)s))
     ON CONFLICT (user_id, idempotency_key) DO NOTHING
     RETURNING id
@@ -282,7 +286,7 @@ LEFT JOIN LATERAL (
 _RESULT = f"""
 SELECT j.outcome, last.stage, last.finished FROM scan.jobs j {_LAST_STAGE} WHERE (j.id, j.user_id) = (%s, %s)
 """  # noqa: S608 - put together from constants
-_OWNED = "SELECT 1 FROM scan.jobs WHERE id = %s AND user_id = %s"
+_OWNED = "SELECT traceparent FROM scan.jobs WHERE id = %s AND user_id = %s"
 _HISTORY = """
 SELECT id, CASE status WHEN 'active' THEN 'processing' ELSE status END, created_at, image_url, outcome
 FROM scan.jobs

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from eventing.catalogue import derived_id, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
-from eventing.tracing import resumed
 from functions.runtime import telemetry
 from functions.runtime.resources import Service
 from functions.scan.events import ScanRequested
@@ -72,10 +71,10 @@ class Sweeper(Service):
 def emitted_again(row: tuple[Any, ...]) -> CloudEvent:
     """The last event of a job, equal to the one that was lost: same id, same data.
 
-    From (id, user_id, image_url, user_input, model, region, trace_id, stage, event_id, output) of the last finished
+    From (id, user_id, image_url, user_input, model, region, traceparent, stage, event_id, output) of the last finished
     stage; it goes on in the job's trace.
     """
-    job_id, user_id, image_url, user_input, model, region, trace_id, stage, event_id, output = row
+    job_id, user_id, image_url, user_input, model, region, traceparent, stage, event_id, output = row
     if stage is None:
         event = requested(
             ScanRequested(
@@ -96,7 +95,9 @@ def emitted_again(row: tuple[Any, ...]) -> CloudEvent:
             id=derived_id(event_id, source),
             userid=user_id,
         )
-    return resumed(event, trace_id) if trace_id else event
+    if traceparent is None:
+        return event
+    return replace(event, extensions={**event.extensions, "traceparent": traceparent})
 
 
 _LATE = """
@@ -124,6 +125,6 @@ FROM overdue LEFT JOIN LATERAL (
     WHERE s.job_id = overdue.id AND s.output IS NOT NULL ORDER BY s.finished_at DESC LIMIT 1
 ) AS last ON true
 WHERE j.id = overdue.id
-RETURNING j.id, j.user_id, j.image_url, j.user_input, j.model, j.region, j.trace_id,
+RETURNING j.id, j.user_id, j.image_url, j.user_input, j.model, j.region, j.traceparent,
           last.stage, last.event_id, last.output
 """

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
-import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode, format_span_id
 
@@ -15,7 +11,6 @@ from brokers.metrics import BrokerMetrics
 from brokers.trigger import Trigger
 from embedded.servers import free_port
 from eventing.cloudevent import CloudEvent
-from process import tracing
 from tests.brokers.subscriber import Subscriber, answers
 from tests.brokers.test_ingress import Taken
 from tests.brokers.test_trigger import given_trigger
@@ -28,17 +23,6 @@ EVENT = CloudEvent(
     "job",
     extensions={"run": "spans", "traceparent": TRACEPARENT, "tracestate": "a=b"},
 )
-
-
-@pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("eco2"))
-    monkeypatch.setattr(tracing, "recording", lambda: True)
-    yield exporter
-    provider.shutdown()
 
 
 def span_id(of: CloudEvent) -> str:

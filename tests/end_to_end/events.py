@@ -12,10 +12,10 @@ from functions.scan.sweeper import emitted_again
 from tests.end_to_end.platform import Platform
 
 _EVENTS = """
-SELECT j.id, j.user_id, j.image_url, j.user_input, j.model, j.region, j.trace_id, s.stage, s.event_id, s.output
+SELECT j.id, j.user_id, j.image_url, j.user_input, j.model, j.region, j.traceparent, s.stage, s.event_id, s.output
 FROM scan.jobs j JOIN scan.stage_results s ON s.job_id = j.id AND s.output IS NOT NULL
 UNION ALL
-SELECT id, user_id, image_url, user_input, model, region, trace_id, NULL, NULL, NULL FROM scan.jobs
+SELECT id, user_id, image_url, user_input, model, region, traceparent, NULL, NULL, NULL FROM scan.jobs
 """
 
 

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from eventing.batch import Batch
+from process import tracing
 
 
 class Table:
@@ -92,3 +94,19 @@ async def test_a_caller_that_gives_up_takes_no_row_with_it() -> None:
     async with asyncio.timeout(5):
         await staying
     assert table.batches == [["a", "b"]]
+
+
+async def test_what_callers_share_is_recorded_once_with_links_to_all(recorded: InMemorySpanExporter) -> None:
+    batch = Batch(Table().write)
+
+    async def job(name: str) -> None:
+        with tracing.span(name):
+            await batch.add(name)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(*map(job, "ab"))
+        await job("alone")
+    shared, *jobs = recorded.get_finished_spans()
+    assert (shared.name, (shared.attributes or {})["eco2.batch.rows"]) == ("batch", 2)
+    assert {link.context.span_id for link in shared.links} == {span.context.span_id for span in jobs[:2]}
+    assert sorted(span.name for span in jobs) == ["a", "alone", "b"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import logging
-from collections.abc import Iterator
+import os
+import socket
+import subprocess
+import sys
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from process import logs, tracing
@@ -17,22 +19,19 @@ TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 PARENT = f"00-{TRACE}-{SPAN}-01"
 
 
-@pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
-    """What a process with an endpoint would send."""
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    monkeypatch.setattr(tracing, "_tracer", provider.get_tracer("test"))
-    yield exporter
-    provider.shutdown()
+def span_id(of: ReadableSpan) -> str:
+    return f"{of.context.span_id:016x}"
+
+
+def parent(of: ReadableSpan) -> str:
+    assert of.parent
+    return f"{of.parent.span_id:016x}"
 
 
 def test_without_an_endpoint_nothing_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in tracing.ENDPOINTS:
         monkeypatch.delenv(name, raising=False)
     tracing.configure("x")
-    assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
     assert not tracing.recording()
     tracing.shut_down()
 
@@ -83,11 +82,6 @@ def test_a_malformed_state_is_dropped_without_dropping_the_trace(state: str) -> 
         assert tracing.carried().get("tracestate", "") in {"", "a=b", "a=c"}
 
 
-def test_a_span_goes_on_below_one_that_was_stored_by_its_trace_alone() -> None:
-    with tracing.span("work", parent=tracing.resumed(TRACE)):
-        assert tracing.trace_id() == TRACE
-
-
 def test_spans_nest_and_calls_are_recorded_within_them(recorded: InMemorySpanExporter) -> None:
     with (
         tracing.span("request", parent={"traceparent": PARENT}, kind=tracing.SpanKind.SERVER),
@@ -123,14 +117,117 @@ def test_a_failed_call_tells_the_kind_of_its_error_and_not_its_words(recorded: I
         assert "secret" not in span.to_json()
 
 
-def test_a_span_can_outlive_its_block(recorded: InMemorySpanExporter) -> None:
-    with tracing.span("request"):
-        stream = tracing.start("stream", {"eco2.stream.events": 1})
+def test_work_that_is_done_bit_by_bit_is_a_span_of_the_trace_it_belongs_to(
+    recorded: InMemorySpanExporter,
+) -> None:
+    with tracing.span("GET stream"):
+        stream = tracing.apart("stream", {"traceparent": PARENT}, lambda: {"eco2.job_id": "j1"})
+    with tracing.within(stream), tracing.call("SELECT", dict):
+        pass
+    assert tracing.trace_id() is None
     stream.end()
-    request, streamed = recorded.get_finished_spans()
-    assert streamed.parent
-    assert request.context
-    assert streamed.parent.span_id == request.context.span_id
+    request, call, streamed = recorded.get_finished_spans()
+    assert parent(streamed) == SPAN
+    assert parent(call) == span_id(streamed)
+    assert [link.context.span_id for link in streamed.links] == [request.context.span_id]
+    assert dict(streamed.attributes or {}) == {"eco2.job_id": "j1"}
+
+
+def test_without_a_trace_to_belong_to_it_lies_below_the_current_span(recorded: InMemorySpanExporter) -> None:
+    with tracing.span("GET stream"):
+        tracing.apart("stream", {}, dict).end()
+    streamed, request = recorded.get_finished_spans()
+    assert parent(streamed) == span_id(request)
+    assert not streamed.links
+
+
+def test_what_is_not_recorded_is_not_built() -> None:
+    def attributes() -> dict[str, str]:
+        raise AssertionError("attributes of a span that is not recorded")
+
+    with tracing.span("request"), tracing.call("SELECT", attributes) as call:
+        assert not call.is_recording()
+        stream = tracing.apart("stream", {"traceparent": PARENT}, attributes)
+        before = tracing.trace_id()
+        with tracing.within(stream):
+            assert tracing.trace_id() == before
+        assert tracing.current() is None
+
+
+def test_a_trace_that_nobody_samples_is_not_recorded(recorded: InMemorySpanExporter) -> None:
+    with (
+        tracing.span("request", parent={"traceparent": f"00-{TRACE}-{SPAN}-00"}),
+        tracing.call("SELECT", dict),
+    ):
+        assert tracing.trace_id() == TRACE
+        assert tracing.carried()["traceparent"].endswith("-00")
+    assert not recorded.get_finished_spans()
+
+
+def test_flags_that_nobody_knows_are_not_passed_on() -> None:
+    with tracing.span("work", parent={"traceparent": f"cc-{TRACE}-{SPAN}-ff-what-comes"}):
+        assert tracing.carried()["traceparent"] == f"00-{TRACE}-{SPAN}-03"
+
+
+def test_an_error_may_say_its_type_and_else_its_cause_is_told(recorded: InMemorySpanExporter) -> None:
+    class Refused(Exception):
+        error_type = "refused"
+
+    with pytest.raises(Refused), tracing.span("one"):
+        raise Refused
+    with pytest.raises(ValueError, match="x"), tracing.span("two"):
+        raise ValueError("x") from KeyError("y")
+    assert [(span.attributes or {})["error.type"] for span in recorded.get_finished_spans()] == [
+        "refused",
+        "KeyError",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "records"),
+    [
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://127.0.0.1:9/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_SDK_DISABLED": "true"}, False),
+    ],
+)
+def test_an_endpoint_makes_a_process_record(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], records: bool
+) -> None:
+    for name in (*tracing.ENDPOINTS, "OTEL_SDK_DISABLED"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    tracing.configure("scan-rule")
+    tracing.configure("once is enough")
+    assert tracing.recording() is records
+    tracing.shut_down()
+    tracing.shut_down()
+    assert not tracing.recording()
+
+
+def test_the_last_spans_are_sent_when_a_process_ends_and_a_dead_collector_holds_up_nobody() -> None:
+    """In processes of their own: the SDK is loaded with the first endpoint only."""
+    program = (
+        "import sys\nfrom process import tracing\nloaded = lambda: 'opentelemetry.sdk' in sys.modules\n"
+        "assert not loaded()\ntracing.configure('x')\nassert loaded()\n"
+        "with tracing.span('last'): pass\n"
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent, concurrent.futures.ThreadPoolExecutor() as pool:
+        silent.settimeout(30)
+
+        def first_bytes() -> bytes:
+            connection, _ = silent.accept()
+            with connection:
+                connection.settimeout(30)
+                return connection.recv(64)
+
+        came = pool.submit(first_bytes)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        environment = {**os.environ, "OTEL_EXPORTER_OTLP_ENDPOINT": url}
+        subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=30)
+        assert came.result(30).startswith(b"POST /v1/traces")
 
 
 def test_log_lines_carry_the_trace_and_what_they_are_about() -> None:

@@ -43,13 +43,15 @@ async def stream(
 
     Another user's job is unknown.
     """
-    await jobs.owned(user.id, job_id)
+    trace = await jobs.owned(user.id, job_id)
     last = request.headers.get("last-event-id", "")
     after = int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else None
     history = partial(jobs.story, job_id)
     if after is not None and await scan.gateway.ended(str(job_id), after, history):
         return None  # 204: a browser that asks again and again stops
-    return scan.gateway.follow(str(job_id), after=after, history=history, expires_at=user.expires_at)
+    return scan.gateway.follow(
+        str(job_id), after=after, history=history, expires_at=user.expires_at, trace=trace
+    )
 
 
 new = stream.new

@@ -119,20 +119,6 @@ async def test_an_unused_worker_is_closed_without_being_started() -> None:
     await Worker("postgresql://nobody@127.0.0.1:1/nothing", lambda _: None).close()
 
 
-@pytest.mark.parametrize(
-    ("sql", "summary"),
-    [
-        ("SELECT a FROM scan.jobs WHERE id = %s", "SELECT scan.jobs"),
-        ("WITH x AS (INSERT INTO ops.inbox VALUES (1)) SELECT 1", "INSERT ops.inbox"),
-        ("UPDATE scan.stage_results SET a = 1", "UPDATE scan.stage_results"),
-        ("SELECT 1", "SELECT"),
-    ],
-)
-def test_a_statement_is_told_in_traces_by_operation_and_table(sql: str, summary: str) -> None:
-    assert module._summary(sql) == summary
-    assert module._attributes(f"\n{sql}\n")["db.query.text"] == sql
-
-
 def _end_others(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
