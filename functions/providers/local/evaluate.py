@@ -1,9 +1,10 @@
 """How good the local model is: `python -m functions.providers.local.evaluate [--photos FOLDER]`.
 
 Accuracy and confusion on six and on five materials (without trash), on the photos as they are and laid on other
-grounds; how often the model abstains, wrongly on photos and rightly on pictures of no waste (kinds that training
-has met, with other seeds, and kinds it has not); time and memory on one core. Everything goes the way an upload
-goes: a JPEG file into `LocalClassifier.classify`.
+grounds; how many photos are answered, how many answers are right, and both for each material; how often the model
+abstains, wrongly on photos and rightly on pictures of no waste (kinds that training has met, with other seeds, and
+kinds it has not); how many photos count as unreadable, as they are and once they are darkened, blank or blurred;
+time and memory on one core. Everything goes the way an upload goes: a JPEG file into `LocalClassifier.classify`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import argparse
 import resource
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .model import DATA, MATERIALS, LocalClassifier, LocalGuess
+from .photo import UnreadablePhoto
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -31,9 +33,17 @@ _EACH_STRANGER = 12
 
 @dataclass(frozen=True)
 class Tally:
-    """(true material, guess) pairs; a material is what the model would answer if it had to."""
+    """(true material, guess) pairs; a material is what the model would answer if it had to.
+
+    `unreadable` pictures have no guess. They count among the pictures shown, as not answered.
+    """
 
     guesses: Sequence[tuple[str, LocalGuess]]
+    unreadable: int = 0
+
+    @property
+    def shown(self) -> int:
+        return len(self.guesses) + self.unreadable
 
     def accuracy(self, materials: Sequence[str]) -> float:
         """Share of photos of `materials` whose likeliest material is the true one."""
@@ -41,7 +51,22 @@ class Tally:
         return sum(guess.candidates[0][0] == truth for truth, guess in asked) / max(len(asked), 1)
 
     def share(self, verdict: str) -> float:
-        return sum(guess.verdict == verdict for _, guess in self.guesses) / max(len(self.guesses), 1)
+        return sum(guess.verdict == verdict for _, guess in self.guesses) / max(self.shown, 1)
+
+    def answered(self) -> float:
+        """Share of the pictures shown for which a material is named, surely or first of two candidates."""
+        return self.share("sure") + self.share("candidates")
+
+    def right_when_answered(self) -> float:
+        return self.right() / max(self.answered(), 1 / max(self.shown, 1))
+
+    def right(self) -> float:
+        """Share of the pictures shown whose answer is right; an abstention is a wrong answer."""
+        right = sum(guess.verdict != "unsure" and guess.material == truth for truth, guess in self.guesses)
+        return right / max(self.shown, 1)
+
+    def of(self, material: str) -> Tally:
+        return Tally([(truth, guess) for truth, guess in self.guesses if truth == material])
 
     def right_when_sure(self) -> float:
         sure = [guess.material == truth for truth, guess in self.guesses if guess.verdict == "sure"]
@@ -49,16 +74,33 @@ class Tally:
 
     def report(self, title: str) -> None:
         five = MATERIALS[:-1]
-        click.echo(f"\n{title}: {len(self.guesses)} pictures")
+        click.echo(f"\n{title}: {self.shown} pictures")
         click.echo(f"  six materials {self.accuracy(MATERIALS):.1%}   five {self.accuracy(five):.1%}")
         shares = "   ".join(
             f"{verdict} {self.share(verdict):.1%}" for verdict in ("sure", "candidates", "unsure")
         )
         click.echo(f"  {shares}   right when sure {self.right_when_sure():.1%}")
-        click.echo("  " + "true / guessed".ljust(16) + "".join(name.rjust(11) for name in MATERIALS))
+        click.echo(
+            f"  answered {self.answered():.1%}   right when answered {self.right_when_answered():.1%}   "
+            f"right of all {self.right():.1%}   unreadable {self.unreadable}"
+        )
+        heads = (*MATERIALS, "right of all")
+        click.echo("  " + "true / guessed".ljust(16) + "".join(name.rjust(13) for name in heads))
         for truth in MATERIALS:
             row = [guess.candidates[0][0] for label, guess in self.guesses if label == truth]
-            click.echo("  " + truth.ljust(16) + "".join(str(row.count(name)).rjust(11) for name in MATERIALS))
+            cells = (*(str(row.count(name)) for name in MATERIALS), f"{self.of(truth).right():.0%}")
+            click.echo("  " + truth.ljust(16) + "".join(cell.rjust(13) for cell in cells))
+
+
+def tallied(classifier: LocalClassifier, pictures: Iterable[tuple[str, bytes]]) -> Tally:
+    """What the classifier says to the pictures, (material or kind, file) each."""
+    guesses, unreadable = [], 0
+    for truth, content in pictures:
+        try:
+            guesses.append((truth, classifier.classify(content)))
+        except UnreadablePhoto:
+            unreadable += 1
+    return Tally(guesses, unreadable)
 
 
 def _resident_mb() -> float:
@@ -96,6 +138,21 @@ def strangers(*, held_out: bool) -> Iterator[tuple[str, bytes]]:
             yield kind, _jpeg(Pillow.fromarray(draw(random, 320)))
 
 
+def spoilt(photo: bytes) -> Iterator[tuple[str, bytes]]:
+    """The photo as it should not be taken, as (what was done to it, JPEG)."""
+    from PIL import Image as Pillow
+    from PIL import ImageFilter
+
+    with Pillow.open(BytesIO(photo)) as opened:
+        image = opened.convert("RGB")
+    yield "lens covered", _jpeg(Pillow.new("RGB", image.size, (6, 5, 5)))
+    yield "light ÷ 20", _jpeg(image.point([value // 20 for value in range(256)] * 3))
+    yield "blank wall", _jpeg(Pillow.new("RGB", image.size, image.resize((1, 1)).getpixel((0, 0))))
+    for share in (0.02, 0.04, 0.06):
+        radius = share * min(image.size)
+        yield f"blur, σ {share:.0%}", _jpeg(image.filter(ImageFilter.GaussianBlur(radius)))
+
+
 def _jpeg(image: Image) -> bytes:
     file = BytesIO()
     image.save(file, "JPEG", quality=90)
@@ -118,30 +175,47 @@ def main(arguments: Sequence[str] | None = None) -> None:
     begun = time.perf_counter()
     classifier.load()
     loading_s = time.perf_counter() - begun
-    guesses, took_ms = [], []
-    for material, content in files:
-        begun = time.process_time()
-        guesses.append((material, classifier.classify(content)))
-        took_ms.append((time.process_time() - begun) * 1000)
+    took_ms: list[float] = []
+
+    def timed() -> Iterator[tuple[str, bytes]]:
+        """Each file; the time until the next one is asked for is what its guess cost."""
+        for material, content in files:
+            begun = time.process_time()
+            yield material, content
+            took_ms.append((time.process_time() - begun) * 1000)
+
+    as_they_are = tallied(classifier, timed())
     click.echo(
         f"loaded in {loading_s * 1000:.0f} ms; {statistics.median(took_ms):.1f} ms of one core a photo (median); "
         f"{_resident_mb() - before:.0f} MB more memory at the peak"
     )
-    Tally(guesses).report("As they are")
-    moved = [
-        (material, classifier.classify(content)) for material, content in on_other_grounds(options.photos)
-    ]
-    Tally(moved).report("On other grounds")
+    as_they_are.report("As they are")
+    tallied(classifier, on_other_grounds(options.photos)).report("On other grounds")
+    _report_spoilt(classifier, [content for _, content in files[::4]])
     for held_out in (False, True):
-        seen = [(kind, classifier.classify(content)) for kind, content in strangers(held_out=held_out)]
-        tally = Tally(seen)
-        click.echo(
-            f"\nNo waste, kinds {'unknown' if held_out else 'known'} to training: {len(seen)} pictures"
-        )
-        click.echo(f"  unsure {tally.share('unsure'):.1%}   sure {tally.share('sure'):.1%}")
-        for kind in dict.fromkeys(kind for kind, _ in seen):
-            unsure = Tally([pair for pair in seen if pair[0] == kind]).share("unsure")
-            click.echo(f"  {kind.ljust(16)} unsure {unsure:.0%}")
+        _report_strangers(classifier, held_out=held_out)
+
+
+def _report_spoilt(classifier: LocalClassifier, photos: Sequence[bytes]) -> None:
+    found: dict[str, Tally] = {}
+    for photo in photos:
+        for kind, content in spoilt(photo):
+            tally = tallied(classifier, [(kind, content)])
+            seen = found.get(kind, Tally([]))
+            found[kind] = Tally([*seen.guesses, *tally.guesses], seen.unreadable + tally.unreadable)
+    click.echo(f"\nSpoilt: {len(photos)} photos")
+    for kind, tally in found.items():
+        click.echo(f"  {kind.ljust(16)} unreadable {tally.unreadable / tally.shown:.0%}")
+
+
+def _report_strangers(classifier: LocalClassifier, *, held_out: bool) -> None:
+    pictures = list(strangers(held_out=held_out))
+    tally = tallied(classifier, pictures)
+    click.echo(f"\nNo waste, kinds {'unknown' if held_out else 'known'} to training: {tally.shown} pictures")
+    click.echo(f"  not answered {1 - tally.answered():.1%}   sure {tally.share('sure'):.1%}")
+    for kind in dict.fromkeys(kind for kind, _ in pictures):
+        of_kind = tallied(classifier, [picture for picture in pictures if picture[0] == kind])
+        click.echo(f"  {kind.ljust(16)} not answered {1 - of_kind.answered():.0%}")
 
 
 if __name__ == "__main__":

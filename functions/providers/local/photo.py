@@ -18,7 +18,7 @@ _ORIENTATION = 0x0112
 
 
 class UnreadablePhoto(ValueError):
-    """No picture in a known format, damaged, or more than MAX_PIXELS."""
+    """No picture in a known format, damaged, of more than MAX_PIXELS, or nothing to be recognised in it."""
 
 
 def _opaque(image: Image) -> Image:

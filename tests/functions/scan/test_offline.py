@@ -88,8 +88,9 @@ def test_words_beside_an_unsure_photo_stand_but_are_not_confirmed() -> None:
 
 
 async def test_a_picture_is_classified_without_a_network() -> None:
-    file = BytesIO()
-    Image.new("RGB", (300, 300), (120, 90, 60)).save(file, "JPEG")
+    file, picture = BytesIO(), Image.new("RGB", (300, 300), (220, 220, 215))
+    picture.paste((120, 90, 60), (60, 80, 240, 260))
+    picture.save(file, "JPEG")
     draft = await classify_offline(file.getvalue(), DEFAULT_INPUT)
     assert draft.outcome == "waste"
     assert repair(draft, taxonomy())[1] == []
@@ -97,4 +98,12 @@ async def test_a_picture_is_classified_without_a_network() -> None:
 
 async def test_a_file_that_is_no_picture_is_unreadable() -> None:
     draft = await classify_offline(b"not a picture", DEFAULT_INPUT)
+    assert (draft.outcome, draft.confidence) == ("unreadable", 0.0)
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (4, 6, 5), (250, 250, 250), (120, 90, 60)])
+async def test_a_photo_of_nothing_but_one_colour_is_unreadable(colour: tuple[int, int, int]) -> None:
+    file = BytesIO()
+    Image.new("RGB", (300, 300), colour).save(file, "JPEG")
+    draft = await classify_offline(file.getvalue(), DEFAULT_INPUT)
     assert (draft.outcome, draft.confidence) == ("unreadable", 0.0)
