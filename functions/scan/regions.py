@@ -6,7 +6,7 @@ A region that is not known is no error: the general rule holds, and the answer s
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -35,6 +35,10 @@ class Variant:
         if self.item:
             return 2 if self.item == item else 0
         return int(middle == self.middle if self.middle else rule == self.rule)
+
+    def concerns(self, middle: str, rule: str, items: Collection[str]) -> bool:
+        """Whether it is about the category, its rule, or one of the items that the rule is for."""
+        return self.item in items if self.item else bool(self.applies(None, middle, rule))
 
 
 @dataclass(frozen=True, slots=True)

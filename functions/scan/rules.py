@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from functions.scan.regions import regions
 from functions.scan.sources import named
 from functions.scan.taxonomy import DATA, UNCLASSIFIED
 
@@ -73,9 +74,7 @@ class Rule(_Frozen):
     not_accepted: tuple[NotAccepted, ...]
     icon_steps: tuple[IconStep, ...]
     facts: tuple[Fact, ...]
-    sources: tuple[str, ...] = ()
-    source: tuple[Mapping[str, str], ...] = ()
-    region_overrides: tuple[Mapping[str, str], ...] = ()
+    sources: tuple[str, ...]
     verb: str = ""
     branch: str = ""
 
@@ -114,8 +113,15 @@ def rule_document(key: str) -> dict[str, Any] | None:
     rule = rules().get(key)
     if rule is None:
         return None
-    found = [source.document() for source in named(rule.sources)]
-    return rule.model_dump(mode="json") | {"source": found or [dict(source) for source in rule.source]}
+    return rule.model_dump(mode="json") | {
+        "source": [source.document() for source in named(rule.sources)],
+        "region_overrides": [
+            {"region": region.name, "note": variant.note}
+            for region in regions().values()
+            for variant in region.variants
+            if variant.concerns(rule.category.middle, rule.key, [target.item for target in rule.targets])
+        ],
+    }
 
 
 def categories() -> list[dict[str, Any]]:

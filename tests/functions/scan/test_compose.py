@@ -74,7 +74,11 @@ def test_the_offline_model_says_that_it_is_one() -> None:
 
 
 def test_without_an_item_the_first_step_is_said() -> None:
-    assert "먼저 내용물을 비우고 물로 헹궈요." in answer(recyclable("금속류")).user_answer
+    assert "먼저 깨끗하고 마른 것만 골라요." in answer(recyclable("의류및원단")).user_answer
+
+
+def test_of_a_material_alone_the_answer_says_what_decides() -> None:
+    assert "투명 페트병으로, 그 밖의 깨끗한 플라스틱 용기면" in answer(recyclable("플라스틱류")).user_answer
 
 
 def test_two_candidates_are_both_named() -> None:

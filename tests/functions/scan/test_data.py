@@ -6,7 +6,7 @@ from collections import Counter
 from functions.scan.regions import region_of, regions
 from functions.scan.rules import lookup, rules
 from functions.scan.sources import sources
-from functions.scan.taxonomy import taxonomy
+from functions.scan.taxonomy import UNCLASSIFIED, taxonomy
 from functions.scan.utterance import normal
 
 DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?|게시일 없음")
@@ -29,6 +29,13 @@ def test_every_source_can_be_looked_up() -> None:
     for source in sources().values():
         assert source.title and source.issuer and (source.url or source.article), source.id
         assert DATE.fullmatch(source.date), source.id
+
+
+def test_every_rule_and_target_names_sources_that_exist() -> None:
+    for rule in rules().values():
+        assert rule.sources, rule.key
+        named = {*rule.sources, *(name for target in rule.targets for name in target.sources)}
+        assert named <= sources().keys(), rule.key
 
 
 def test_every_item_is_a_target_of_its_categorys_rule() -> None:
@@ -58,3 +65,9 @@ def test_every_variant_is_for_an_item_a_middle_or_a_rule_that_exists() -> None:
             assert variant.item in items or variant.middle in middles or variant.rule in rules(), region.name
             assert variant.note.endswith(("요.", "요).", "안내).")), (region.name, variant.note)
             assert variant.place is None or lookup(*variant.place), region.name
+
+
+def test_the_rules_for_a_material_say_what_decides_on_a_photo_of_it_alone() -> None:
+    materials = ("plastic", "metal", "glass", "paper", "general", "vinyl", "styrofoam")
+    assert [key for key in materials if not rules()[key].branch] == []
+    assert rules()["unclassified"].category.major == UNCLASSIFIED

@@ -44,7 +44,7 @@ def test_steps_are_short_polite_korean(rule: Rule) -> None:
 
 
 def test_it_names_its_sources_and_dates_its_facts(rule: Rule) -> None:
-    assert rule.source and rule.icon_steps
+    assert rule.sources and rule.icon_steps
     assert all(fact.source and re.fullmatch(r"20\d\d-\d\d", fact.as_of) for fact in rule.facts)
 
 
