@@ -11,13 +11,15 @@ import os
 import sys
 from pathlib import Path
 
-import uvicorn
+from uvicorn import Server
 
 from embedded.cors import Cors
 from embedded.objects import ObjectStore
 from embedded.signature import Key
 from functions.images.settings import ImageSettings
+from process import logs
 from process.declared import check
+from process.server import configuration
 from process.settings import ProcessSettings, SettingsError, read
 
 PREFIX = "/objects"
@@ -44,17 +46,9 @@ def main() -> None:
         application = store(chosen.folder)
     except (SettingsError, ValueError) as error:
         sys.exit(str(error))
-    uvicorn.run(
-        application,
-        host="0.0.0.0",  # noqa: S104 - a pod is reached from outside
-        port=chosen.port,
-        http="httptools",
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        log_level="warning",
-    )
+    everywhere = "0.0.0.0"  # noqa: S104 - a pod is reached from outside
+    logs.configure(read(ProcessSettings, os.environ).log_level)
+    Server(configuration(application, host=everywhere, port=chosen.port)).run()
 
 
 if __name__ == "__main__":
