@@ -32,8 +32,8 @@ from starlette.responses import Response
 from uvicorn.server import Server
 
 from bench.launch import free_port, stop, wait_ready
-from brokers.rabbitmq.server import RabbitMQ
-from embedded.servers import Postgres
+from embedded.servers.postgres import Postgres
+from embedded.servers.rabbitmq import RabbitMQ
 from eventing.cloudevent import CloudEvent
 from eventing.sender import Sender
 from process.server import configuration

@@ -36,7 +36,7 @@ class Relay:
 @contextlib.contextmanager
 def relay(timeout_s: float = 30.0) -> Iterator[Relay]:
     """Run a relay; its processes are children of this one. Raises NotReadyError."""
-    from embedded.servers import Valkey
+    from embedded.servers.valkey import Valkey
 
     with tempfile.TemporaryDirectory(prefix="eco2-bench-", ignore_cleanup_errors=True) as directory:
         valkey = Valkey(Path(directory) / "valkey", persistent=False)

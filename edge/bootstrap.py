@@ -1,8 +1,8 @@
 """Envoy's whole configuration.
 
 A request's way: early header mutation (what only the edge may say is removed), identity (id, trace), origins,
-answers and proxies (for the way back), ext_authz (the authorize function), rate limit, buffer and bound (bodies
-are bounded and sent whole), router.
+answers and proxies (for the way back), buffer and bound (bodies are bounded and sent whole), ext_authz (the authorize
+function), rate limit, router.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from edge.checks import AUTHORIZE, LOOP, check, checked_by
 from edge.clusters import loop, overload, static, upstream
 from edge.fields import Fields, extension, manager, socket, typed
 from edge.identity import early, identity
-from edge.limits import bounds
-from edge.log import access_log
+from edge.limits import bodies, rates
+from edge.log import access_log, application_log
 from edge.operations import operations
 from edge.origins import origins
+from edge.readiness import readiness, watching
 from edge.replies import local_replies
 from edge.routes import virtual_host
 from edge.site import OBJECTS, EdgeSite
@@ -32,6 +33,7 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
     most = site.most_connections
     listeners = [_public(routes, site), checked_by(site)]
     clusters = [*(upstream(name, site.address(name), most) for name in names), loop(LOOP, most)]
+    clusters += watching(site.watched)
     if site.collector:
         clusters.append(upstream(COLLECTOR, collector_address(site.collector), most))
     config: Fields = {}
@@ -44,13 +46,23 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
         "bootstrap_extensions": [
             extension("envoy.bootstrap.internal_listener", "bootstrap.internal_listener.v3.InternalListener")
         ],
+        "application_log_config": application_log(),
         "static_resources": {"listeners": listeners, "clusters": clusters},
         "overload_manager": overload(most, site.most_heap_bytes),
     }
 
 
 def _public(routes: list[EdgeRoute], site: EdgeSite) -> Fields:
-    filters = [identity(), origins(), answers(), proxies(), check(), *bounds()]
+    filters = [
+        identity(),
+        origins(),
+        answers(),
+        *readiness(site.watched),
+        proxies(),
+        *bodies(),
+        check(),
+        rates(),
+    ]
     serving = manager(
         "public",
         virtual_host(routes, site),

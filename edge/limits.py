@@ -15,12 +15,20 @@ _ALWAYS: Fields = {"numerator": 100, "denominator": "HUNDRED"}
 _LONGEST = 2**62
 
 
-def bounds() -> list[Fields]:
-    """The filters; what they hold routes to is said by `rate_limit` and `body_limit`."""
+def rates() -> Fields:
+    """The filter that counts, on routes that configure it by `rate_limit`."""
+    return extension(RATE, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="edge") | {
+        "disabled": True
+    }
+
+
+def bodies() -> list[Fields]:
+    """The filters that bound bodies, as `body_limit` says.
+
+    They come before the check: while that waits, a body that is larger than the connection's buffer would fill it,
+    and nobody would be there to refuse it.
+    """
     return [
-        # Only on routes that configure it.
-        extension(RATE, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="edge")
-        | {"disabled": True},
         extension(BUFFER, "filters.http.buffer.v3.Buffer", max_request_bytes=65_536),
         extension(BOUND, "filters.http.fault.v3.HTTPFault", disable_downstream_cluster_stats=True),
     ]

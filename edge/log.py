@@ -1,4 +1,4 @@
-"""The access log: one JSON line a request, with the fields that the functions' logs have."""
+"""The edge's log: one JSON line a request and one for each of Envoy's own words, with the functions' field names."""
 
 from __future__ import annotations
 
@@ -31,3 +31,14 @@ def access_log() -> Fields:
         "access_loggers.stream.v3.StdoutAccessLog",
         log_format={"json_format": _LINE},
     )
+
+
+def application_log() -> Fields:
+    """What Envoy says of itself."""
+    line = {
+        "timestamp": "%Y-%m-%dT%T.%e+00:00",
+        "level": "%l",
+        "logger": "envoy.%n",
+        "message": "%j",
+    }
+    return {"log_format": {"json_format": line}}

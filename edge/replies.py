@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.answers import RETRY_AFTER_S
 from edge.fields import METADATA, Fields, header
+from edge.readiness import PATH
 
 LATER = {"retry-after": str(RETRY_AFTER_S)}
 _ROUTE = f"%METADATA(ROUTE:{METADATA}:{{}})%"
@@ -13,6 +14,14 @@ def local_replies() -> Fields:
     """Which answer of Envoy's becomes which document; the first that fits decides."""
     return {
         "mappers": [
+            _ready(),
+            _problem(
+                _all(_asked_ready(), _status("EQ", 503)),
+                503,
+                "NOT_READY",
+                "Parts of the platform are starting; try again shortly.",
+                LATER,
+            ),
             # What the authorize function answered goes to the client as it is.
             {"filter": _all(_flags("UAEX"), _status("LE", 499))},
             _problem(
@@ -97,6 +106,21 @@ def _problem(
             },
         },
     }
+
+
+def _ready() -> Fields:
+    return {
+        "filter": _all(_asked_ready(), _status("EQ", 200)),
+        "headers_to_add": [header("cache-control", "no-store")],
+        "body_format_override": {
+            "content_type": "application/json",
+            "json_format": {"status": "ready"},
+        },
+    }
+
+
+def _asked_ready() -> Fields:
+    return {"header_filter": {"header": {"name": ":path", "string_match": {"prefix": PATH}}}}
 
 
 def _all(*filters: Fields) -> Fields:

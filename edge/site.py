@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from edge.fields import Address
 
@@ -16,7 +17,9 @@ class EdgeSite:
 
     functions: the one address of all functions, which are told apart by their Host; None: each has a name in the
     cluster's DNS. objects: the same for the object store.
-    operations_port, admin_port: 0 leaves these ports out. collector: URL of an OTLP receiver (HTTP), or empty.
+    watched: name → address of processes that must be ready for /health/ready to say so; none: this Envoy suffices.
+    operations_port, admin_port: 0 leaves these ports out.
+    collector: where spans are posted (OTLP over HTTP), e.g. http://host:4318/v1/traces; or empty.
     """
 
     namespace: str = "eco2"
@@ -26,6 +29,7 @@ class EdgeSite:
     admin_port: int = 9901
     functions: Address | None = None
     objects: Address | None = None
+    watched: Mapping[str, Address] = field(default_factory=dict)
     collector: str = ""
     drain_s: float = 15.0
     cold_start_s: float = 10.0

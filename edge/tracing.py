@@ -14,7 +14,9 @@ def collector_address(url: str) -> Address:
     """Host and port of an OTLP receiver. Raises ValueError for what is no `http://host:port`."""
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
-        raise ValueError(f"collector {url!r}: write http://host:port; the edge sends OTLP over HTTP")
+        raise ValueError(
+            f"collector {url!r}: write http://host:port/v1/traces; the edge sends OTLP over HTTP"
+        )
     return parts.hostname, parts.port or 4318
 
 
@@ -27,7 +29,7 @@ def tracing(url: str) -> Fields:
         "service_name": "edge",
         "http_service": {
             "http_uri": {
-                "uri": f"{url.rstrip('/')}/v1/traces",
+                "uri": url,
                 "cluster": COLLECTOR,
                 "timeout": f"{_TIMEOUT_S}s",
             }

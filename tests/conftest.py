@@ -13,7 +13,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from embedded.servers import Postgres, Valkey
+from embedded.servers.postgres import Postgres
+from embedded.servers.valkey import Valkey
 from process import tracing
 from schemas.migrate import migrate
 

@@ -9,13 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from embedded.servers import die_with_parent
+from embedded.servers.process import Server, die_with_parent
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
@@ -27,16 +26,17 @@ _log = logging.getLogger("eco2.supervisor")
 
 @dataclass(slots=True)
 class Child:
-    """`launch` starts the process, in `thread` when that takes long; both threads must outlive the process,
-    because Linux ties the parent-death signal to them."""
+    """`launch` starts the process, quickly, and from a thread that outlives it: to that thread Linux ties the
+    parent-death signal. `serves` blocks until a process that was started again can be asked; only then is its start
+    told."""
 
     name: str
     launch: Callable[[], subprocess.Popen[bytes]]
     on_change: Callable[[], None] = lambda: None
     stop_signal: signal.Signals = signal.SIGTERM
     grace_s: float = 10.0
-    thread: Executor | None = None
     after_stop: Callable[[], None] | None = None
+    serves: Callable[[], None] | None = None
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     failures: int = 0
@@ -51,7 +51,7 @@ class Child:
 
     async def start(self) -> None:
         """Start and keep running until `stop`. Raises what `launch` raises."""
-        await self._launch()
+        self._launch()
         self._watch = asyncio.create_task(self._keep_running(), name=f"child {self.name}")
 
     async def _keep_running(self) -> None:
@@ -70,18 +70,19 @@ class Child:
             await asyncio.sleep(wait_s)
             self.restarts += 1
             try:
-                await self._launch()
+                self._launch()
+                if self.serves:
+                    await asyncio.to_thread(self.serves)
             except (OSError, RuntimeError) as error:
                 _log.error("%s can't be started: %s", self.name, error)
                 continue
             self.on_change()
 
-    async def _launch(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.process = await loop.run_in_executor(self.thread, self.launch) if self.thread else self.launch()
+    def _launch(self) -> None:
+        self.process = self.launch()
         self._ended.clear()
         descriptor = os.pidfd_open(self.process.pid)
-        loop.add_reader(descriptor, self._reap, descriptor)
+        asyncio.get_running_loop().add_reader(descriptor, self._reap, descriptor)
 
     def _reap(self, descriptor: int) -> None:
         asyncio.get_running_loop().remove_reader(descriptor)
@@ -114,6 +115,24 @@ class Child:
         self.stopping = True
         if self.pid and self.process:
             self.process.kill()
+
+
+def server_child(
+    name: str,
+    server: Server,
+    *,
+    grace_s: float,
+    after_stop: Callable[[], None] | None = None,
+    serves: Callable[[], None] | None = None,
+) -> Child:
+    """`server` as a child; it keeps its address when it is started again."""
+
+    def launch() -> subprocess.Popen[bytes]:
+        server.launch()
+        assert server.process
+        return server.process
+
+    return Child(name, launch, grace_s=grace_s, after_stop=after_stop, serves=serves)
 
 
 def python(

@@ -14,18 +14,17 @@ from time import monotonic, time
 
 from embedded import logs
 from embedded.openfiles import raise_limit
-from embedded.supervisor import environment, prepared, rabbitmq, stores
-from embedded.supervisor.child import Child, python
+from embedded.servers.process import ServerStartError
+from embedded.supervisor import edge, environment, prepared, stores
+from embedded.supervisor.child import Child, python, server_child
 from embedded.supervisor.environment import Addresses
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import Options
 from embedded.supervisor.ready import wait_ready
-from embedded.supervisor.sockets import listen, listen_again, listen_together, port_of
+from embedded.supervisor.sockets import listen, listen_again, port_of, reserve
 
 STEP_TIMEOUT_S = 60.0
-# On one machine a few accounts may stand for many users; the limits declared with the functions are for production.
-LOCAL_LIMITS = "scan-submit=6000/60,images-upload=6000/60"
 LOG_CHECK_S = 30.0
 _log = logging.getLogger("eco2.supervisor")
 
@@ -41,7 +40,7 @@ class Platform:
         self.stopped = asyncio.Event()
         self._state: dict[str, object] = {}
         self._environment: dict[str, str] = {}
-        self._public: list[socket.socket] = []
+        self._public: socket.socket | None = None
 
     async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
         """Start, serve until SIGTERM, SIGINT, SIGHUP or `stopped`, stop. Raises CannotStartError."""
@@ -79,10 +78,11 @@ class Platform:
         began = monotonic()
         raise_limit()
         options, home = self.options, self.home
-        self._public = listen_together(options.edges, options.port)
+        self._public = reserve(options.port)
         hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))
         broker, simulated = listen(), listen() if options.model == "simulated" else None
-        public = _url(self._public[0])
+        objects = listen() if options.serves_objects else None
+        public = _url(self._public)
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
         wiring = asyncio.create_task(self._wire(_url(hosts[0])))
@@ -105,31 +105,39 @@ class Platform:
                 await self._migrate()
             await wiring
             # A later start does not wait here: functions import while PostgreSQL recovers, sockets queue.
-            await self._start_functions(hosts, simulated, broker)
+            await self._start_functions(hosts, simulated, objects)
+            await self._edge(hosts, broker, objects)
             await stores_ready
             await self._broker(broker, await rabbit)
         finally:
             wiring.cancel()
             rabbit.cancel()
-        await wait_ready(self._public[0].getsockname(), self.children, home.logs)
+        processes = {**_watched(hosts, broker), "edge": self._public.getsockname()}
+        await wait_ready(processes, self.children, home.logs)
         self._write_state()
         _log.info("ready at %s after %.1f s", public, monotonic() - began)
         self.report(f"ready after {monotonic() - began:.1f} s")
         return public
 
     async def _start_functions(
-        self, hosts: Sequence[socket.socket], simulated: socket.socket | None, broker: socket.socket
+        self, hosts: Sequence[socket.socket], simulated: socket.socket | None, objects: socket.socket | None
     ) -> None:
         if simulated:
             await self._serve("model", ["functions.providers.simulated"], simulated)
         for number, listener in enumerate(hosts, 1):
             await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
-        await self._edge(hosts, broker)
+        if objects:
+            folder = str(self.home.folder / "objects")
+            await self._serve("objects", ["embedded.objects", "--folder", folder], objects)
 
     async def _rabbitmq(self) -> str:
-        if self.options.starts_rabbitmq:
-            return await rabbitmq.start(self.home, self.children)
-        return self.options.environment.get("ECO2_AMQP_URL", "")
+        """Start it where it is the broker and no URL was given for it; its URL, when it serves."""
+        if not self.options.starts_rabbitmq:
+            return self.options.environment.get("ECO2_AMQP_URL", "")
+        server = stores.rabbitmq(self.home)
+        await self._add(server_child("rabbitmq", server, grace_s=20, after_stop=server.stop))
+        await stores.ready(server, server.data / "rabbitmq.log")
+        return server.url
 
     async def _stores(self) -> tuple[str, str, asyncio.Future[list[None]]]:
         """Start what no URL was given for; addresses of database and Redis, and what to await until they serve."""
@@ -139,13 +147,13 @@ class Platform:
         waits = []
         if options.starts_valkey:
             valkey = stores.valkey(home)
-            await self._add(stores.child("valkey", valkey, grace_s=10))
+            await self._add(server_child("valkey", valkey, grace_s=10))
             redis = valkey.url
             waits.append(stores.ready(valkey, home.folder / "valkey" / "valkey.log"))
         if options.starts_postgres:
             postgres = stores.postgres(home)
             await asyncio.to_thread(postgres.prepare)
-            await self._add(stores.child("postgres", postgres, grace_s=10))
+            await self._add(server_child("postgres", postgres, grace_s=10))
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
             database = postgres.url
             waits.append(stores.ready(postgres, home.folder / "postgres" / "postgres.log"))
@@ -191,17 +199,23 @@ class Platform:
         extra = {"ECO2_AMQP_URL": amqp} if amqp else {}
         await self._serve("broker", arguments, listener, extra=extra)
 
-    async def _edge(self, hosts: Sequence[socket.socket], broker: socket.socket) -> None:
-        arguments = ["embedded.edge", "--routes", str(self.home.folder / "routes.json")]
-        arguments += ["--upstream", f"127.0.0.1:{port_of(hosts[0])}"]
-        for number in range(1, len(hosts) + 1):
-            arguments += ["--ready", f"functions-{number}=127.0.0.1:{port_of(hosts[0])}/health/ready"]
-        arguments += ["--ready", f"broker=127.0.0.1:{port_of(broker)}/health/ready", "--grace", "5"]
-        arguments += ["--limits", self.options.environment.get("ECO2_RATE_LIMITS", LOCAL_LIMITS)]
-        if self.options.serves_objects:
-            arguments += ["--objects", str(self.home.folder / "objects")]
-        for number, listener in enumerate(self._public, 1):
-            await self._serve("edge" if number == 1 else f"edge-{number}", arguments, listener)
+    async def _edge(
+        self, hosts: Sequence[socket.socket], broker: socket.socket, objects: socket.socket | None
+    ) -> None:
+        assert self._public
+        at = edge.site(
+            port_of(self._public),
+            hosts[0].getsockname(),
+            _watched(hosts, broker),
+            objects.getsockname() if objects else None,
+            self.options,
+        )
+        limits = self.options.environment.get("ECO2_RATE_LIMITS", "")
+        routes = edge.table(self.home.folder / "routes.json", limits)
+        for number in range(1, self.options.edges + 1):
+            name = "edge" if number == 1 else f"edge-{number}"
+            envoy = edge.server(name, at, routes, self.home.folder, self.home.logs, self._environment)
+            await self._add(server_child(name, envoy, grace_s=5, serves=envoy.wait_ready))
 
     async def _serve(
         self,
@@ -224,7 +238,10 @@ class Platform:
     async def _add(self, child: Child) -> None:
         child.on_change = self._write_state
         self.children.append(child)
-        await child.start()
+        try:
+            await child.start()
+        except ServerStartError as error:
+            raise CannotStartError(str(error)) from None
 
     def _write_state(self) -> None:
         running = {child.name: {"pid": child.pid, "restarts": child.restarts} for child in self.children}
@@ -232,9 +249,14 @@ class Platform:
 
     async def _stop(self) -> None:
         """The edge first, the stores last; what stands on the same step stops together."""
-        for listener in self._public:
-            listener.close()
-        steps = (("edge",), ("functions-",), ("broker", "model"), ("rabbitmq", "valkey", "postgres"))
+        if self._public:
+            self._public.close()
+        steps = (
+            ("edge",),
+            ("functions-", "objects"),
+            ("broker", "model"),
+            ("rabbitmq", "valkey", "postgres"),
+        )
         for names in steps:
             together = [child for child in self.children if child.name.startswith(names)]
             await asyncio.gather(*(child.stop() for child in together))
@@ -248,6 +270,12 @@ class Platform:
             for folder in (self.home.logs, self.home.folder / "postgres", self.home.folder / "valkey"):
                 with suppress(OSError):
                     await asyncio.to_thread(logs.bound, folder)
+
+
+def _watched(hosts: Sequence[socket.socket], broker: socket.socket) -> dict[str, tuple[str, int]]:
+    """Whom readiness depends on: name → address."""
+    named = {f"functions-{number}": listener for number, listener in enumerate(hosts, 1)}
+    return {name: listener.getsockname() for name, listener in {**named, "broker": broker}.items()}
 
 
 def _url(listener: socket.socket) -> str:

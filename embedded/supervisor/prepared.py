@@ -20,7 +20,7 @@ def migrations() -> str:
 def declarations(functions_url: str) -> str:
     """Of all code that declarations can come from (times and sizes: reading 300 files would take longer)."""
     digest = hashlib.sha256(functions_url.encode())
-    for path in sorted(_sources(("process", "functions", "eventing"))):
+    for path in sorted(_sources(("process", "functions", "eventing", "brokers", "embedded"))):
         stat = path.stat()
         digest.update(f"{path} {stat.st_mtime_ns} {stat.st_size}\n".encode())
     return digest.hexdigest()

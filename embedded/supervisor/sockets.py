@@ -30,6 +30,16 @@ def listen(port: int = 0) -> socket.socket:
     return listener
 
 
+def reserve(port: int = 0) -> socket.socket:
+    """A socket that holds a port without listening, for a process that binds it with SO_REUSEPORT, as Envoy does.
+
+    While that process is started again, nobody else gets the port. Raises CannotStartError naming who has it.
+    """
+    if port:
+        listen(port).close()  # sharing would be granted to another platform of the same user, too
+    return _shared(port)
+
+
 def listen_together(count: int, port: int = 0) -> list[socket.socket]:
     """`count` listening sockets on one port; the kernel spreads connections over them (SO_REUSEPORT).
 
@@ -39,13 +49,18 @@ def listen_together(count: int, port: int = 0) -> list[socket.socket]:
         listen(port).close()  # sharing would be granted to another platform of the same user, too
     group: list[socket.socket] = []
     for _ in range(count):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind((LOOPBACK, port_of(group[0]) if group else port))
+        listener = _shared(port_of(group[0]) if group else port)
         listener.listen(BACKLOG)
         group.append(listener)
     return group
+
+
+def _shared(port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    bound.bind((LOOPBACK, port))
+    return bound
 
 
 def listen_again(count: int, url: str) -> list[socket.socket]:

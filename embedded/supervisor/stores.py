@@ -1,31 +1,22 @@
-"""PostgreSQL and Valkey as children: started side by side, at the same address after a crash."""
+"""PostgreSQL, Valkey and RabbitMQ as children: started side by side, at the same address after a crash."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-import subprocess
 from pathlib import Path
-from typing import Protocol
 
 from embedded.logs import last_line
-from embedded.servers import Postgres, ServerStartError, Valkey, free_port
-from embedded.supervisor.child import Child
+from embedded.servers.postgres import Postgres
+from embedded.servers.process import Server, ServerStartError, free_port
+from embedded.servers.rabbitmq import RabbitMQ
+from embedded.servers.valkey import Valkey
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.home import Home
 
 
-class Server(Protocol):
-    """What both have."""
-
-    process: subprocess.Popen[bytes] | None
-
-    def launch(self) -> None: ...
-    def wait_ready(self) -> None: ...
-
-
 def postgres(home: Home) -> Postgres:
-    """The server of this home; `prepare` it off the event loop, then `child` it."""
+    """The server of this home; `prepare` it off the event loop before it becomes a child."""
     (home.folder / "postgres").mkdir(exist_ok=True)
     sweep_sockets(home)
     return Postgres(home.folder / "postgres" / "data")
@@ -36,15 +27,9 @@ def valkey(home: Home) -> Valkey:
     return Valkey(home.folder / "valkey" / "data", port=free_port())
 
 
-def child(name: str, server: Server, *, grace_s: float) -> Child:
-    """`server` as a child."""
-
-    def launch() -> subprocess.Popen[bytes]:
-        server.launch()
-        assert server.process
-        return server.process
-
-    return Child(name, launch, grace_s=grace_s)
+def rabbitmq(home: Home) -> RabbitMQ:
+    """The server of this home."""
+    return RabbitMQ(home.folder / "rabbitmq")
 
 
 async def ready(server: Server, log: Path) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from brokers.rabbitmq.server import RabbitMQ
-from embedded.servers import free_port
+from embedded.servers.process import free_port
+from embedded.servers.rabbitmq import RabbitMQ
 from tests.brokers.subscriber import Subscriber
 
 

@@ -12,7 +12,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers import die_with_parent, free_port
+from embedded.servers.process import die_with_parent, free_port
 from eventing.cloudevent import CloudEvent
 from tests.brokers.contract import BrokerContract, Sent, Traits, request, triggers
 from tests.brokers.subscriber import Gate, Request, Response, Subscriber, answers, wait_until

@@ -13,8 +13,8 @@ from brokers.metrics import BrokerMetrics
 from brokers.rabbitmq import consumer
 from brokers.rabbitmq.broker import RabbitMQBroker
 from brokers.rabbitmq.layout import Layout
-from brokers.rabbitmq.server import RabbitMQ
 from brokers.trigger import Trigger
+from embedded.servers.rabbitmq import RabbitMQ
 from eventing.cloudevent import CloudEvent
 from tests.brokers.subscriber import Subscriber
 from tests.brokers.test_trigger import given_trigger

@@ -12,7 +12,7 @@ from brokers.dispatch import Dispatcher, Failure, Settled, dead_letter
 from brokers.metrics import BrokerMetrics
 from brokers.schedules import tick
 from brokers.trigger import Schedule, Trigger
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from eventing.cloudevent import CloudEvent, decode
 from tests.brokers.subscriber import Behaviour, Request, Response, Subscriber, answers
 from tests.brokers.test_trigger import given_trigger

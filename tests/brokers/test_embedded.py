@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from embedded.servers import Postgres
+from embedded.servers.postgres import Postgres
 from schemas.migrate import migrate
 from tests.brokers.contract import Sent
 from tests.brokers.durability import BrokerDurability, BrokerProcess, ids

@@ -11,8 +11,8 @@ from aio_pika.abc import AbstractChannel
 
 from brokers.rabbitmq.layout import Layout, declare
 from brokers.rabbitmq.message import to_event, to_message
-from brokers.rabbitmq.server import RabbitMQ
 from brokers.trigger import Trigger
+from embedded.servers.rabbitmq import RabbitMQ
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
 from tests.brokers.test_trigger import given_trigger
 

@@ -7,7 +7,7 @@ import aio_pika
 import pytest
 
 from brokers.rabbitmq.layout import Layout
-from brokers.rabbitmq.server import RabbitMQ
+from embedded.servers.rabbitmq import RabbitMQ
 from tests.brokers.contract import Sent
 from tests.brokers.durability import BrokerDurability, BrokerProcess, ids
 from tests.brokers.subscriber import Gate, Subscriber, answers, wait_until

@@ -9,7 +9,7 @@ from brokers.dispatch import Dispatcher
 from brokers.ingress import Ingress
 from brokers.metrics import BrokerMetrics
 from brokers.trigger import Trigger
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from eventing.cloudevent import CloudEvent
 from tests.brokers.subscriber import Subscriber, answers
 from tests.brokers.test_ingress import Taken

@@ -14,7 +14,7 @@ import cli.client
 from cli.client import Client
 from cli.errors import CliError
 from cli.scan import result
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 
 Answer = tuple[int, bytes]
 

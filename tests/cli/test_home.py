@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 
 import cli.down
 from cli.main import main
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from embedded.supervisor.home import Home
 from eventing.progress.events import Progress
 from eventing.progress.streams import ProgressStreams

@@ -15,7 +15,7 @@ from manifests.eventing import broker as platform_broker
 from manifests.objects import NAMESPACE, Object, made
 from manifests.triggers import BROKER, DISPATCHER, RABBITMQ, duration
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from tests.brokers.contract import BrokerContract, Traits, triggers
 from tests.brokers.subscriber import Subscriber
 from tests.cluster.conftest import Cluster

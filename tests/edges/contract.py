@@ -348,16 +348,16 @@ class Refusals(Fixtures):
         assert not host.requests
 
     async def test_a_large_body_is_413(self, client: aiohttp.ClientSession, host: FunctionHost) -> None:
-        async def chunked() -> Any:
-            for _ in range(11):
+        async def chunked(pieces: int) -> Any:
+            for _ in range(pieces):
                 yield b"x" * 100
 
-        for body in (b"x" * 1001, chunked()):
+        for body in (b"x" * 1001, b"x" * 200_000, chunked(11), chunked(2_000)):
             async with client.post("/api/v1/scan", data=body) as response:
                 problem = await problem_of(response)
                 assert (response.status, problem["code"]) == (413, "BODY_TOO_LARGE")
                 assert problem["detail"] == "A request body holds at most 1000 bytes."
-        assert {seen["function"] for seen in host.requests} == {"auth-authorize"}
+        assert not {seen["function"] for seen in host.requests} - {"auth-authorize"}
 
     async def test_no_function_is_503_with_retry_after(self, before: Before, unused_tcp_port: int) -> None:
         async with (

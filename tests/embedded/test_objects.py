@@ -19,13 +19,12 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from yarl import URL
 
-from embedded.cors import Cors
-from embedded.objects import ObjectStore
-from embedded.signature import Key, SignatureRefused
+from embedded.objects.app import application
+from embedded.objects.signature import Key, SignatureRefused
+from embedded.objects.store import ObjectStore
 from tests.embedded.serving import serving
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
-ORIGIN = "https://app.example"
 
 
 def presign(
@@ -39,13 +38,12 @@ def presign(
 
 @pytest.fixture
 def store(tmp_path: Path) -> ObjectStore:
-    cors = Cors.of([ORIGIN])
-    return ObjectStore(tmp_path / "objects", Key("eco2", "s"), cors, prefix="/objects", max_bytes=100_000)
+    return ObjectStore(tmp_path / "objects", max_bytes=100_000)
 
 
 @pytest.fixture
 async def base(store: ObjectStore) -> AsyncIterator[str]:
-    async with serving(store) as port:
+    async with serving(application(store, Key("eco2", "s"), "/objects")) as port:
         yield f"http://127.0.0.1:{port}/objects/eco2-images"
 
 
@@ -160,9 +158,8 @@ def test_no_path_leaves_the_folder(tmp_path: Path, path: str) -> None:
     (tmp_path / "secrets.json").write_text("secret")
 
     async def ask() -> list[tuple[int, bytes]]:
-        cors = Cors.of([ORIGIN])
-        store = ObjectStore(tmp_path / "objects", Key("eco2", "s"), cors, prefix="/objects")
-        async with serving(store) as port:
+        store = ObjectStore(tmp_path / "objects")
+        async with serving(application(store, Key("eco2", "s"), "/objects")) as port:
             signed = urlsplit(str(presign(f"http://127.0.0.1:{port}{path}")))
             return [
                 await asyncio.to_thread(_raw, port, "GET", path, {}),
@@ -219,20 +216,27 @@ async def test_a_signed_delete_removes(client: aiohttp.ClientSession, base: str,
     assert not stored(store)
 
 
-async def test_a_browser_on_an_allowed_origin_may_put(client: aiohttp.ClientSession, base: str) -> None:
-    asked = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
-    async with client.options(f"{base}/a/b.png", headers={"Origin": ORIGIN, **asked}) as response:
-        assert response.status == 204
-        assert response.headers["access-control-allow-origin"] == ORIGIN
-        assert "PUT" in response.headers["access-control-allow-methods"]
-        assert "Content-Type" in response.headers["access-control-allow-headers"]
-    async with client.options(
-        f"{base}/a/b.png", headers={"Origin": "https://evil.example", **asked}
-    ) as response:
-        assert "access-control-allow-origin" not in response.headers
-    sent = {"Origin": ORIGIN, "Content-Type": "image/png"}
-    async with client.put(presign(f"{base}/a/b.png"), data=PNG, headers=sent) as response:
-        assert response.headers["access-control-allow-origin"] == ORIGIN
+async def test_an_object_is_written_once_where_the_signer_says_so(
+    client: aiohttp.ClientSession, base: str
+) -> None:
+    once = {"Content-Type": "image/png", "If-None-Match": "*"}
+    for status in (200, 412):
+        async with client.put(presign(f"{base}/a/once.png"), data=PNG, headers=once) as response:
+            assert response.status == status
+    assert await put(client, presign(f"{base}/a/once.png"), b"other") == 200
+
+
+async def test_a_range_of_an_object_is_got(client: aiohttp.ClientSession, base: str) -> None:
+    assert await put(client, presign(f"{base}/a/b.png")) == 200
+    async with client.get(f"{base}/a/b.png", headers={"Range": "bytes=0-7"}) as response:
+        assert (response.status, await response.read()) == (206, PNG[:8])
+
+
+async def test_a_folder_that_can_not_be_written_is_503(
+    client: aiohttp.ClientSession, base: str, store: ObjectStore
+) -> None:
+    store.folder.write_text("a file where the folder should be")
+    assert await put(client, presign(f"{base}/a/b.png")) == 503
 
 
 def test_a_signature_of_the_future_and_a_long_life_are_refused() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
@@ -12,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import aiohttp
+from aiohttp.connector import AddrInfoType
 
 from bench.sse import EventParser
 from bench.users import picture
@@ -70,12 +72,25 @@ class User:
     @contextlib.asynccontextmanager
     async def anonymous(cls, url: str) -> AsyncIterator[Self]:
         """Nobody yet."""
-        connector = aiohttp.TCPConnector(limit=0)
+        sockets: list[socket.socket] = []
+
+        def opened(address: AddrInfoType) -> socket.socket:
+            sockets.append(socket.socket(*address[:3]))
+            return sockets[-1]
+
+        connector = aiohttp.TCPConnector(limit=0, socket_factory=opened)
         timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
         async with aiohttp.ClientSession(
             connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar()
         ) as http:
             yield cls(url, http)
+        # What a server refused to read is still being sent, and would be when the test's loop is closed.
+        for one in sockets:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        async with asyncio.timeout(PATIENCE_S):
+            while any(one.fileno() >= 0 for one in sockets):
+                await asyncio.sleep(0.01)
 
     async def sign_in(self, name: str) -> None:
         answer = await self.ask("GET", f"/api/v1/auth/local/login?name={quote(name)}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 
 
 @dataclass(frozen=True, slots=True)

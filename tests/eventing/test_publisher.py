@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from eventing.cloudevent import CloudEvent, decode
 from eventing.publisher import Publisher, PublishFailed
 from process import tracing

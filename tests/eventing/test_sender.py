@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from eventing.errors import NoAnswer, NoAnswerInTime
 from eventing.sender import HttpAnswer, Sender
 

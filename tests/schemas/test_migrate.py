@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from embedded.servers import Postgres
+from embedded.servers.postgres import Postgres
 from schemas import migrate
 
 

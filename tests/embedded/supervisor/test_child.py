@@ -108,9 +108,8 @@ async def test_a_child_that_ends_at_once_is_not_started_in_a_rush(children: list
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path
-from embedded.servers import Valkey
-from embedded.supervisor.child import Child, python
-from embedded.supervisor.stores import child
+from embedded.servers.valkey import Valkey
+from embedded.supervisor.child import Child, python, server_child
 
 async def main():
     home = Path(sys.argv[1])
@@ -118,7 +117,7 @@ async def main():
     sleeper = Child("sleeper", lambda: python(["timeit", "-n1", "-r1", "-s", "import time", "time.sleep(60)"],
                     log=log, environment={}))
     valkey = Valkey(home / "valkey")
-    store = child("valkey", valkey, grace_s=5)
+    store = server_child("valkey", valkey, grace_s=5)
     await sleeper.start()
     await store.start()
     await asyncio.to_thread(valkey.wait_ready)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sse_starlette import ServerSentEvent
 
-from embedded.servers import Valkey
+from embedded.servers.valkey import Valkey
 from eventing.progress import keys
 from eventing.progress.arrivals import LIMIT
 from eventing.progress.events import Progress

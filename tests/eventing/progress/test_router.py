@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from embedded.servers import Valkey
+from embedded.servers.valkey import Valkey
 from eventing.progress import keys
 from eventing.progress.events import Progress, ProgressEntry
 from eventing.progress.reclaimer import Reclaimer

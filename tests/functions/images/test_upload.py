@@ -17,9 +17,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from yarl import URL
 
-from embedded.cors import Cors
-from embedded.objects import ObjectStore
-from embedded.signature import Key
+from embedded.objects.app import application
+from embedded.objects.signature import Key
+from embedded.objects.store import ObjectStore
 from functions.images.callback.func import callback
 from functions.images.upload.func import upload
 from tests.embedded.serving import serving
@@ -55,7 +55,7 @@ class Platform:
 
 @pytest.fixture
 async def platform(tmp_path: Path, postgres_url: str) -> AsyncIterator[Platform]:
-    store = ObjectStore(tmp_path, Key("eco2", SECRET), Cors.of(["https://eco2.example"]), prefix="/objects")
+    store = application(ObjectStore(tmp_path), Key("eco2", SECRET), "/objects")
     async with serving(store) as port, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as browser:
         objects = f"http://127.0.0.1:{port}/objects"
         functions = Functions(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from functions.providers.errors import ModelError, ModelUnavailable
 from functions.providers.failures import seconds
 from functions.providers.models import Models

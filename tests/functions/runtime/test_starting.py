@@ -17,7 +17,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from functions.runtime import Resources
 from functions.runtime.application import Application
 from functions.runtime.declaration import Function

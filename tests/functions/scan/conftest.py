@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 import uvicorn
 
-from embedded.servers import free_port
+from embedded.servers.process import free_port
 from functions.providers.simulated.server import Simulated
 from functions.providers.simulated.settings import Behaviour
 

@@ -18,8 +18,9 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from brokers.rabbitmq.server import RabbitMQ
-from embedded.servers import Postgres, Valkey
+from embedded.servers.postgres import Postgres
+from embedded.servers.rabbitmq import RabbitMQ
+from embedded.servers.valkey import Valkey
 from localcluster.network import NODE
 from localcluster.paths import STATE
 

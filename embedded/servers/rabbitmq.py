@@ -16,7 +16,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers import ServerStartError, comes_up, die_with_parent, free_port, last_lines
+from embedded.servers.process import ServerStartError, comes_up, die_with_parent, end, free_port, last_lines
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 START_TIMEOUT_S = 120.0  # a busy machine of one core takes half a minute
@@ -43,7 +43,7 @@ management_agent.disable_metrics_collector = true
 """
 
 
-class RabbitMQMissing(RuntimeError):
+class RabbitMQMissing(ServerStartError):
     """The package `rabbitmq-server` is not installed."""
 
 
@@ -109,12 +109,12 @@ class RabbitMQ:
 
     def stop(self) -> None:
         """Shut down in order; queues and messages are on disk. Leaves no process behind."""
-        self._end(self.process, signal.SIGTERM)
-        self._end(self._epmd, signal.SIGTERM)
+        _end_all(self.process, signal.SIGTERM)
+        _end_all(self._epmd, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power failure would."""
-        self._end(self.process, signal.SIGKILL)
+        _end_all(self.process, signal.SIGKILL)
 
     def restart(self) -> None:
         """Stop and start on the same data and port."""
@@ -161,19 +161,13 @@ class RabbitMQ:
             _write_private(path, secrets.token_hex(16))
         return path.read_text()
 
-    @staticmethod
-    def _end(process: subprocess.Popen[bytes] | None, signum: int) -> None:
-        if process is None or process.poll() is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            process.send_signal(signum)
-        try:
-            process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_TIMEOUT_S)
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)  # Erlang's own helpers
+
+def _end_all(process: subprocess.Popen[bytes] | None, signum: int) -> None:
+    if process is None or process.poll() is not None:
+        return
+    end(process, signum, STOP_TIMEOUT_S)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)  # Erlang's own helpers
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -15,19 +15,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, quote
 
+from embedded.objects.errors import ObjectRefused
+
 ALGORITHM = "AWS4-HMAC-SHA256"
 LONGEST = timedelta(days=7)
 SKEW = timedelta(minutes=5)
 _REQUIRED = ("X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature")
 
 
-class SignatureRefused(Exception):
-    """A request that this key did not allow; `code` is S3's error code."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+class SignatureRefused(ObjectRefused):
+    """A request that this key did not allow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +95,19 @@ def _canonical_query(pairs: list[tuple[str, str]]) -> str:
 
 def _check_time(date: str, expires: str, scope: str, now: datetime) -> None:
     if not re.fullmatch(r"\d{8}/[a-z0-9-]+/s3/aws4_request", scope) or not date.startswith(scope[:8]):
-        raise SignatureRefused("AuthorizationQueryParametersError", "The credential's scope is malformed.")
+        raise _malformed("The credential's scope is malformed.")
     try:
         signed_at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
         life = timedelta(seconds=int(expires))
     except (ValueError, OverflowError):
-        raise SignatureRefused("AuthorizationQueryParametersError", "Date or expiry is malformed.") from None
+        raise _malformed("Date or expiry is malformed.") from None
     if not timedelta(0) < life <= LONGEST:
-        raise SignatureRefused("AuthorizationQueryParametersError", "The expiry must be 1 s to 7 days.")
+        raise _malformed("The expiry must be 1 s to 7 days.")
     if now < signed_at - SKEW:
         raise SignatureRefused("AccessDenied", "Request is not valid yet.")
     if now > signed_at + life:
         raise SignatureRefused("AccessDenied", "Request has expired.")
+
+
+def _malformed(message: str) -> SignatureRefused:
+    return SignatureRefused("AuthorizationQueryParametersError", message, 400)

@@ -1,3 +1,5 @@
+"""RabbitMQ as a server of this machine."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -5,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from brokers.rabbitmq import server as module
-from brokers.rabbitmq.server import RabbitMQ, RabbitMQMissing
+from embedded.servers import rabbitmq as module
+from embedded.servers.rabbitmq import RabbitMQ, RabbitMQMissing
 
 
 def test_without_the_package_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,96 @@
+"""What servers have in common: a child process that dies with its parent, comes up, and is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import random
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 10.0
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)  # loaded before any fork: there it must not allocate or import
+
+
+class ServerStartError(RuntimeError):
+    """A server did not come up; the message says why, or holds the end of its log."""
+
+
+class Server(Protocol):
+    """What all servers have."""
+
+    process: subprocess.Popen[bytes] | None
+
+    @property
+    def url(self) -> str: ...
+    def start(self) -> None: ...
+    def launch(self) -> None: ...
+    def wait_ready(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+def die_with_parent(signum: int = signal.SIGTERM) -> None:
+    """In a child, before exec: ask Linux to send `signum` when the parent dies (no orphans after kill -9).
+
+    Linux means the parent's *thread*: start children from one that lives as long as they should.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # not Linux: the next start cleans up instead
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signum)
+
+
+def free_port(address: str = "127.0.0.1") -> int:
+    """A TCP port that was free a moment ago, where servers can be started again later.
+
+    It lies below the range from which Linux takes the ports of outgoing connections: one of those could sit on
+    the port of a server that is down, and the server would not come back.
+    """
+    above = 32_768  # where Linux begins unless told otherwise
+    with contextlib.suppress(OSError):
+        above = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if above < 11_000:  # nothing to speak of is left below
+        above = 65_536
+    for port in random.sample(range(10_000, above), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((address, port))
+            return port
+    raise ServerStartError(f"100 ports between 10000 and {above} tried, none is free on {address}")
+
+
+def comes_up(process: subprocess.Popen[bytes], answers: Callable[[], bool], timeout_s: float) -> bool:
+    """Whether `answers` (False or OSError: not yet) before the time is over or the process ends."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError):
+            if answers():
+                return True
+        time.sleep(0.02)  # servers offer no readiness to wait on
+    return False
+
+
+def last_lines(*logs: Path, most: int = 10) -> str:
+    """The end of each log that exists, for an error's message."""
+    ends = ["\n".join(log.read_text(errors="replace").splitlines()[-most:]) for log in logs if log.exists()]
+    return "\n".join(end for end in ends if end)
+
+
+def end(
+    process: subprocess.Popen[bytes] | None, signum: int = signal.SIGTERM, timeout_s: float = STOP_TIMEOUT_S
+) -> None:
+    """Signal the process and wait for its end; kill it when that takes longer than `timeout_s`."""
+    if process is None or process.poll() is not None:
+        return
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, signum)
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout_s)

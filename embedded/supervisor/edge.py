@@ -1,0 +1,82 @@
+"""The edge as a child: the cluster's Envoy and configuration, with the addresses of this machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge.bootstrap import bootstrap
+from edge.fields import Address
+from edge.site import EdgeSite
+from edge.table import EdgeRoute, limited, parse_limits
+from embedded.openfiles import raise_limit
+from embedded.servers.envoy import Envoy
+from embedded.supervisor.errors import CannotStartError
+from embedded.supervisor.options import Options
+from process.tracing import ENDPOINTS
+
+# On one machine a few accounts may stand for many users; the limits declared with the functions are for production.
+LOCAL_LIMITS = "scan-submit=6000/60,images-upload=6000/60"
+LOOPBACK_FACTOR = 100
+"""How many times an address' limit the loopback address gets: it stands for all users of this machine."""
+SPARE_FILES = 512
+MOST_HEAP_BYTES = 1024 * 1024 * 1024
+_READ = ("ECO2_ENV", "ECO2_CORS_ORIGINS")
+_log = logging.getLogger("eco2.supervisor")
+
+
+def site(
+    port: int, functions: Address, watched: Mapping[str, Address], objects: Address | None, options: Options
+) -> EdgeSite:
+    """This machine as a place for an edge. It takes as many connections as its files allow, two for each request."""
+    return EdgeSite(
+        bind="127.0.0.1",
+        port=port,
+        operations_port=0,
+        admin_port=0,
+        functions=functions,
+        objects=objects,
+        watched=watched,
+        collector=_collector(options.environment),
+        cold_start_s=0.0,
+        most_connections=max(64, (raise_limit() - SPARE_FILES) // 2),
+        most_heap_bytes=MOST_HEAP_BYTES,
+    )
+
+
+def table(routes: Path, limits: str) -> list[EdgeRoute]:
+    """The routes of a JSON file (supervisor.wiring) with this machine's limits. Raises CannotStartError."""
+    rows = [EdgeRoute(**row) for row in json.loads(routes.read_text())]
+    try:
+        return [
+            row if row.auth else row.times(LOOPBACK_FACTOR)
+            for row in limited(rows, parse_limits(limits or LOCAL_LIMITS))
+        ]
+    except ValueError as error:
+        raise CannotStartError(f"ECO2_RATE_LIMITS: {error}") from None
+
+
+def server(
+    name: str, at: EdgeSite, routes: list[EdgeRoute], folder: Path, logs: Path, environment: Mapping[str, str]
+) -> Envoy:
+    """Envoy, to be launched."""
+    read = {setting: environment[setting] for setting in _READ if setting in environment}
+    return Envoy(
+        file=folder / f"{name}.json",
+        log=logs / f"{name}.log",
+        port=at.port,
+        configuration=bootstrap(routes, at),
+        environment={**read, "TZ": "UTC"},
+    )
+
+
+def _collector(environment: Mapping[str, str]) -> str:
+    """Where spans go, from OpenTelemetry's own settings; empty: nowhere."""
+    traces, all_signals = (environment.get(name, "") for name in ENDPOINTS)
+    url = traces or (f"{all_signals.rstrip('/')}/v1/traces" if all_signals else "")
+    if url and not url.startswith("http://"):
+        _log.warning("the edge sends no spans: it speaks plain HTTP to collectors, not %s", url)
+        return ""
+    return url
