@@ -274,7 +274,11 @@ class TestFunctionImage:
 
     def test_there_are_no_tests_nor_programs_of_development(self) -> None:
         names = {str(path.relative_to(ROOT)) for path in function_image.code(ROOT)}
-        assert {"functions/runtime/__main__.py", "schemas/migrate.py", "embedded/serve_objects.py"} <= names
+        assert {
+            "functions/runtime/__main__.py",
+            "schemas/migrate.py",
+            "embedded/objects/__main__.py",
+        } <= names
         assert any(name.startswith("schemas/migrations/") for name in names)
         assert not [name for name in names if "test" in name or "__pycache__" in name or "train" in name]
 

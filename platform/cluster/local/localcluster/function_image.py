@@ -19,10 +19,9 @@ from localcluster.paths import ROOT, cache
 
 REPOSITORY = "eco2.local/functions"
 _APP = "app"
-_OBJECTS = ("__init__", "cors", "objects", "serve_objects", "signature")
 _CODE = (
     *("process/*", "functions/*", "eventing/*", "schemas/*", "LICENSE", "NOTICE"),
-    *(f"embedded/{name}.py" for name in _OBJECTS),
+    *("embedded/__init__.py", "embedded/objects/*"),
 )
 _WITHOUT = (
     "*/__pycache__/*",
