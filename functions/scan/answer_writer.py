@@ -12,10 +12,11 @@ from functions.providers.errors import ModelRefused
 from functions.providers.request import ModelRequest
 from functions.providers.shared import SharedModels, ask
 from functions.runtime.resources import Service
-from functions.scan.compose import compose, numbered
+from functions.scan.compose import compose, for_region, numbered
 from functions.scan.events import Answer, RulesMatched
 from functions.scan.prompts import prompt
 from functions.scan.retrieval import RuleMatch, restore
+from functions.scan.rules import lookup
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -62,6 +63,9 @@ class AnswerWriter(Service):
         )
         if match is None or match.finding != "named" or vision.outcome != "waste":
             return fixed  # no model words what is dangerous, doubtful or unknown, and none is paid
+        shown = lookup(vision.classification.major_category, vision.classification.middle_category)
+        if shown and shown.key != match.rule.key:
+            return fixed  # a model that sees one thing and reads of another would mix them
         todo = fixed.insufficiencies
 
         async def composed() -> AnswerDraft:
@@ -91,10 +95,11 @@ def accepted(draft: AnswerDraft, fixed: Answer, match: RuleMatch) -> Answer:
     """
     chosen = [step for step in match.steps if step in draft.disposal_steps]
     words = draft.user_answer.strip()
+    taken = 0 < len(words) <= LONGEST
     return Answer(
         disposal_steps=numbered(chosen) if chosen else fixed.disposal_steps,
         insufficiencies=fixed.insufficiencies,
-        user_answer=words if 0 < len(words) <= LONGEST else fixed.user_answer,
+        user_answer=" ".join([words, *for_region(match)]) if taken else fixed.user_answer,
     )
 
 
@@ -105,6 +110,7 @@ def _question(event: RulesMatched, match: RuleMatch, todo: list[str]) -> str:
             "rule": match.rule.model_dump(mode="json", include={"name", "targets", "not_accepted", "facts"}),
             "steps": match.steps,
             "insufficiencies": todo,
+            "region": {"name": match.place, "note": match.variant.note} if match.variant else None,
             "user_input": event.user_input,
         },
         ensure_ascii=False,

@@ -76,7 +76,7 @@ def compose(
     return Answer(
         disposal_steps=numbered([*match.steps, *_others(match)]),
         insufficiencies=todo,
-        user_answer=" ".join([*words, *_for_region(match)]),
+        user_answer=" ".join([*words, *for_region(match)]),
     )
 
 
@@ -126,8 +126,16 @@ def _safe(match: RuleMatch) -> Answer:
     return Answer(
         disposal_steps=numbered(first.steps),
         insufficiencies=[first.path],
-        user_answer=" ".join([*words, *_for_region(match)]),
+        user_answer=" ".join([*words, *for_region(match)]),
     )
+
+
+def _notes(match: RuleMatch) -> list[str]:
+    """What the region says of the thing, and what is generally to know, unless the region has its own way."""
+    variant, general = match.variant, match.rule.note(match.item) or ""
+    if variant is None:
+        return [general]
+    return [variant.note] if variant.steps or variant.place else [variant.note, general]
 
 
 def _others(match: RuleMatch) -> list[str]:
@@ -141,7 +149,7 @@ def _place_of(match: RuleMatch) -> str:
     return region.name if region else ""
 
 
-def _for_region(match: RuleMatch) -> list[str]:
+def for_region(match: RuleMatch) -> list[str]:
     """Which region the answer is for, where the user named one."""
     if not match.region:
         return []
@@ -156,10 +164,8 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     words += _others(match)
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]
-    variant = match.variant
-    note = variant.note if variant and variant.note else match.rule.note(match.item) or ""
     parts = [seen, _left_to_do(left)]
-    parts += [] if match.also else [note, *match.rule.facts_of(match.item)]
+    parts += [] if match.also else [*_notes(match), *match.rule.facts_of(match.item)]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
     for part in parts:

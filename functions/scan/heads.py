@@ -19,6 +19,9 @@ from functions.scan.utterance import Utterance
 _ELSEWHERE = re.compile(  # where it is put, or what something else is in, on or from
     r"(들|류)?(으로|로(?!된)|에(?!는|요|.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|수거함|말고|아니|이아니|가아니|대신|처럼|같은|째|채)"
 )
+_MATERIAL = re.compile(  # a material told of the thing: 유리인데, 스텐으로 된, or as the last word
+    r"(유리|플라스틱|종이|스텐|스테인리스|도자기|스티로폼|은박|나무)(로된|으로된|로만든|으로만든|재질|인데|이에요|예요|임$|이고|이야|입니다|$)"
+)
 _COUNTED = frozenset(["한", "두", "세", "네", "반", "몇", "여러", "한두"])  # 한 봉지, 두 병: a measure
 _EMPTY = re.compile(r"(다|모두|싹)?(마신|마심|마셨|먹은|먹었|먹음|먹고|비운|비웠|쓴(거|것|건)|썼)(?!남)")
 
@@ -121,6 +124,16 @@ def _said(word: str, words: Sequence[str]) -> bool:
     if len(word) > 1:
         return any(word in each for each in words) or word in "".join(words)
     return any(each == word for each in words)
+
+
+def of_material(name: str, said: str) -> str | None:
+    """What a named container is when another material is told of it afterwards: 반찬통 that 유리인데 is of glass."""
+    found = _MATERIAL.search(said)
+    if found is None or found.group(1) in name:
+        return None
+    heads = (_heads().get(name[-size:]) for size in range(min(5, len(name) - 1), 0, -1))
+    head = next((each for each in heads if each), None)
+    return next((each.item for each in head.of if found.group(1) in each.words), None) if head else None
 
 
 def emptied(text: Utterance) -> bool:

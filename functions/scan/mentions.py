@@ -45,7 +45,7 @@ _HEADS = sorted(  # what the parts and containers of things are called
     _words(
         """껍질 껍데기 씨 뼈 가시 심 심지 꼭지 뿌리 알맹이 찌꺼기 기름 국물 가루 조각 스프 수프
         통 병 팩 곽 갑 봉지 봉투 상자 박스 용기 그릇 컵 캔 깡통 캡슐 망 그물 포장지 비닐 튜브 판 케이스 트레이 접시 포대
-        페트병 유리병 뚜껑 라벨 펌프 배터리 건전지 필터"""
+        페트병 유리병 뚜껑 라벨 펌프 배터리 건전지 필터 장난감 인형 칫솔 면도기 저울"""
     ),
     key=lambda head: (-len(head), head),
 )
@@ -109,9 +109,14 @@ class Mention:
         return _MARKED.match(self.after) is not None and self.weight > _SURE
 
     @property
+    def with_content(self) -> bool:
+        """Whether it is a container that is named with what is in it: 봉지째."""
+        return self.after.startswith("째") and self.name.endswith(tuple(_HEADS))
+
+    @property
     def standing(self) -> float:
         """The weight beside that of others."""
-        return self.weight - (0.6 if self.generic else 0)
+        return self.weight - (0.6 if self.generic else 0) - (0.6 if self.modifies else 0)
 
     @property
     def heads(self) -> bool:

@@ -14,7 +14,7 @@ from functools import cache
 from functions.scan.classification import Classification
 from functions.scan.events import Finding, How, MatchedRules
 from functions.scan.hazards import Hazard, hazards, seen, told
-from functions.scan.heads import Heading, emptied, heading
+from functions.scan.heads import Heading, emptied, heading, of_material
 from functions.scan.mentions import Mention, asked_together, topic
 from functions.scan.question import DEFAULT_INPUT, content, own_words
 from functions.scan.ranking import guesses
@@ -188,9 +188,19 @@ def _named(question: str, about: Mention | None, alone: bool, head: Heading | No
         if match and len(head.items) > 1:
             return replace(match, finding="asked", candidates=head.items, said=words)
         return match
+    if about and (made := of_material(about.name, about.after)) and (item := list_.named(made)):
+        return _of(item, question, own_words(question, 16))
+    if about and about.with_content and (inner := _content_of(about.name)):
+        return _of(inner, question)
     if about and (about.sure or (alone and not about.generic)):
         return _of(list_.by_name[about.name], question, list_.spelled[about.name])
     return None
+
+
+def _content_of(name: str) -> Item | None:
+    """What is in a container that is to be thrown away with it: 식빵 of 식빵 봉지째."""
+    list_ = taxonomy()
+    return next((item for end in range(len(name) - 1, 0, -1) if (item := list_.named(name[:end]))), None)
 
 
 def _with_others(match: RuleMatch, question: str) -> RuleMatch:

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -59,6 +60,41 @@ async def test_a_scan_ends_with_its_answer_and_a_character(
     assert body["reward"]["received"] is True
     assert [stage for _, stage, _ in told(settings, job_id)] == STAGES
     assert [seq for seq, _, _ in told(settings, job_id)] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ("부탄가스예요, 조금 남았어요", "노즐을 바닥에 눌러"),
+        ("보조배터리가 부풀었어요", "더 충전하거나 쓰지 말고"),
+        ("사실은 프로판 가스통이에요", "용기째 회수"),
+    ],
+)
+async def test_what_is_dangerous_wins_nothing_and_no_model_words_its_answer(
+    settings: dict[str, str], provider: Provider, said: str, path: str
+) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url, user_input=said)
+        await made.run()
+        body = await result(made, job_id)
+    answer = body["pipeline_result"]["final_answer"]
+    assert path in answer["user_answer"] and answer["insufficiencies"]
+    assert body["reward"] is None
+    assert f"{job_id}:answer" not in provider.application.ledger.markers
+
+
+async def test_a_region_is_kept_with_the_job_and_said_in_the_answer(
+    settings: dict[str, str], provider: Provider
+) -> None:
+    async with line(settings) as made:
+        job_id = await made.submit(provider.image_url, user_input="영수증이에요", region="아틀란티스")
+        await made.run()
+        body = await result(made, job_id)
+        with psycopg.connect(settings["ECO2_DATABASE_URL"]) as connection:
+            row = connection.execute("SELECT region FROM scan.jobs WHERE id = %s", (job_id,)).fetchone()
+    assert row == ("아틀란티스",)
+    assert "‘아틀란티스’의 규정은 아직 없어" in body["pipeline_result"]["final_answer"]["user_answer"]
+    assert body["reward"] is None  # the photo shows something else
 
 
 @hypothesis_settings(
