@@ -26,11 +26,10 @@ class WorkStopped(Exception):
 
 
 class Work:
-    """The work of a process, by subject (a job id), and the open event streams."""
+    """The work of a process, by subject (a job id)."""
 
     def __init__(self) -> None:
         self._scopes: dict[str, dict[asyncio.Timeout, Stopped]] = defaultdict(dict)
-        self.streams: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def on(self, subject: str, timeout_s: float) -> AsyncIterator[None]:
@@ -58,11 +57,6 @@ class Work:
         """End all work; the deliveries answer 503, so the broker gives them to another process."""
         for subject in list(self._scopes):
             self._end(subject, Stopped.STOPPING)
-
-    def end_streams(self) -> None:
-        """End all event streams; their clients reconnect, to another process."""
-        for task in self.streams:
-            task.cancel()
 
     def __len__(self) -> int:
         return sum(map(len, self._scopes.values()))

@@ -1,4 +1,4 @@
-"""Call functions in this process as bare ASGI applications, with real resources behind them."""
+"""Call functions in this process as ASGI applications, with real resources behind them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent, decode
@@ -69,14 +72,10 @@ class Sink:
     events: list[CloudEvent] = field(default_factory=list)
     refusing: bool = False
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        request = Request(scope, receive)
+        body = await request.body()
         if not self.refusing:
-            self.events.append(decode(headers, body))
-        status = 500 if self.refusing else 202
-        await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
-        await send({"type": "http.response.body", "body": b""})
+            self.events.append(decode(dict(request.headers.items()), body))
+        await Response(status_code=500 if self.refusing else 202)(scope, receive, send)
