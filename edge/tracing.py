@@ -39,5 +39,6 @@ def tracing(url: str) -> Fields:
         "tracing": {
             "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": sent},
             "spawn_upstream_span": False,
+            "max_path_tag_length": 0,  # paths and queries may hold what a user wrote
         }
     }

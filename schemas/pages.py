@@ -84,7 +84,9 @@ def settings_page() -> str:
         for name, field in sorted(found.items())
     )
     lead = (
-        "Each may also be a file: `ECO2_X_FILE=/path` (mounted secrets). Unknown `ECO2_` names are an error."
+        "Each may also be a file: `ECO2_X_FILE=/path` (mounted secrets). Unknown `ECO2_` names are an error.\n"
+        "Where spans go is said by OpenTelemetry's own names, such as `OTEL_EXPORTER_OTLP_ENDPOINT`:\n"
+        "[tracing](tracing.md)."
     )
     return _page("Settings", f"{lead}\n\n| name | default | meaning |\n|---|---|---|\n{table}")
 

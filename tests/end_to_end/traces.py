@@ -13,17 +13,20 @@ FUNCTIONS = ("scan-submit", "scan-vision", "scan-rule", "scan-answer", "scan-rew
 WITHIN_S = 30
 
 
-async def spans_of(collector: Collector, trace: str) -> list[Received]:
+async def spans_of(collector: Collector, trace: str, *, edge: bool) -> list[Received]:
     """The spans of a trace once all functions of a scan and its stream are among them, each with its parent.
 
-    Processes send theirs one after the other.
+    `edge`: the edge records, so that even the first of them has one; else the edge only began the trace. Processes
+    send theirs one after the other.
     """
     deadline = monotonic() + WITHIN_S
     while monotonic() < deadline:
         spans = collector.of(trace)
         functions = {span.attributes.get("faas.name") for span in spans}
         streamed = any(span.name == "stream scan" for span in spans)
-        if streamed and functions.issuperset(FUNCTIONS) and len(_beyond(spans)) == 1:
+        beyond = _beyond(spans)
+        whole = beyond == {""} if edge else len(beyond) == 1
+        if streamed and whole and functions.issuperset(FUNCTIONS):
             return spans
         await asyncio.sleep(0.2)
     pytest.fail(f"trace {trace} is no whole tree:\n{tree(collector.of(trace))}")
@@ -57,6 +60,6 @@ def check_scan(spans: list[Received], *, model: str) -> None:
 
 
 def _beyond(spans: list[Received]) -> set[str]:
-    """The parents that are not there: in a whole tree only what the edge or the client began it with."""
+    """The parents that are not there: of a whole tree it is one, and none for its root."""
     ids = {span.id for span in spans}
     return {span.parent for span in spans if span.parent not in ids}
