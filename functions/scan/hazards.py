@@ -38,7 +38,7 @@ class Circumstance:
             return False
         if all(text.absent(end) for _, end in _spans(self.thing, text)):
             return False
-        return any(not text.denied(*span) for span in _spans(self.state, text))
+        return any(not text.denied(*span) and not text.absent(span[1]) for span in _spans(self.state, text))
 
 
 @dataclass(frozen=True)

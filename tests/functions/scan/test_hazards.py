@@ -16,7 +16,8 @@ from functions.scan.question import DEFAULT_INPUT
 from functions.scan.reindex import hazard_index
 from functions.scan.retrieval import retrieve, search
 from functions.scan.rewards import earned
-from functions.scan.rules import rules
+from functions.scan.rules import lookup
+from functions.scan.sources import sources
 from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
 from functions.scan.utterance import Utterance
 from tests.functions.scan.hazard_phrasings import DANGEROUS, SAFE
@@ -165,7 +166,10 @@ def test_every_hazard_says_who_takes_it_what_never_to_do_and_whom_to_ask() -> No
         )
         assert len(hazard.sentences) == 3 and len(hazard.steps) >= 3 and hazard.sources
         assert set(hazard.tags) <= set(known.tags)
-        assert all(key in rules() for key in ("hazardous", "noncombustible"))
+        item = known.named(hazard.item)
+        assert item and item.name == hazard.item and lookup(*item.place), hazard.id
+        assert set(hazard.sources) <= set(sources()), hazard.id
+    assert {item.hazard for item in known.items if item.hazard} <= set(hazards())
 
 
 def test_the_generated_hazards_are_those_of_the_yaml() -> None:
