@@ -7,6 +7,7 @@ import pytest
 from functions.scan.classification import NOTHING, Classification, Outcome
 from functions.scan.compose import OFFLINE, WAVERING, compose, insufficiencies
 from functions.scan.events import Answer
+from functions.scan.inquiry import ask
 from functions.scan.korean import with_particle
 from functions.scan.question import DEFAULT_INPUT
 from functions.scan.retrieval import retrieve
@@ -161,3 +162,17 @@ def test_the_same_question_has_the_same_answer() -> None:
 )
 def test_particles_follow_the_last_sound(word: str, said: str) -> None:
     assert with_particle(word, "으로", "로") == said
+
+
+def test_a_day_of_collection_is_told_beside_what_is_to_know_of_the_item() -> None:
+    told = reply("과자 봉지", "서울 강남구")
+    assert "목요일에" in told and "부스러기를 털고" in told and told.endswith("(서울특별시 강남구 기준)")
+
+
+def test_another_way_of_a_region_is_told_instead_of_the_general_one() -> None:
+    told = reply("도자기 그릇", "진주시")
+    assert "종량제봉투에 담아요" in told and "흙으로 구운" not in told
+
+
+def reply(text: str, region: str) -> str:
+    return ask(text, region).answer
