@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from aiohttp import web
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from embedded.servers.process import free_port
 from eventing.cloudevent import CloudEvent, decode
@@ -72,6 +73,25 @@ async def test_the_current_span_travels_unless_the_event_carries_its_own(
     assert received.received[0].extensions == carried
     assert received.received[1] == own
     assert received.traceparents == [carried["traceparent"], own.extensions["traceparent"]]
+
+
+async def test_a_recorded_event_follows_the_span_of_its_sending(
+    sink: tuple[Sink, Publisher], recorded: InMemorySpanExporter
+) -> None:
+    """An event from an outbox goes on below where it was written, not below what relays it."""
+    received, publisher = sink
+    stored = replace(EVENT, extensions={"traceparent": f"00-{'1' * 32}-{'2' * 16}-01"})
+    with tracing.span("relay"):
+        await publisher.publish(EVENT)
+        await publisher.publish(stored)
+    fresh, relayed, relay = recorded.get_finished_spans()
+    assert {fresh.name, relayed.name} == {"send eco2.scan.requested"}
+    assert fresh.parent
+    assert relayed.parent
+    assert fresh.parent.span_id == relay.context.span_id
+    assert f"{relayed.parent.span_id:016x}" == "2" * 16
+    carried = [event.extensions["traceparent"].split("-")[2] for event in received.received]
+    assert carried == [f"{span.context.span_id:016x}" for span in (fresh, relayed)]
 
 
 @pytest.mark.parametrize(

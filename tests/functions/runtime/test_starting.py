@@ -23,6 +23,7 @@ from functions.runtime.application import Application
 from functions.runtime.declaration import Function
 from functions.runtime.registry import load, load_all
 from functions.runtime.work import Work
+from tests.end_to_end.collector import collecting
 
 BIN = Path(sys.executable).parent
 ALL = pytest.mark.parametrize("function", load_all(), ids=lambda f: f.name)
@@ -71,6 +72,24 @@ def test_our_server_starts_it_and_ends_on_sigterm(name: str) -> None:
     with started([sys.executable, "-m", "functions.runtime", name, "--port", str(port)], port) as url:
         assert status(f"{url}/health/live") == 200
         assert status(f"{url}/metrics") == 200
+
+
+async def test_the_last_spans_of_our_server_are_sent_before_sigterm_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    port = free_port()
+
+    def asked_once() -> None:
+        with started(
+            [sys.executable, "-m", "functions.runtime", "scan-categories", "--port", str(port)], port
+        ) as url:
+            assert status(f"{url}/api/v1/scan/categories") == 200
+
+    async with collecting() as collector:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "60000")
+        await asyncio.to_thread(asked_once)
+    assert [span.name for span in collector.spans] == ["GET /api/v1/scan/categories"]
 
 
 @pytest.mark.parametrize("target", ["categories", "vision"])
