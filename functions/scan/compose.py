@@ -130,6 +130,10 @@ def _safe(match: RuleMatch) -> Answer:
     )
 
 
+def _place(classification: Classification) -> tuple[str, str]:
+    return classification.major_category, classification.middle_category
+
+
 def _notes(match: RuleMatch) -> list[str]:
     """What the region says of the thing, and what is generally to know, unless the region has its own way."""
     variant, general = match.variant, match.rule.note(match.item) or ""
@@ -161,6 +165,8 @@ def for_region(match: RuleMatch) -> list[str]:
 def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
     """Where it goes, what is still to be done, what to know of it, as far as three sentences go."""
     words = [f"{directed(match.said or match.item or match.rule.name, match.rule)}."]
+    if not match.item and match.rule.branch and lookup(*_place(classification)):
+        words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += _others(match)
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]

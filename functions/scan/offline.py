@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from functions.scan.classification import DraftCategory, VisionDraft
 from functions.scan.compose import WAVERING
 from functions.scan.question import DEFAULT_INPUT
+from functions.scan.retrieval import search
 from functions.scan.taxonomy import RECYCLABLE, UNCLASSIFIED, Item, taxonomy
 from functions.scan.utterance import normal
 
@@ -69,7 +70,8 @@ def draft_of(guess: LocalGuess, user_input: str) -> VisionDraft:
     they only become a second candidate; with an unsure one they stand, but as not confirmed by the photo.
     """
     said = user_input if normal(user_input) != normal(DEFAULT_INPUT) else ""
-    item = taxonomy().find(said) if said else None
+    told = search(said) if said else None
+    item = taxonomy().named(told.item) if told and told.item and told.finding != "asked" else None
     if guess.verdict == "unsure" or guess.material is None:
         return _draft([_named(item)] if item else [], guess.probability if item else 0.0, wavering=True)
     seen = (
