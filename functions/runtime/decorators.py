@@ -28,6 +28,7 @@ from functions.runtime.declaration import (
     Route,
 )
 from functions.runtime.ledger import Inbox, Ledger
+from process import tracing
 
 if TYPE_CHECKING:
     from eventing.catalogue import EventData
@@ -131,6 +132,7 @@ def _declare(function: Function) -> Declared:
     def new() -> Application:
         from functions.runtime.host import shared
 
+        tracing.configure(function.name)
         return shared().application(function)
 
     async def endpoint(_request: Any) -> Any:
