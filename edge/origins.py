@@ -6,6 +6,8 @@ preflights are routes here and the other fields a header mutation that runs for 
 
 from __future__ import annotations
 
+import re
+
 from edge.fields import OFF, Fields, header, mutations, typed, written
 
 FILTER = "edge.origins"
@@ -42,6 +44,13 @@ function envoy_match(origin)
   return host == "localhost" or host == "[::1]" or host == "127.0.0.1"
 end
 """
+
+
+def check_origins(text: str) -> None:
+    """Say before Envoy does what is wrong with ECO2_CORS_ORIGINS. Raises ValueError naming what is no origin."""
+    for origin in re.split(r"[,\s]+", text.strip(", \t\n")):
+        if origin and not re.fullmatch(r"https?://[^/*\s]+/?", origin):
+            raise ValueError(f"ECO2_CORS_ORIGINS: {origin!r} is no origin; write https://host[:port]")
 
 
 def origins() -> Fields:

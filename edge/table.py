@@ -63,5 +63,7 @@ def parse_limits(text: str) -> dict[str, str]:
     limits = dict(part.strip().partition("=")[::2] for part in text.split(",") if part.strip())
     for function, limit in limits.items():
         if limit != NO_LIMIT and not _LIMIT.fullmatch(limit):
-            raise ValueError(f"limit {function}={limit}: write {function}=<requests>/<seconds>, e.g. 60/60")
+            raise ValueError(
+                f"ECO2_RATE_LIMITS: limit {function}={limit}: write {function}=<requests>/<seconds>, e.g. 60/60"
+            )
     return limits

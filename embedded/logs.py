@@ -1,48 +1,28 @@
-"""JSON log lines of the embedded platform's own processes, and bounded files for every child's output."""
+"""The logs of the platform's processes: bounded files, and what their last line says."""
 
 from __future__ import annotations
 
 import json
-import logging
 import shutil
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 MAX_BYTES = 16 * 1024 * 1024
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line, with the field names that the functions' logs have."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = {
-            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        for name in ("request_id", "duration_ms"):
-            if hasattr(record, name):
-                line[name] = getattr(record, name)
-        if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
-
-
-def configure(level: str = "INFO") -> None:
-    """Send the log of this process to standard output."""
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+_SHOWN = 300
 
 
 def last_line(log: Path) -> str:
-    """The last line of a log that says something."""
+    """The last line of a log that says something; of a JSON line its message."""
     if not log.exists():
         return "it wrote no log"
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1][:300] if lines else "it wrote no log"
+    return _message(lines[-1])[:_SHOWN] if lines else "it wrote no log"
+
+
+def _message(line: str) -> str:
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, TypeError, KeyError):
+        return line
 
 
 def bound(folder: Path, max_bytes: int = MAX_BYTES) -> None:

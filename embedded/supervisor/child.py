@@ -74,7 +74,7 @@ class Child:
                 if self.serves:
                     await asyncio.to_thread(self.serves)
             except (OSError, RuntimeError) as error:
-                _log.error("%s can't be started: %s", self.name, error)
+                _log.error("%s can't be started: %s", self.name, str(error).partition("\n")[0])
                 continue
             self.on_change()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.bootstrap import bootstrap
 from edge.fields import Address
+from edge.origins import check_origins
 from edge.site import EdgeSite
 from edge.table import EdgeRoute, limited, parse_limits
 from embedded.openfiles import raise_limit
@@ -46,16 +47,22 @@ def site(
     )
 
 
-def table(routes: Path, limits: str) -> list[EdgeRoute]:
-    """The routes of a JSON file (supervisor.wiring) with this machine's limits. Raises CannotStartError."""
-    rows = [EdgeRoute(**row) for row in json.loads(routes.read_text())]
+def limits(environment: Mapping[str, str]) -> dict[str, str]:
+    """Function → limit, from ECO2_RATE_LIMITS or this machine's own; ECO2_CORS_ORIGINS is looked at as well.
+
+    Raises CannotStartError.
+    """
     try:
-        return [
-            row if row.auth else row.times(LOOPBACK_FACTOR)
-            for row in limited(rows, parse_limits(limits or LOCAL_LIMITS))
-        ]
+        check_origins(environment.get("ECO2_CORS_ORIGINS", ""))
+        return parse_limits(environment.get("ECO2_RATE_LIMITS") or LOCAL_LIMITS)
     except ValueError as error:
-        raise CannotStartError(f"ECO2_RATE_LIMITS: {error}") from None
+        raise CannotStartError(str(error)) from None
+
+
+def table(routes: Path, replaced: Mapping[str, str]) -> list[EdgeRoute]:
+    """The routes of a JSON file (supervisor.wiring) with the limits of this machine."""
+    rows = [EdgeRoute(**row) for row in json.loads(routes.read_text())]
+    return [row if row.auth else row.times(LOOPBACK_FACTOR) for row in limited(rows, replaced)]
 
 
 def server(

@@ -41,6 +41,7 @@ class Platform:
         self._state: dict[str, object] = {}
         self._environment: dict[str, str] = {}
         self._public: socket.socket | None = None
+        self._listeners: list[socket.socket] = []
 
     async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
         """Start, serve until SIGTERM, SIGINT, SIGHUP or `stopped`, stop. Raises CannotStartError."""
@@ -78,10 +79,12 @@ class Platform:
         began = monotonic()
         raise_limit()
         options, home = self.options, self.home
+        edge.limits(options.environment)
         self._public = reserve(options.port)
         hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))
         broker, simulated = listen(), listen() if options.model == "simulated" else None
         objects = listen() if options.serves_objects else None
+        self._listeners = [one for one in (*hosts, broker, simulated, objects) if one]
         public = _url(self._public)
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
@@ -157,7 +160,9 @@ class Platform:
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
             database = postgres.url
             waits.append(stores.ready(postgres, home.folder / "postgres" / "postgres.log"))
-        return database, redis, asyncio.gather(*waits)
+        ready = asyncio.gather(*waits)
+        ready.add_done_callback(_looked_at)  # where the start fails for another reason, nobody awaits it
+        return database, redis, ready
 
     def _is_migrated(self) -> bool:
         marker = self.home.folder / "postgres" / "migrated"
@@ -210,8 +215,7 @@ class Platform:
             objects.getsockname() if objects else None,
             self.options,
         )
-        limits = self.options.environment.get("ECO2_RATE_LIMITS", "")
-        routes = edge.table(self.home.folder / "routes.json", limits)
+        routes = edge.table(self.home.folder / "routes.json", edge.limits(self.options.environment))
         for number in range(1, self.options.edges + 1):
             name = "edge" if number == 1 else f"edge-{number}"
             envoy = edge.server(name, at, routes, self.home.folder, self.home.logs, self._environment)
@@ -260,6 +264,8 @@ class Platform:
         for names in steps:
             together = [child for child in self.children if child.name.startswith(names)]
             await asyncio.gather(*(child.stop() for child in together))
+        for listener in self._listeners:
+            listener.close()
         stores.sweep_sockets(self.home)
         if self._state:
             self.home.write_state({**self._state, "pid": None, "processes": {}, "environment": {}})
@@ -270,6 +276,11 @@ class Platform:
             for folder in (self.home.logs, self.home.folder / "postgres", self.home.folder / "valkey"):
                 with suppress(OSError):
                     await asyncio.to_thread(logs.bound, folder)
+
+
+def _looked_at(future: asyncio.Future[list[None]]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def _watched(hosts: Sequence[socket.socket], broker: socket.socket) -> dict[str, tuple[str, int]]:

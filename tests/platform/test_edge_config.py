@@ -103,7 +103,7 @@ def test_limits_of_single_functions_are_replaced_or_taken_away() -> None:
 
 @pytest.mark.parametrize("text", ["one=many", "one", "one=0/60", "one=6/0"])
 def test_a_replaced_limit_that_is_none_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="limit one="):
+    with pytest.raises(ValueError, match="ECO2_RATE_LIMITS: limit one="):
         parse_limits(text)
 
 

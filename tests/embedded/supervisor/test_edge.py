@@ -26,8 +26,8 @@ from embedded.supervisor.ready import ask
 from embedded.supervisor.sockets import port_of, reserve
 from tests.edges.fixtures import JOB, problem_of, session
 from tests.edges.host import ROUTES, FunctionHost
+from tests.embedded.objects.test_app import PNG, presign
 from tests.embedded.serving import serving
-from tests.embedded.test_objects import PNG, presign
 
 LOCAL = {"ECO2_ENV": "local"}
 
@@ -46,7 +46,7 @@ async def started(
         watched = {"functions-1": ("127.0.0.1", host), "broker": ("127.0.0.1", broker or host)}
         at = edge.site(port_of(reserved), ("127.0.0.1", host), watched, ("127.0.0.1", store), options(folder))
         envoy = edge.server(
-            "edge", at, edge.table(folder / "routes.json", "test-limited=3/60"), folder, folder, LOCAL
+            "edge", at, edge.table(folder / "routes.json", {"test-limited": "3/60"}), folder, folder, LOCAL
         )
         await asyncio.to_thread(envoy.start)
         try:
@@ -147,10 +147,21 @@ async def test_an_edge_that_can_not_start_says_why(tmp_path: Path) -> None:
         await asyncio.to_thread(envoy.start)
 
 
-def test_wrong_limits_are_told_in_a_line(tmp_path: Path) -> None:
-    (tmp_path / "routes.json").write_text("[]")
-    with pytest.raises(CannotStartError, match="ECO2_RATE_LIMITS: limit scan-submit=many: write"):
-        edge.table(tmp_path / "routes.json", "scan-submit=many")
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"ECO2_RATE_LIMITS": "scan-submit=many"}, "ECO2_RATE_LIMITS: limit scan-submit=many: write"),
+        ({"ECO2_CORS_ORIGINS": "https://a.example, *"}, r"ECO2_CORS_ORIGINS: '\*' is no origin"),
+        ({"ECO2_CORS_ORIGINS": "https://a.example/path"}, "is no origin"),
+    ],
+)
+def test_wrong_settings_are_told_in_a_line(environment: dict[str, str], said: str) -> None:
+    with pytest.raises(CannotStartError, match=said):
+        edge.limits(environment)
+
+
+def test_origins_may_have_spaces_and_slashes_at_their_ends() -> None:
+    assert edge.limits({"ECO2_CORS_ORIGINS": " https://a.example/, http://b.example:81,"})
 
 
 @pytest.mark.parametrize(
@@ -176,4 +187,7 @@ def test_an_address_stands_for_everybody_here_and_an_account_for_many(tmp_path: 
         EdgeRoute("GET", "/b", "open", auth=False, limit="5/60"),
     ]
     (tmp_path / "routes.json").write_text(json.dumps([asdict(row) for row in rows]))
-    assert [row.limit for row in edge.table(tmp_path / "routes.json", "")] == ["6000/60", "500/60"]
+    assert [row.limit for row in edge.table(tmp_path / "routes.json", edge.limits({}))] == [
+        "6000/60",
+        "500/60",
+    ]

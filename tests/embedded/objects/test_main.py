@@ -1,0 +1,69 @@
+"""The object store as a process: its socket, its keys, what it lacks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from embedded.objects.__main__ import main
+from embedded.supervisor.sockets import listen, port_of
+from tests.embedded.objects.test_app import PNG, presign
+
+KEYS = {"ECO2_OBJECTS_ACCESS_KEY": "eco2", "ECO2_OBJECTS_SECRET_KEY": "s"}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("ECO2_")]:
+        monkeypatch.delenv(name)
+
+
+def test_it_serves_a_socket_that_it_is_given(tmp_path: Path) -> None:
+    with listen() as listener:
+        command = [sys.executable, "-m", "embedded.objects", "--folder", str(tmp_path / "objects")]
+        command += ["--fd", str(listener.fileno())]
+        url = f"http://127.0.0.1:{port_of(listener)}"
+        with subprocess.Popen(command, pass_fds=[listener.fileno()], env={**os.environ, **KEYS}) as process:
+            place = f"{url}/objects/eco2-images/a.png"
+            put = urllib.request.Request(
+                str(presign(place)), PNG, {"Content-Type": "image/png"}, method="PUT"
+            )
+            for asked in (put, place, f"{url}/health/ready"):
+                with urllib.request.urlopen(asked, timeout=20) as response:
+                    assert response.status == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(10) in (0, -signal.SIGTERM)
+
+
+def test_at_a_port_it_is_reached_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        "embedded.objects.__main__.uvicorn.Server.run",
+        lambda self: served.append((self.config.host, self.config.port)),
+    )
+    monkeypatch.setattr("process.logs.configure", lambda _level: None)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["objects", "--folder", str(tmp_path), "--port", "9001"])
+    main()
+    assert served == [("0.0.0.0", 9001)]
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [({}, "ECO2_OBJECTS_SECRET_KEY is not set"), ({"ECO2_OBJECT_KEY": "x"}, "no such setting")],
+)
+def test_without_its_keys_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], said: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "argv", ["objects", "--folder", str(tmp_path)])
+    with pytest.raises(SystemExit, match=said):
+        main()

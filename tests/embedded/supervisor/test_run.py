@@ -1,0 +1,126 @@
+"""A run of the platform inside the test's own process: what it starts, what stops it, why it does not start."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import psutil
+import pytest
+from starlette.responses import Response
+
+from embedded.supervisor import ready
+from embedded.supervisor.child import Child
+from embedded.supervisor.errors import CannotStartError
+from embedded.supervisor.options import REDIS_ROLES, Options
+from embedded.supervisor.platform import Platform
+from embedded.supervisor.sockets import listen, port_of
+from tests.embedded.serving import serving
+
+START_S = 90.0
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Not below pytest's folder: that is closed to the user that PostgreSQL runs as when we are root."""
+    with tempfile.TemporaryDirectory(prefix="eco2-test-", ignore_cleanup_errors=True) as made:
+        Path(made).chmod(0o711)
+        yield Path(made) / "home"
+
+
+def environment(**more: str) -> Mapping[str, str]:
+    return {**{name: value for name, value in os.environ.items() if not name.startswith("ECO2_")}, **more}
+
+
+@asynccontextmanager
+async def running(platform: Platform) -> AsyncIterator[str]:
+    """Its address; it is stopped at the end."""
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    run = asyncio.create_task(platform.run(url.set_result))
+    try:
+        run.add_done_callback(lambda _run: url.done() or url.cancel())
+        async with asyncio.timeout(START_S):
+            yield await url
+    finally:
+        platform.stopped.set()
+        async with asyncio.timeout(60):
+            await run
+
+
+async def test_two_edges_share_the_port_and_everything_ends_with_the_run(folder: Path) -> None:
+    said: list[str] = []
+    options = Options(folder, port=0, model="simulated", edges=2, environment=environment())
+    platform = Platform(options, said.append)
+    async with running(platform) as url:
+        state = platform.home.state() or {}
+        assert state["url"] == url
+        processes = {"model", "objects", "functions-1", "edge", "edge-2", "broker", "valkey", "postgres"}
+        assert set(state["processes"]) == processes
+        family = psutil.Process().children(recursive=True)
+        (first,) = (child for child in platform.children if child.name == "edge")
+        assert first.process
+        first.process.kill()
+        await asyncio.to_thread(first.process.wait, 10)
+        async with aiohttp.ClientSession() as client, client.get(f"{url}/health/live") as response:
+            assert response.status == 200  # by the other one
+    assert said[-1].startswith("ready after ")
+    assert (platform.home.state() or {})["processes"] == {}
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+async def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing(folder: Path) -> None:
+    platform = Platform(Options(folder, port=0, environment=environment()), lambda _line: None)
+    run = asyncio.create_task(platform.run())
+    async with asyncio.timeout(30):
+        while "postgres" not in (child.name for child in platform.children):
+            await asyncio.sleep(0.01)
+        family = psutil.Process().children(recursive=True)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)  # asked twice: at once
+        await run
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
+async def test_a_step_that_fails_is_told_with_the_end_of_its_log(folder: Path, unused_tcp_port: int) -> None:
+    elsewhere = {f"ECO2_REDIS_{role}_URL": "redis://127.0.0.1:1" for role in REDIS_ROLES}
+    database = f"postgresql://127.0.0.1:{unused_tcp_port}/none"
+    given = environment(ECO2_DATABASE_URL=database, ECO2_OBJECTS_URL="http://127.0.0.1:1", **elsewhere)
+    platform = Platform(Options(folder, port=0, environment=given), lambda _line: None)
+    with pytest.raises(
+        CannotStartError, match=r"migrations failed: .*TCP/IP connections\? \(see .*migrations\.log\)"
+    ):
+        await platform.run()
+    assert not platform.children
+
+
+async def test_a_taken_port_is_told_before_anything_starts(folder: Path) -> None:
+    with listen() as listener:
+        options = Options(folder, port=port_of(listener), environment=environment())
+        with pytest.raises(CannotStartError, match=r"is taken by .* choose another with --port"):
+            await Platform(options, lambda _line: None).run()
+
+
+async def test_what_is_not_ready_in_time_is_named(
+    tmp_path: Path, unused_tcp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "TIMEOUT_S", 0.3)
+    monkeypatch.setattr(ready, "ANSWER_S", 0.05)
+    with listen() as silent:
+        async with serving(Response(status_code=503)) as port:
+            processes = {"busy": ("127.0.0.1", port), "silent": silent.getsockname()}
+            with pytest.raises(CannotStartError, match=r"busy: HTTP/1.1 503.*silent: no answer in time"):
+                await ready.wait_ready(processes, [], tmp_path)
+
+
+async def test_a_child_that_keeps_ending_is_named_with_its_last_words(tmp_path: Path) -> None:
+    child = Child("broken", lambda: pytest.fail("not started here"))
+    child.failures = ready.FAILURES
+    (tmp_path / "broken.log").write_text('{"level": "critical", "message": "no such setting"}\n')
+    with pytest.raises(CannotStartError, match=r"broken keeps ending: no such setting \(see .*broken\.log\)"):
+        await ready.wait_ready({"broken": ("127.0.0.1", 1)}, [child], tmp_path)
