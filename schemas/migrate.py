@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from process.settings import with_files
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK = 0x65636F32  # "eco2"
 
@@ -51,7 +53,7 @@ def migrate(database_url: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    url = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("ECO2_DATABASE_URL", "")
+    url = sys.argv[1] if len(sys.argv) > 1 else with_files(os.environ).get("ECO2_DATABASE_URL", "")
     if not url:
         sys.exit("give the database URL as argument or as ECO2_DATABASE_URL")
     sys.stdout.writelines(f"applied {name}\n" for name in migrate(url))

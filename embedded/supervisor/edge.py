@@ -14,8 +14,10 @@ from edge.site import EdgeSite
 from edge.table import EdgeRoute, limited, parse_limits
 from embedded.openfiles import raise_limit
 from embedded.servers.envoy import Envoy
+from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.options import Options
+from process.settings import ProcessSettings, read
 from process.tracing import ENDPOINTS
 
 # On one machine a few accounts may stand for many users; the limits declared with the functions are for production.
@@ -53,8 +55,8 @@ def limits(environment: Mapping[str, str]) -> dict[str, str]:
     Raises CannotStartError.
     """
     try:
-        check_origins(environment.get("ECO2_CORS_ORIGINS", ""))
-        return parse_limits(environment.get("ECO2_RATE_LIMITS") or LOCAL_LIMITS)
+        check_origins(",".join(read(ProcessSettings, environment).cors_origins))
+        return parse_limits(read(EmbeddedSettings, environment).rate_limits or LOCAL_LIMITS)
     except ValueError as error:
         raise CannotStartError(str(error)) from None
 
@@ -69,13 +71,13 @@ def server(
     name: str, at: EdgeSite, routes: list[EdgeRoute], folder: Path, logs: Path, environment: Mapping[str, str]
 ) -> Envoy:
     """Envoy, to be launched."""
-    read = {setting: environment[setting] for setting in _READ if setting in environment}
+    given = {setting: environment[setting] for setting in _READ if setting in environment}
     return Envoy(
         file=folder / f"{name}.json",
         log=logs / f"{name}.log",
         port=at.port,
         configuration=bootstrap(routes, at),
-        environment={**read, "TZ": "UTC"},
+        environment={**given, "TZ": "UTC"},
     )
 
 

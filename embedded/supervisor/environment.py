@@ -1,4 +1,4 @@
-"""The environment of the platform's processes: what the functions read, and nothing that they don't know."""
+"""The environment of the platform's processes: what was given, and the addresses of this run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ONLY_OURS = (
     "ECO2_AMQP_URL",
     "ECO2_URL",
 )
-"""Read by the supervisor; functions refuse names they don't know."""
+"""Read by the supervisor alone; nobody else needs them."""
 GRACE_S = "5"
 ROOT = Path(__file__).resolve().parents[2]
 

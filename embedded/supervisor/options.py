@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from brokers.settings import BrokerSettings
 from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import CannotStartError
+from functions.images.settings import ImageSettings
 from functions.providers.settings import ProviderSettings
+from functions.runtime.settings import RuntimeSettings
 from process.declared import check
-from process.settings import SettingsError, read
+from process.settings import Secret, SettingsError, read
 
 BrokerKind = Literal["embedded", "rabbitmq"]
 REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
@@ -54,28 +57,38 @@ class Options:
     @property
     def missing_key(self) -> str:
         """The setting without which the chosen model can't be asked, or empty."""
-        for prefix, name in (("gpt", "ECO2_OPENAI_API_KEY"), ("gemini", "ECO2_GEMINI_API_KEY")):
-            if self.model.startswith(prefix) and not (
-                self.environment.get(name) or self.environment.get(f"{name}_FILE")
-            ):
-                return name
-        return ""
+        provider = {"gpt": "openai", "gem": "gemini"}.get(self.model[:3])
+        if provider is None or read(ProviderSettings, self.environment).endpoint(provider).api_key:
+            return ""
+        return f"ECO2_{provider.upper()}_API_KEY"
+
+    @property
+    def database_url(self) -> str:
+        """PostgreSQL; empty: to be started here."""
+        return read(RuntimeSettings, self.environment).database_url.get_secret_value()
+
+    @property
+    def amqp_url(self) -> str:
+        """RabbitMQ; empty: to be started here where it is the broker."""
+        return read(BrokerSettings, self.environment).amqp_url.get_secret_value()
 
     @property
     def starts_postgres(self) -> bool:
-        return not self.environment.get("ECO2_DATABASE_URL")
+        return not self.database_url
 
     @property
     def starts_valkey(self) -> bool:
-        return not all(self.environment.get(f"ECO2_REDIS_{role}_URL") for role in REDIS_ROLES)
+        given = read(RuntimeSettings, self.environment)
+        urls: list[Secret] = [getattr(given, f"redis_{role.lower()}_url") for role in REDIS_ROLES]
+        return not all(url.get_secret_value() for url in urls)
 
     @property
     def starts_rabbitmq(self) -> bool:
-        return self.broker == "rabbitmq" and not self.environment.get("ECO2_AMQP_URL")
+        return self.broker == "rabbitmq" and not self.amqp_url
 
     @property
     def serves_objects(self) -> bool:
-        return not self.environment.get("ECO2_OBJECTS_URL")
+        return not read(ImageSettings, self.environment).objects_url
 
 
 def from_environment(

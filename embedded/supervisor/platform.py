@@ -136,7 +136,7 @@ class Platform:
     async def _rabbitmq(self) -> str:
         """Start it where it is the broker and no URL was given for it; its URL, when it serves."""
         if not self.options.starts_rabbitmq:
-            return self.options.environment.get("ECO2_AMQP_URL", "")
+            return self.options.amqp_url
         server = stores.rabbitmq(self.home)
         await self._add(server_child("rabbitmq", server, grace_s=20, after_stop=server.stop))
         await stores.ready(server, server.data / "rabbitmq.log")
@@ -145,7 +145,7 @@ class Platform:
     async def _stores(self) -> tuple[str, str, asyncio.Future[list[None]]]:
         """Start what no URL was given for; addresses of database and Redis, and what to await until they serve."""
         options, home = self.options, self.home
-        database = options.environment.get("ECO2_DATABASE_URL", "")
+        database = options.database_url
         redis = ""
         waits = []
         if options.starts_valkey:
