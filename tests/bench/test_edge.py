@@ -1,0 +1,26 @@
+"""The edge's benchmark runs: every kind of request is answered, every stream is told everything."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from bench.edge import REQUESTS, main
+
+
+def test_it_tells_the_cost_of_each_kind_of_request(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge", "--times", "5", "--rounds", "1", "--connections", "2"])
+    assert main() == 0
+    shown = capsys.readouterr().out
+    assert all(kind in shown for kind in REQUESTS)
+
+
+def test_it_opens_streams_and_waits_for_their_last_event(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["edge", "--streams", "20"])
+    assert main() == 0
+    assert "'told everything': 20" in capsys.readouterr().out
