@@ -26,7 +26,7 @@ from tests.cluster.records import Records
 log = logging.getLogger(__name__)
 JOBS = 200
 USERS = 10
-VISION_S = 5.0
+VISION_S = 8.0
 IN_HAND = 50
 """Pictures being looked at when it happens."""
 DISPATCHER = "scan-vision-function-trigger-0-dispatcher-"

@@ -53,7 +53,9 @@ from PIL import Image
 from functions.providers.local.model import LocalClassifier
 from functions.scan.tokens import tokens
 picture = io.BytesIO()
-Image.new("RGB", (320, 240), "navy").save(picture, "JPEG")
+photo = Image.effect_noise((320, 240), 60).convert("RGB")  # one of a single colour would be unreadable
+photo.paste("navy", (80, 60, 240, 180))
+photo.save(picture, "JPEG")
 print(LocalClassifier().classify(picture.getvalue()), tokens("페트병 라벨은 떼나요?"))
 """
 
