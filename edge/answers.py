@@ -1,4 +1,4 @@
-"""What becomes of a function's answer: nothing internal leaves, and what Knative's proxies say becomes a problem."""
+"""The filters for a function's answer: nothing internal leaves, and what Knative's proxies say becomes a problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the edge talks to, and how much of that it can bear."""
+"""The edge's upstreams, and the bounds of connections, requests and memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST_WAITING = 2_000
 
 
 def upstream(name: str, address: Address, most_connections: int) -> Fields:
-    """Functions or the object store: an address, or a name whose address changes when the ingress is replaced."""
+    """A cluster of functions or objects: an address, or a name whose address changes when the ingress is replaced."""
     return {
         "name": name,
         **({} if _is_ip(address[0]) else {"cluster_type": _DNS}),
@@ -64,7 +64,7 @@ def _upstream_protocol() -> Fields:
 
 
 def loop(name: str, most_connections: int) -> Fields:
-    """The listener that gives checks their Host."""
+    """The cluster that leads to the listener which gives checks their Host."""
     inside = {"envoy_internal_address": {"server_listener_name": AUTHORIZE_LISTENER}}
     return {
         "name": name,
@@ -82,7 +82,7 @@ def loop(name: str, most_connections: int) -> Fields:
 
 
 def static(name: str, host: str, port: int) -> Fields:
-    """Something at a known address."""
+    """A cluster at a known address."""
     return {
         "name": name,
         "connect_timeout": "1s",
@@ -91,7 +91,7 @@ def static(name: str, host: str, port: int) -> Fields:
 
 
 def overload(most_connections: int, most_heap_bytes: int) -> Fields:
-    """Above these, connections and requests are refused, before memory is gone."""
+    """The bounds above which connections and requests are refused, before memory is gone."""
 
     def above(action: str, monitor: str, share: float) -> Fields:
         return {"name": action, "triggers": [{"name": monitor, "threshold": {"value": share}}]}

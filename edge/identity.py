@@ -1,4 +1,4 @@
-"""What only the edge says about a request: its id, its trace, its revision; nobody outside names a caller.
+"""The headers that only the edge sets: a request's id, its trace, its revision; nobody outside names a caller.
 
 Nothing here is a script: Envoy's early header mutation removes what clients may not say and draws random digits, a
 header mutation keeps a client's id and trace where they are well-formed.
@@ -16,7 +16,7 @@ _REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-
 
 
 def early() -> Fields:
-    """Before anything looks at the headers: nobody outside says who is calling, from where, or which revision."""
+    """The first mutation of the headers: nobody outside says who is calling, from where, or which revision."""
     return extension(
         "envoy.http.early_header_mutation.header_mutation",
         "http.early_header_mutation.header_mutation.v3.HeaderMutation",

@@ -58,7 +58,7 @@ def rate_limit(route: EdgeRoute, requests: int, seconds: int) -> Fields:
 
 
 def body_limit(most: int) -> dict[str, Fields]:
-    """Filter name → what holds a route to `most` bytes.
+    """A map of filter name to what holds a route to `most` bytes.
 
     The buffer filter sends a body on whole, and with its length; but it lets one pass that ends within the read in
     which it exceeds the bound. So the filter after it looks at the length: Envoy's fault injection is the one that

@@ -25,7 +25,7 @@ _LINE = {
 
 
 def access_log() -> Fields:
-    """Where the lines go: never a query string, a cookie or a header that may hold a token is among them."""
+    """The access log on standard output; no query string, cookie or header that may hold a token is in it."""
     return extension(
         "envoy.access_loggers.stdout",
         "access_loggers.stream.v3.StdoutAccessLog",
@@ -34,7 +34,7 @@ def access_log() -> Fields:
 
 
 def application_log() -> Fields:
-    """What Envoy says of itself."""
+    """The format of Envoy's own log lines."""
     line = {
         "timestamp": "%Y-%m-%dT%T.%e+00:00",
         "level": "%l",

@@ -1,4 +1,4 @@
-"""What S3 would answer with an error document."""
+"""Refusals that are answered with S3's error documents."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def checked(name: str) -> str:
 
 
 def too_large(max_bytes: int) -> ObjectRefused:
-    """More than fits."""
+    """The refusal of an object above the bound."""
     return ObjectRefused("EntityTooLarge", f"An object holds at most {max_bytes} bytes.", 413)
 
 

@@ -10,7 +10,7 @@ from embedded.supervisor.environment import ROOT
 
 
 def migrations() -> str:
-    """Of the SQL files' contents."""
+    """A digest of the SQL files' contents."""
     digest = hashlib.sha256()
     for path in sorted((ROOT / "schemas/migrations").glob("*.sql")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
@@ -18,7 +18,7 @@ def migrations() -> str:
 
 
 def declarations(functions_url: str) -> str:
-    """Of all code that declarations can come from (times and sizes: reading 300 files would take longer)."""
+    """A digest of all code that declarations can come from (times and sizes: reading 300 files would take longer)."""
     digest = hashlib.sha256(functions_url.encode())
     for path in sorted(_sources(("process", "functions", "eventing", "brokers", "embedded"))):
         stat = path.stat()
