@@ -99,7 +99,9 @@ def _heic(data: bytes, longest_side: int) -> Image:
 
     def band(top: int, bottom: int) -> Image:
         rows = bytes(pixels[top * opened.stride : bottom * opened.stride])
-        return Images.frombuffer(mode, (width, bottom - top), rows, "raw", mode, opened.stride, 1)
+        return _opaque(
+            Images.frombuffer(mode, (width, bottom - top), rows, "raw", mode, opened.stride, 1), None
+        )
 
     return _shrunk(opened.size, band, longest_side)
 
@@ -124,7 +126,7 @@ def _reduced(image: Image, longest_side: int) -> Image:
 
 
 def _shrunk(size: tuple[int, int], band: Callable[[int, int], Image], longest_side: int) -> Image:
-    """The picture in RGB and not smaller than `longest_side` where the picture is larger, `band` of rows by band.
+    """The picture not smaller than `longest_side` where it is larger; `band` gives its rows from top to bottom in RGB.
 
     Converting a whole picture would take its memory a second time.
     """
@@ -135,8 +137,7 @@ def _shrunk(size: tuple[int, int], band: Callable[[int, int], Image], longest_si
     rows = max(1, _BAND_PIXELS // (width * factor)) * factor
     shrunk = Images.new("RGB", (-(-width // factor), -(-height // factor)))
     for top in range(0, height, rows):
-        opaque = _opaque(band(top, min(top + rows, height)), None)
-        shrunk.paste(opaque.reduce(factor), (0, top // factor))
+        shrunk.paste(band(top, min(top + rows, height)).reduce(factor), (0, top // factor))
     return shrunk
 
 
