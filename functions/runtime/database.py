@@ -9,7 +9,6 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from functions.runtime.errors import Retry
@@ -82,14 +81,14 @@ class Database:
         with executing(sql) as span:
             try:
                 return await _execute(pool, sql, parameters, span)
-            except _errors().OperationalError as error:
+            except _troubles() as error:
                 again = _not_begun(error) or (_reads(sql) and not isinstance(error, _pool_timeout()))
                 await self._checked(pool, error, wait=again)
                 if not again:
                     raise _unreachable() from error
             try:
                 return await _execute(pool, sql, parameters, span)
-            except _errors().OperationalError as error:
+            except _troubles() as error:
                 raise _unreachable() from error
 
     async def _checked(self, pool: AsyncConnectionPool, error: Exception, *, wait: bool) -> None:
@@ -122,10 +121,11 @@ async def _execute(
         return await cursor.fetchall() if cursor.description else []
 
 
-def _errors() -> ModuleType:
+def _troubles() -> tuple[type[Exception], ...]:
+    """What the driver raises when the server or a connection to it is in trouble."""
     import psycopg
 
-    return psycopg
+    return psycopg.OperationalError, psycopg.InterfaceError
 
 
 def _pool_timeout() -> type[Exception]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -49,6 +50,25 @@ async def test_connections_that_the_server_ended_are_replaced(database: Database
     await asyncio.gather(*(database.run("SELECT pg_sleep(0.05)") for _ in range(4)))
     _end_others(postgres_url)
     assert await database.one("SELECT 1") == (1,)
+
+
+@pytest.mark.parametrize("trouble", [psycopg.OperationalError, psycopg.InterfaceError])
+async def test_a_connection_that_is_closed_is_trouble_of_the_server(
+    database: Database, monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    execute, closed = module._execute, [True]
+
+    async def on_a_closed_connection(*arguments: Any) -> Any:
+        if closed:
+            closed.pop()
+            raise trouble("the connection is closed")
+        return await execute(*arguments)
+
+    monkeypatch.setattr(module, "_execute", on_a_closed_connection)
+    assert await database.one("SELECT 1") == (1,)
+    closed.append(True)
+    with pytest.raises(Retry):
+        await database.run("UPDATE ops.inbox SET worker = NULL")
 
 
 async def test_a_write_whose_end_nobody_knows_is_tried_by_whoever_asked(
