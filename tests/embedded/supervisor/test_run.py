@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -38,6 +38,17 @@ def environment(**more: str) -> Mapping[str, str]:
     return {**{name: value for name, value in os.environ.items() if not name.startswith("ECO2_")}, **more}
 
 
+@pytest.fixture
+def family() -> Callable[[], list[psutil.Process]]:
+    """Asks for the processes started since the test began: other tests' servers run beside it."""
+    before = set(psutil.Process().children(recursive=True))
+    return lambda: [one for one in psutil.Process().children(recursive=True) if one not in before]
+
+
+def alive(processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+
+
 @asynccontextmanager
 async def running(platform: Platform) -> AsyncIterator[str]:
     """Its address; it is stopped at the end."""
@@ -53,7 +64,9 @@ async def running(platform: Platform) -> AsyncIterator[str]:
             await run
 
 
-async def test_two_edges_share_the_port_and_everything_ends_with_the_run(folder: Path) -> None:
+async def test_two_edges_share_the_port_and_everything_ends_with_the_run(
+    folder: Path, family: Callable[[], list[psutil.Process]]
+) -> None:
     said: list[str] = []
     options = Options(folder, port=0, model="simulated", edges=2, environment=environment())
     platform = Platform(options, said.append)
@@ -62,7 +75,7 @@ async def test_two_edges_share_the_port_and_everything_ends_with_the_run(folder:
         assert state["url"] == url
         processes = {"model", "objects", "functions-1", "edge", "edge-2", "broker", "valkey", "postgres"}
         assert set(state["processes"]) == processes
-        family = psutil.Process().children(recursive=True)
+        started = family()
         (first,) = (child for child in platform.children if child.name == "edge")
         assert first.process
         first.process.kill()
@@ -71,20 +84,24 @@ async def test_two_edges_share_the_port_and_everything_ends_with_the_run(folder:
             assert response.status == 200  # by the other one
     assert said[-1].startswith("ready after ")
     assert (platform.home.state() or {})["processes"] == {}
-    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert started
+    assert not alive(started)
 
 
-async def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing(folder: Path) -> None:
+async def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing(
+    folder: Path, family: Callable[[], list[psutil.Process]]
+) -> None:
     platform = Platform(Options(folder, port=0, environment=environment()), lambda _line: None)
     run = asyncio.create_task(platform.run())
     async with asyncio.timeout(30):
         while "postgres" not in (child.name for child in platform.children):
             await asyncio.sleep(0.01)
-        family = psutil.Process().children(recursive=True)
+        started = family()
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)  # asked twice: at once
         await run
-    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert started
+    assert not alive(started)
 
 
 async def test_a_step_that_fails_is_told_with_the_end_of_its_log(folder: Path, unused_tcp_port: int) -> None:
