@@ -37,7 +37,7 @@ lint: setup ## ruff: rules and format; import-linter: who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench tests platform/knative/manifests platform/cluster/local/localcluster
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
@@ -72,7 +72,7 @@ bench-hops: setup system ## time per hop of a scan: both brokers here and, where
 	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops
 
 evaluate: setup ## accuracy of the local model and recall of the rules
-	@$(BIN)/python -m functions.providers.local.evaluate
+	@$(BIN)/python -m training.evaluate
 	@$(BIN)/python -m functions.scan.evaluate
 
 docs: setup ## write every generated file again (schemas, func.yaml, tables)

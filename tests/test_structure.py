@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("process", "eventing", "functions", "brokers", "schemas", "edge", "embedded", "cli", "bench")
+PACKAGES = (
+    "process",
+    "eventing",
+    "functions",
+    "brokers",
+    "schemas",
+    "edge",
+    "embedded",
+    "cli",
+    "bench",
+    "training",
+)
 
 
 def test_packages_import_only_what_they_may() -> None:

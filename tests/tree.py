@@ -16,6 +16,7 @@ _PACKAGES = (
     "cli",
     "schemas",
     "bench",
+    "training",
     "platform/knative",
     "docs",
 )

@@ -33,14 +33,6 @@ _WITHOUT = (
         "functions/scan/reindex.py",
         "functions/*/evaluate.py",
     ),
-    *(
-        f"functions/providers/local/{name}.py"
-        for name in ("train", "network", "torch_pickle", "onnx_graph", "fit")
-    ),
-    *(
-        f"functions/providers/local/{name}.py"
-        for name in ("augment", "cutout", "grounds", "strangers", "views")
-    ),
 )
 CONFIG = Config(
     entrypoint=("python3", "-m", "functions.runtime"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
@@ -11,10 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from functions.providers.local.evaluate import Tally, on_other_grounds, spoilt, strangers, tallied
-from functions.providers.local.model import DATA, MATERIALS, LocalClassifier, LocalGuess, guess_of, verdict_of
+from functions.providers.local.model import LocalClassifier, guess_of, verdict_of
 from functions.providers.local.photo import UnreadablePhoto
-from functions.providers.local.train import sha256
 
 VAL = Path(__file__).parents[5] / "shared" / "images" / "trashnet" / "val"
 with_photos = pytest.mark.skipif(not VAL.is_dir(), reason=f"no photos at {VAL}")
@@ -23,15 +20,6 @@ with_photos = pytest.mark.skipif(not VAL.is_dir(), reason=f"no photos at {VAL}")
 @pytest.fixture(scope="module")
 def classifier() -> LocalClassifier:
     return LocalClassifier()
-
-
-@pytest.fixture(scope="module")
-def guesses(classifier: LocalClassifier) -> dict[str, list[LocalGuess]]:
-    """The first 16 photos of each material."""
-    return {
-        material: [classifier.classify(path.read_bytes()) for path in sorted((VAL / material).iterdir())[:16]]
-        for material in MATERIALS
-    }
 
 
 def drawn(seed: int, size: tuple[int, int] = (300, 400)) -> bytes:
@@ -89,59 +77,6 @@ def test_threads_share_one_classifier() -> None:
 def test_what_is_no_picture_is_refused(classifier: LocalClassifier) -> None:
     with pytest.raises(UnreadablePhoto):
         classifier.classify(b"no picture")
-
-
-def test_the_shipped_files_are_those_of_the_provenance() -> None:
-    provenance = json.loads((DATA / "provenance.json").read_text())
-    assert {name: sha256(DATA / name) for name in provenance["files"]} == provenance["files"]
-    assert sum((DATA / name).stat().st_size for name in provenance["files"]) < 6_500_000
-
-
-def test_pictures_of_no_waste_are_not_answered(classifier: LocalClassifier) -> None:
-    for held_out in (False, True):
-        assert tallied(classifier, strangers(held_out=held_out)).answered() <= 0.1
-
-
-@with_photos
-@pytest.mark.parametrize("material", MATERIALS)
-def test_photos_of_each_material_are_recognised(guesses: dict[str, list[LocalGuess]], material: str) -> None:
-    right = sum(guess.candidates[0][0] == material for guess in guesses[material])
-    assert right >= 0.7 * len(guesses[material])
-
-
-@with_photos
-def test_photos_of_waste_are_recognised_and_seldom_refused(guesses: dict[str, list[LocalGuess]]) -> None:
-    tally = Tally([(material, guess) for material, found in guesses.items() for guess in found])
-    assert tally.accuracy(MATERIALS) >= 0.88
-    assert tally.accuracy(MATERIALS[:-1]) >= 0.9
-    assert tally.share("unsure") <= 0.08
-    assert tally.right_when_sure() >= 0.93
-    assert tally.answered() >= 0.92
-    assert tally.right_when_answered() >= 0.92
-
-
-@with_photos
-@pytest.mark.parametrize("material", MATERIALS)
-def test_a_black_blank_or_heavily_blurred_photo_is_not_guessed_at(
-    classifier: LocalClassifier, material: str
-) -> None:
-    photo = sorted((VAL / material).iterdir())[0].read_bytes()
-    for kind, content in spoilt(photo):
-        if kind != "blur, σ 2%" and kind != "blur, σ 4%":  # those may still be recognised
-            with pytest.raises(UnreadablePhoto, match="the photo is"):
-                classifier.classify(content)
-
-
-def test_unreadable_pictures_count_as_not_answered() -> None:
-    seen = guess_of(np.array([0.9, 0, 0, 0, 0, 0, 0.1], np.float32), 0.7, familiar=True)
-    tally = Tally([("cardboard", seen), ("glass", seen)], unreadable=2)
-    assert (tally.answered(), tally.right(), tally.right_when_answered()) == (0.5, 0.25, 0.5)
-
-
-@with_photos
-def test_items_on_other_grounds_are_recognised(classifier: LocalClassifier) -> None:
-    tally = tallied(classifier, on_other_grounds(VAL, each=1, every=3))
-    assert tally.accuracy(MATERIALS) >= 0.65
 
 
 @with_photos

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from functions.providers.local import augment, fit
-from functions.providers.local.cutout import cut_out
-from functions.providers.local.grounds import GROUNDS, lay
 from functions.providers.local.head import Head
 from functions.providers.local.model import look, open_backbone, side_of
-from functions.providers.local.network import Layer
-from functions.providers.local.onnx_graph import graph, quantised
-from functions.providers.local.strangers import HELD_OUT, KNOWN
+from training import augment, fit
+from training.cutout import cut_out
+from training.grounds import GROUNDS, lay
+from training.network import Layer
+from training.onnx_graph import graph, quantised
+from training.strangers import HELD_OUT, KNOWN
 
 RECIPE = fit.Recipe(hidden=16, epochs=60, rate=1e-2, dropout=0.1)
 

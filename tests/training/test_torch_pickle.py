@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from functions.providers.local.torch_pickle import (
+from training.torch_pickle import (
     ForbiddenGlobal,
     InvalidCheckpoint,
     StateDictUnpickler,
     read_state_dict,
 )
-from functions.providers.local.train import WHEEL, checkpoint_of
+from training.train import WHEEL, checkpoint_of
 
 MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
 ONE_TENSOR = (
