@@ -14,8 +14,8 @@ from functions.providers.shared import SharedModels, ask
 from functions.runtime.resources import Service
 from functions.scan.compose import compose, for_region, numbered
 from functions.scan.events import Answer, RulesMatched
+from functions.scan.matches import RuleMatch, restore
 from functions.scan.prompts import prompt
-from functions.scan.retrieval import RuleMatch, restore
 from functions.scan.rules import lookup
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
 from functions.scan.korean import with_particle
+from functions.scan.matches import RuleMatch
 from functions.scan.question import own_words
 from functions.scan.regions import region_of
-from functions.scan.retrieval import RuleMatch
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.wording import asked_back, directed, way

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from functions.scan.retrieval import RuleMatch, search
+from functions.scan.matches import RuleMatch
+from functions.scan.retrieval import search
 from functions.scan.taxonomy import DATA, taxonomy
 
 GOLDEN = DATA / "golden"

@@ -7,7 +7,8 @@ from typing import Literal
 
 from functions.scan.classification import NOTHING
 from functions.scan.compose import compose
-from functions.scan.retrieval import RuleMatch, search
+from functions.scan.matches import RuleMatch
+from functions.scan.retrieval import search
 from functions.scan.sources import Source, named
 from functions.scan.taxonomy import taxonomy
 

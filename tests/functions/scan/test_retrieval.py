@@ -8,9 +8,10 @@ import pytest
 
 from functions.scan import evaluate
 from functions.scan.classification import Classification
+from functions.scan.matches import restore
 from functions.scan.question import DEFAULT_INPUT
 from functions.scan.reindex import document_index
-from functions.scan.retrieval import restore, retrieve, search
+from functions.scan.retrieval import retrieve, search
 from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
 
 UNKNOWN = Classification(major_category=UNCLASSIFIED, middle_category=UNCLASSIFIED)

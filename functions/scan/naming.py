@@ -1,0 +1,136 @@
+"""Find what a text names: a thing by its name, its last word or a slip of the pen, else a guess to ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+
+from functions.scan.heads import Heading, emptied, heading, of_material
+from functions.scan.matches import RuleMatch, of_item
+from functions.scan.mentions import Mention, asked_together, topic
+from functions.scan.question import content, own_words
+from functions.scan.ranking import guesses
+from functions.scan.rules import Rule, lookup, rules
+from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.utterance import Utterance, normal
+
+FOOD = "음식물류폐기물"
+LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
+LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
+
+
+def told(question: str) -> RuleMatch | None:
+    """What the words of a question name, or may mean; None if they are about nothing that is known."""
+    list_ = taxonomy()
+    if item := list_.named(question):
+        return of_item(item, question)
+    if not content(question):
+        return None
+    mentions = list_.mentions(question)
+    about = topic(mentions)
+    head = _headed(question, mentions, about)
+    named = _named(question, about, len(mentions) == 1, head)
+    meant = list_.corrected(question, (head.start, head.end) if head else None) if head or not named else None
+    if meant and (named is None or (head and any(start <= head.start < end for start, end in meant.spans))):
+        again = list_.mentions(meant.text)
+        close = topic(again)
+        near = _named(meant.text, close, len(again) == 1, _headed(meant.text, again, close))
+        if near and near.item and near.finding == "named":
+            if meant.wrong <= LEAST_WRONG:
+                return with_others(near, meant.text)
+            return replace(near, finding="asked", candidates=(near.item,), said=own_words(question))
+    if named:
+        return with_others(named, question)
+    return _guessed(question, list_.by_name[about.name].name if about else None)
+
+
+def _named(question: str, about: Mention | None, alone: bool, head: Heading | None) -> RuleMatch | None:
+    """What is named so that the question is surely about it, or by its head so that it can be one of two."""
+    list_ = taxonomy()
+    asked = content(question)
+    if item := list_.named(asked):
+        return of_item(item, question, list_.spelled[normal(asked)])
+    if rule := _keywords().get(asked):
+        return RuleMatch(rule, None)
+    if head and (first := list_.named(head.items[0])):
+        words = own_words(question, 16)
+        match = of_item(first, question, words)
+        if match and len(head.items) > 1:
+            return replace(match, finding="asked", candidates=head.items, said=words)
+        return match
+    if about and (made := of_material(about.name, about.after)) and (item := list_.named(made)):
+        return of_item(item, question, own_words(question, 16))
+    if about and about.with_content and (inner := _contentof_item(about.name)):
+        return of_item(inner, question)
+    if about and (about.sure or (alone and not about.generic)):
+        return of_item(list_.by_name[about.name], question, list_.spelled[about.name])
+    return None
+
+
+def _contentof_item(name: str) -> Item | None:
+    """What is in a container that is to be thrown away with it: 식빵 of 식빵 봉지째."""
+    list_ = taxonomy()
+    return next((item for end in range(len(name) - 1, 0, -1) if (item := list_.named(name[:end]))), None)
+
+
+def with_others(match: RuleMatch, question: str) -> RuleMatch:
+    """The match with the other things that the same question asks about; the first of them leads."""
+    list_ = taxonomy()
+    mentions = list_.mentions(question)
+    about = topic(mentions)
+    together = asked_together(mentions, about) if about else []
+    things = {each.name: list_.changed(list_.by_name[each.name], question) for each in together}
+    names = {item.name: list_.spelled[name] for name, item in things.items() if not item.hazard}
+    if match.finding == "hazard":
+        return replace(match, also=tuple(called for name, called in names.items() if name != match.item))
+    if len(names) < 2 or match.finding == "asked":
+        return match
+    called, *others = names.values()
+    first = of_item(list_.by_name[normal(called)], question, called)
+    return replace(first, also=tuple(others)) if first else match
+
+
+def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -> Heading | None:
+    """The container, cover or net that the question is about, where no name says more than its last word."""
+    text, list_ = Utterance.of(question), taxonomy()
+    foods = [each for each in mentions if list_.by_name[each.name].major == FOOD]
+
+    def is_food(start: int, end: int) -> bool:
+        return any(each.start < end and start < each.start + len(each.name) for each in foods)
+
+    head = heading(text, is_food)
+    if head is None or about is None:
+        return head if head and not head.elsewhere else None
+    end = about.start + len(about.name)
+    if end >= head.end and about.start <= head.start and len(about.name) > head.end - head.start:
+        return None  # the name says more
+    if head.elsewhere:
+        beside = about.weight <= LEAST_WEIGHT and head.start < about.start
+        return head if beside or (about in foods and emptied(text)) else None
+    if not about.sure or (head.start >= end - 1 and not about.marked):
+        return head
+    return head if about in foods and emptied(text) else None
+
+
+def _guessed(question: str, mentioned: str | None) -> RuleMatch | None:
+    likely = guesses(question)
+    names = [mentioned, *(guess.item or rules()[guess.rule].name for guess in likely)]
+    candidates = tuple(dict.fromkeys(name for name in names if name))[:2]
+    if not candidates:
+        return None
+    first = taxonomy().named(candidates[0])
+    if first is None or not likely:
+        rule = rules()[likely[0].rule] if likely else lookup(*first.place) if first else None
+    else:
+        rule = lookup(*first.place)
+    if rule is None:
+        return None
+    score = likely[0].score if likely else 1.0
+    item = first.name if first else None
+    return RuleMatch(rule, item, score, "bm25", "asked", candidates=candidates, said=own_words(question))
+
+
+@cache
+def _keywords() -> Mapping[str, Rule]:
+    return {normal(word): rule for rule in rules().values() for word in rule.keywords}
