@@ -38,10 +38,10 @@ OPEN_AT_ONCE = 100
 _LOGIN = f"cookie: s_access={'t' * 700}\r\n"
 _ACROSS = f"origin: {ORIGIN}\r\n"
 REQUESTS = {
-    "open GET": "GET /api/v1/scan/categories HTTP/1.1\r\nhost: edge\r\n\r\n",
-    "GET with login, across origins": f"GET {JOB}/result HTTP/1.1\r\nhost: edge\r\n{_LOGIN}{_ACROSS}\r\n",
+    "open GET": "GET /api/v1/scan/categories HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n",
+    "GET with login, across origins": f"GET {JOB}/result HTTP/1.1\r\nhost: 127.0.0.1\r\n{_LOGIN}{_ACROSS}\r\n",
     "POST of 100 bytes with login and limit, across origins": (
-        f"POST /api/v1/scan HTTP/1.1\r\nhost: edge\r\n{_LOGIN}{_ACROSS}content-length: 100\r\n\r\n{'x' * 100}"
+        f"POST /api/v1/scan HTTP/1.1\r\nhost: 127.0.0.1\r\n{_LOGIN}{_ACROSS}content-length: 100\r\n\r\n{'x' * 100}"
     ),
 }
 
@@ -86,8 +86,8 @@ def upstream(folder: Path) -> Iterator[int]:
 def running(folder: Path, behind: int) -> Iterator[Envoy]:
     """The edge before the port `behind`."""
     at = edge.site(free_port(), ("127.0.0.1", behind), {}, ("127.0.0.1", behind), Options(folder))
-    configuration = bootstrap(routes(), at)
-    settings = {"ECO2_CORS_ORIGINS": ORIGIN}
+    configuration = bootstrap(routes(), replace(at, address_limit=(1_000_000, 1)))
+    settings = {"ECO2_HOSTS": "127.0.0.1", "ECO2_CORS_ORIGINS": ORIGIN}
     server = Envoy(folder / "edge.json", folder / "edge.log", at.port, configuration, settings)
     server.start()
     try:
@@ -162,7 +162,7 @@ async def streams_upstream(port: int) -> None:
 async def held(port: int, behind: int, count: int) -> int:
     """How many of `count` streams got both their events."""
     opened: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
-    request = f"GET /api/v1/stream?job_id=1 HTTP/1.1\r\nhost: edge\r\n{_LOGIN}\r\n".encode()
+    request = f"GET /api/v1/stream?job_id=1 HTTP/1.1\r\nhost: 127.0.0.1\r\n{_LOGIN}\r\n".encode()
 
     async def opening() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

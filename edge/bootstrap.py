@@ -1,8 +1,8 @@
 """Envoy's whole configuration.
 
 A request's way: early header mutation (what only the edge may say is removed), identity (id, trace), origins,
-answers and proxies (for the way back), buffer and bound (bodies are bounded and sent whole), ext_authz (the authorize
-function), rate limit, router.
+protections, answers and proxies (for the way back), limit of its address, buffer and bound (bodies are bounded and
+sent whole), ext_authz (the authorize function), a caller's name, rate limit, router.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from edge.answers import answers, proxies
-from edge.checks import AUTHORIZE, LOOP, check, checked_by
+from edge.checks import AUTHORIZE, LOOP, check, checked_by, named
 from edge.clusters import loop, overload, static, upstream
 from edge.fields import Fields, extension, manager, socket, typed
-from edge.identity import early, identity
-from edge.limits import bodies, rates
+from edge.identity import early, identity, no_probe
+from edge.limits import addresses, bodies, rates
 from edge.log import access_log, application_log
 from edge.operations import operations
 from edge.origins import origins
+from edge.protections import protections
 from edge.readiness import readiness, watching
 from edge.replies import local_replies
 from edge.routes import virtual_host
@@ -55,12 +56,16 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
 def _public(routes: list[EdgeRoute], site: EdgeSite) -> Fields:
     filters = [
         identity(),
+        no_probe(),
         origins(),
+        protections(site),
         answers(),
         *readiness(site.watched),
         proxies(),
+        *addresses(site.address_limit),
         *bodies(),
         check(),
+        named(),
         rates(),
     ]
     serving = manager(
@@ -69,7 +74,7 @@ def _public(routes: list[EdgeRoute], site: EdgeSite) -> Fields:
         filters,
         use_remote_address=True,
         early_header_mutation_extensions=[early()],
-        local_reply_config=local_replies(),
+        local_reply_config=local_replies(site),
         access_log=[access_log()],
         **_PROTOCOL,
         **tracing(site.collector),
@@ -101,12 +106,17 @@ _PROTOCOL: Fields = {
     "server_header_transformation": "PASS_THROUGH",
     "max_request_headers_kb": 32,
     "request_headers_timeout": "10s",
-    "request_timeout": "300s",
+    "request_timeout": "120s",  # a picture of 10 MiB over 0.7 Mbit/s
     "stream_idle_timeout": "60s",
     "common_http_protocol_options": {
         "idle_timeout": "75s",
         "max_headers_count": 100,
         "headers_with_underscores_action": "DROP_HEADER",
+    },
+    # An offer is ignored (RFC 9110, 7.8), and trailers are dropped: no field of theirs is a header.
+    "http_protocol_options": {
+        "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
+        "enable_trailers": False,
     },
     "http2_protocol_options": {
         "max_concurrent_streams": 100,

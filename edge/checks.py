@@ -8,12 +8,14 @@ from edge.retries import AGAIN
 from edge.site import EdgeSite
 
 CHECK = "envoy.filters.http.ext_authz"
+NAMED = "envoy.filters.http.rbac"
 AUTHORIZE = "auth-authorize"
 CHECK_TIMEOUT_S = 10
 """The authorize function may have to start from zero pods."""
 LOOP = "authorize-loop"
 """The cluster that leads back into this process, to the listener of `checked_by`."""
-_SENT = ("authorization", "cookie", "x-request-id", "traceparent", "origin", "user-agent")
+_SENT = ("authorization", "cookie", "x-request-id", "traceparent")
+"""What authorize needs. More is read on the way to it: Knative itself answers 200 to `User-Agent: kube-probe/…`."""
 _TO_CLIENT = (
     "content-type",
     "www-authenticate",
@@ -41,6 +43,25 @@ def check() -> Fields:
             },
         },
     )
+
+
+def named() -> Fields:
+    """The filter behind the check: without the name of a caller nothing passes, whoever answered 200 to the check."""
+    somebody = {"header": {"name": "x-user-id", "string_match": {"safe_regex": {"regex": "\\S+"}}}}
+    policy = {"permissions": [{"any": True}], "principals": [somebody]}
+    return extension(
+        NAMED, "filters.http.rbac.v3.RBAC", rules={"action": "ALLOW", "policies": {"somebody": policy}}
+    )
+
+
+def nameless() -> Fields:
+    """For an access log filter: what `named` refused."""
+    said = "response.code_details.startsWith('rbac_access_denied')"
+    return {
+        "extension_filter": extension(
+            "cel", "access_loggers.filters.cel.v3.ExpressionFilter", expression=said
+        )
+    }
 
 
 def checked_by(site: EdgeSite) -> Fields:

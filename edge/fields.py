@@ -82,6 +82,41 @@ _CEL = extension(
     "formatter.cel.v3.Cel",
     cel_config={"enable_string_concat": True, "enable_string_functions": True},
 )
+
+
+def where(name: str, field: str, is_so: Fields, then: Fields) -> Fields:
+    """The filter `then` under `name`; it runs for requests whose header `field` a StringMatcher takes, no others."""
+    kind = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+    predicate = {
+        "single_predicate": {
+            "input": {"name": field, "typed_config": {"@type": kind, "header_name": field}},
+            "value_match": is_so,
+        }
+    }
+    skip = "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"
+    otherwise = {
+        "predicate": {"not_matcher": predicate},
+        "on_match": {"action": {"name": "skip", "typed_config": {"@type": skip}}},
+    }
+    return extension(
+        name,
+        "common.matching.v3.ExtensionWithMatcher",
+        extension_config=then,
+        xds_matcher={"matcher_list": {"matchers": [otherwise]}},
+    )
+
+
+def lua_matched(script: str) -> Fields:
+    """A StringMatcher that asks `envoy_match` of a Lua script, which is read when Envoy starts."""
+    lua = "type.googleapis.com/envoy.extensions.string_matcher.lua.v3.Lua"
+    return {
+        "custom": {
+            "name": "envoy.string_matcher.lua",
+            "typed_config": {"@type": lua, "source_code": {"inline_string": script}},
+        }
+    }
+
+
 OFF: Fields = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
 """For a route's `typed_per_filter_config`: this filter does not run there."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.fields import Fields, extension, mutations, removed, removed_by_prefix, written
+from edge.fields import Fields, extension, mutations, removed, removed_by_prefix, where, written
 
 _FRESH = "x-edge-id"
 _REMOVED = ("x-user-id", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
-_REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-serving-")
+_REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-serving-", "k-")
+"""`k-`: by K-Network-Probe and K-Kubelet-Probe Knative's proxies know each other."""
 
 
 def early() -> Fields:
@@ -48,6 +49,12 @@ def identity() -> Fields:
             removed(_FRESH),
         ],
     )
+
+
+def no_probe() -> Fields:
+    """The filter for requests that Knative's proxies would take for a probe of the kubelet, and answer themselves."""
+    renamed = mutations("envoy.filters.http.header_mutation", request=[written("user-agent", "unknown")])
+    return where("edge.no-probe", "user-agent", {"prefix": "kube-probe/"}, renamed)
 
 
 def _chosen(name: str, is_good: Callable[[str], str], otherwise: str) -> str:

@@ -7,6 +7,7 @@ from edge.fields import Fields, extension, header, typed
 from edge.table import EdgeRoute
 
 RATE = "envoy.filters.http.local_ratelimit"
+ADDRESSES = "edge.addresses"
 BUFFER = "envoy.filters.http.buffer"
 BOUND = "envoy.filters.http.fault"
 MOST_BUCKETS = 10_000
@@ -20,6 +21,20 @@ def rates() -> Fields:
     return extension(RATE, "filters.http.local_ratelimit.v3.LocalRateLimit", stat_prefix="edge") | {
         "disabled": True
     }
+
+
+def addresses(limit: tuple[int, int] | None) -> list[Fields]:
+    """The filter that counts every request by its address, before anybody is asked anything about it."""
+    if limit is None:
+        return []
+    return [
+        extension(
+            ADDRESSES,
+            "filters.http.local_ratelimit.v3.LocalRateLimit",
+            stat_prefix="addresses",
+            **_counted("remote_address", {"remote_address": {}}, *limit),
+        )
+    ]
 
 
 def bodies() -> list[Fields]:
@@ -41,20 +56,27 @@ def rate_limit(route: EdgeRoute, requests: int, seconds: int) -> Fields:
         if route.auth
         else ("remote_address", {"remote_address": {}})
     )
-    bucket = {"max_tokens": requests, "tokens_per_fill": requests, "fill_interval": f"{seconds}s"}
     return typed(
         "filters.http.local_ratelimit.v3.LocalRateLimit",
         stat_prefix=route.function,
-        token_bucket=bucket,  # only where the caller can't be told, which the order of filters excludes
-        always_consume_default_token_bucket=False,
-        filter_enabled={"default_value": _ALWAYS},
-        filter_enforced={"default_value": _ALWAYS},
         enable_x_ratelimit_headers="DRAFT_VERSION_03",
-        response_headers_to_add=[header("retry-after", str(wait(requests, seconds)))],
-        rate_limits=[{"actions": [action]}],
-        descriptors=[{"entries": [{"key": caller}], "token_bucket": bucket}],
-        max_dynamic_descriptors=MOST_BUCKETS,
+        **_counted(caller, action, requests, seconds),
     )
+
+
+def _counted(caller: str, action: Fields, requests: int, seconds: int) -> Fields:
+    """A bucket for each value of what `action` takes from a request."""
+    bucket = {"max_tokens": requests, "tokens_per_fill": requests, "fill_interval": f"{seconds}s"}
+    return {
+        "token_bucket": bucket,  # only where the caller can't be told, which the order of filters excludes
+        "always_consume_default_token_bucket": False,
+        "filter_enabled": {"default_value": _ALWAYS},
+        "filter_enforced": {"default_value": _ALWAYS},
+        "response_headers_to_add": [header("retry-after", str(wait(requests, seconds)))],
+        "rate_limits": [{"actions": [action]}],
+        "descriptors": [{"entries": [{"key": caller}], "token_bucket": bucket}],
+        "max_dynamic_descriptors": MOST_BUCKETS,
+    }
 
 
 def body_limit(most: int) -> dict[str, Fields]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from edge.fields import OFF, Fields, header, mutations, typed, written
+from edge.fields import OFF, Fields, header, lua_matched, mutations, where, written
 
 FILTER = "edge.origins"
 METHODS = "GET, POST, PATCH, DELETE, PUT, OPTIONS"
@@ -55,26 +55,6 @@ def check_origins(text: str) -> None:
 
 def origins() -> Fields:
     """The filter that lets allowed origins read answers."""
-    allowed = {
-        "single_predicate": {
-            "input": {
-                "name": "origin",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
-                    "header_name": "origin",
-                },
-            },
-            "value_match": _allowed(),
-        }
-    }
-    skip = {
-        "action": {
-            "name": "skip",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"
-            },
-        }
-    }
     readable = mutations(
         "envoy.filters.http.header_mutation",
         response=[
@@ -83,18 +63,7 @@ def origins() -> Fields:
             written("access-control-expose-headers", EXPOSED),
         ],
     )
-    return {
-        "name": FILTER,
-        "typed_config": typed(
-            "common.matching.v3.ExtensionWithMatcher",
-            extension_config=readable,
-            xds_matcher={
-                "matcher_list": {
-                    "matchers": [{"predicate": {"not_matcher": allowed}, "on_match": skip}],
-                }
-            },
-        ),
-    }
+    return where(FILTER, "origin", _allowed(), readable)
 
 
 def preflights(unchecked: Fields) -> list[Fields]:
@@ -128,11 +97,20 @@ def preflights(unchecked: Fields) -> list[Fields]:
     ]
 
 
+def foreign_change() -> list[Fields]:
+    """Matches requests by which a page of another origin would change something for who is signed in (CSRF).
+
+    SameSite=Lax lets cookies go along from sibling sites. A page can't add Authorization without asking first, and
+    what is no browser sends no Origin.
+    """
+    return [
+        {"name": ":method", "string_match": {"safe_regex": {"regex": "POST|PUT|PATCH|DELETE"}}},
+        {"name": "cookie", "present_match": True},
+        {"name": "authorization", "present_match": True, "invert_match": True},
+        {"name": "origin", "present_match": True},
+        {"name": "origin", "string_match": _allowed(), "invert_match": True},
+    ]
+
+
 def _allowed() -> Fields:
-    lua = "type.googleapis.com/envoy.extensions.string_matcher.lua.v3.Lua"
-    return {
-        "custom": {
-            "name": "envoy.string_matcher.lua",
-            "typed_config": {"@type": lua, "source_code": {"inline_string": _ALLOWED}},
-        }
-    }
+    return lua_matched(_ALLOWED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge.fields import Address, Fields, endpoints, extension, socket
+from edge.hosts import known_host
 
 PATH = "/health/ready"
 _EVERY_S = 1.0
@@ -26,7 +27,7 @@ def readiness(watched: Mapping[str, Address]) -> list[Fields]:
             "filters.http.health_check.v3.HealthCheck",
             pass_through_mode=False,
             cluster_min_healthy_percentages={_cluster(name): {"value": 100} for name in watched},
-            headers=[path],
+            headers=[path, known_host()],
         )
     ]
 

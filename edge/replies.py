@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from edge.answers import RETRY_AFTER_S
+from edge.checks import nameless
 from edge.fields import METADATA, Fields, header
+from edge.protections import of_local_replies
 from edge.readiness import PATH
+from edge.site import EdgeSite
 
 LATER = {"retry-after": str(RETRY_AFTER_S)}
 _ROUTE = f"%METADATA(ROUTE:{METADATA}:{{}})%"
 
 
-def local_replies() -> Fields:
+def local_replies(site: EdgeSite) -> Fields:
     """Which answer of Envoy's becomes which document; the first that fits decides."""
+    replies = _replies()
+    for mapper in replies["mappers"]:
+        mapper["headers_to_add"] = [*of_local_replies(site), *mapper.get("headers_to_add", [])]
+    return replies
+
+
+def _replies() -> Fields:
     return {
         "mappers": [
             _ready(),
@@ -24,19 +34,23 @@ def local_replies() -> Fields:
             ),
             # What the authorize function answered goes to the client as it is.
             {"filter": _all(_flags("UAEX"), _status("LE", 499))},
-            _problem(
-                _flags("UAEX"),
-                503,
-                "AUTHORIZATION_UNAVAILABLE",
-                "Sign-in could not be checked; nothing was done. Try again shortly.",
-                LATER,
+            *(
+                _problem(
+                    unanswered,
+                    503,
+                    "AUTHORIZATION_UNAVAILABLE",
+                    "Sign-in could not be checked; nothing was done. Try again shortly.",
+                    LATER,
+                )
+                for unanswered in (_flags("UAEX"), nameless())
             ),
+            _problem(_status("EQ", 403), 403, "ORIGIN_NOT_ALLOWED", "%LOCAL_REPLY_BODY%"),
+            _problem(_status("EQ", 421), 421, "HOST_UNKNOWN", "%LOCAL_REPLY_BODY%"),
             _problem(
                 _status("EQ", 429),
                 429,
                 "RATE_LIMITED",
-                f"Too many requests: {_ROUTE.format('quota')} in {_ROUTE.format('window_s')} s; "
-                "Retry-After says when to try again.",
+                "Too many requests; Retry-After says when to try again.",
             ),
             _problem(_status("EQ", 404), 404, "NOT_FOUND", "%LOCAL_REPLY_BODY%"),
             _problem(_status("EQ", 405), 405, "METHOD_NOT_ALLOWED", "%LOCAL_REPLY_BODY%"),
@@ -75,10 +89,12 @@ def local_replies() -> Fields:
 
 _TITLES = {
     400: "Bad Request",
+    403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
     408: "Request Timeout",
     413: "Content Too Large",
+    421: "Misdirected Request",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
     503: "Service Unavailable",

@@ -11,17 +11,18 @@ import re
 from collections.abc import Iterable, Iterator
 
 from edge import answers
-from edge.checks import CHECK
+from edge.checks import CHECK, NAMED
 from edge.fields import METADATA, OFF, Fields, header, typed
+from edge.hosts import two_hosts, unknown_host
 from edge.limits import BUFFER, RATE, body_limit, rate_limit
-from edge.origins import preflights
+from edge.origins import foreign_change, preflights
 from edge.retries import AGAIN, IF_NOT_SENT, REPEATABLE
 from edge.site import OBJECTS, EdgeSite
 from edge.table import EdgeRoute
 
 SILENCE_S = 60
 """A stream sends a keepalive every 15 s: one that is silent for longer is dead."""
-_OPEN: Fields = {CHECK: OFF}
+_OPEN: Fields = {CHECK: OFF, NAMED: OFF}
 """Nobody is asked who the caller is."""
 
 
@@ -31,7 +32,14 @@ def virtual_host(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
         "name": "public",
         "domains": ["*"],
         "routes": [
+            _refused(_all([two_hosts()]), 400, "A request names one host."),
+            _refused(_all([unknown_host()]), 421, "This name is not served here; see ECO2_HOSTS."),
             *preflights({**_OPEN, answers.FILTER: OFF}),
+            _refused(
+                _all(foreign_change()),
+                403,
+                "Pages of this origin may change nothing here; see ECO2_CORS_ORIGINS.",
+            ),
             _told("/health/live", '{"status":"live"}'),
             _told("/health/ready", '{"status":"ready"}'),
             _refused({"prefix": "/health/"}, 404, "There are /health/live and /health/ready."),
@@ -83,7 +91,6 @@ def _route(route: EdgeRoute, site: EdgeSite) -> Fields:
         filters |= _OPEN
     if route.quota:
         requests, seconds = route.quota
-        metadata |= {"quota": str(requests), "window_s": str(seconds)}
         filters[RATE] = rate_limit(route, requests, seconds)
         filters[answers.FILTER] = answers.limit_fields(route.function, requests, seconds)
     return {
@@ -126,6 +133,10 @@ def _objects() -> Fields:
             BUFFER: typed("filters.http.buffer.v3.BufferPerRoute", disabled=True),
         },
     }
+
+
+def _all(headers: list[Fields]) -> Fields:
+    return {"prefix": "/", "headers": headers}
 
 
 def _told(path: str, document: str) -> Fields:

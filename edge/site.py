@@ -36,6 +36,10 @@ class EdgeSite:
     """Added to a route's timeout: the time a function may take to come up from zero pods."""
     most_connections: int = 20_000
     most_heap_bytes: int = 192 * 1024 * 1024
+    address_limit: tuple[int, int] | None = (1200, 10)
+    """Requests that one address may send in so many seconds: a school or an office behind one is hundreds of users."""
+    behind_tls: bool = True
+    """Clients come by https and shall come back by nothing else."""
 
     def host(self, name: str) -> str:
         """The name by which the cluster's ingress, or a function host, knows a function."""

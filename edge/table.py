@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, replace
 
 _LIMIT = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})")
 NO_LIMIT = "off"
+ADDRESS = "address"
+"""In the place of a function's name: everything that one address asks together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,7 @@ class EdgeRoute:
     @property
     def quota(self) -> tuple[int, int] | None:
         """Requests and seconds of the limit. Raises ValueError naming the function."""
-        if self.limit is None:
-            return None
-        found = _LIMIT.fullmatch(self.limit)
-        if not found:
-            raise ValueError(f"{self.function}: limit {self.limit!r} is not <requests>/<seconds>, e.g. 60/60")
-        return int(found[1]), int(found[2])
+        return None if self.limit is None else quota(self.function, self.limit)
 
     def times(self, factor: int) -> EdgeRoute:
         """The same with a limit for `factor` callers together."""
@@ -39,6 +36,14 @@ class EdgeRoute:
             return self
         requests, seconds = self.quota
         return replace(self, limit=f"{requests * factor}/{seconds}")
+
+
+def quota(limited_by: str, limit: str) -> tuple[int, int]:
+    """Requests and seconds of a limit. Raises ValueError naming what it limits."""
+    found = _LIMIT.fullmatch(limit)
+    if not found:
+        raise ValueError(f"{limited_by}: limit {limit!r} is not <requests>/<seconds>, e.g. 60/60")
+    return int(found[1]), int(found[2])
 
 
 def declared() -> list[EdgeRoute]:
@@ -59,7 +64,10 @@ def limited(table: Iterable[EdgeRoute], limits: Mapping[str, str]) -> list[EdgeR
 
 
 def parse_limits(text: str) -> dict[str, str]:
-    """From `function=requests/seconds,…` (`off` instead of a limit: none). Raises ValueError."""
+    """From `function=requests/seconds,…` (`off` instead of a limit: none); `address` limits addresses.
+
+    Raises ValueError.
+    """
     limits = dict(part.strip().partition("=")[::2] for part in text.split(",") if part.strip())
     for function, limit in limits.items():
         if limit != NO_LIMIT and not _LIMIT.fullmatch(limit):

@@ -19,5 +19,7 @@ class EmbeddedSettings:
         1, "embedded platform: edge processes; each holds about 9,700 streams", least=1, most=8
     )
     rate_limits: str = setting(
-        "", "embedded platform: `function=requests/seconds` or `function=off`, comma separated"
+        "",
+        "embedded platform: `function=requests/seconds` or `function=off`, comma separated; "
+        "`address` limits all that one address asks",
     )

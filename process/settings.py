@@ -71,6 +71,9 @@ class ProcessSettings:
     """What every process of a platform is told alike."""
 
     env: str = setting("production", "`local` allows development sign-in and loopback origins")
+    hosts: Names = setting(
+        (), "names under which the API is reached; with `local` also those of this machine"
+    )
     cors_origins: Names = setting((), "allowed origins, comma separated")
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 

@@ -22,7 +22,7 @@ from embedded.servers.process import (
     last_lines,
 )
 
-_HEALTH = b"GET /health/live HTTP/1.1\r\nhost: edge\r\nconnection: close\r\n\r\n"
+_HEALTH = b"GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
 
 
 class EnvoyMissing(ServerStartError):
@@ -41,7 +41,7 @@ def program() -> Path:
 class Envoy:
     """An edge at `port` of loopback, as `configuration` (edge.bootstrap) says, which is written to `file`.
 
-    log: for its own words and the access log. environment: where it reads ECO2_ENV and ECO2_CORS_ORIGINS.
+    log: for its own words and the access log. environment: where it reads ECO2_ENV, ECO2_HOSTS and ECO2_CORS_ORIGINS.
     drain_s: how long its listeners take to close once they are told to.
     """
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from edge.bootstrap import bootstrap
 from edge.fields import Address
+from edge.hosts import check_hosts
 from edge.origins import check_origins
 from edge.site import EdgeSite
-from edge.table import EdgeRoute, limited, parse_limits
+from edge.table import ADDRESS, NO_LIMIT, EdgeRoute, limited, parse_limits, quota
 from embedded.openfiles import raise_limit
 from embedded.servers.envoy import Envoy
 from embedded.settings import EmbeddedSettings
@@ -26,7 +27,7 @@ LOOPBACK_FACTOR = 100
 """How many times an address' limit the loopback address gets: it stands for all users of this machine."""
 SPARE_FILES = 512
 MOST_HEAP_BYTES = 1024 * 1024 * 1024
-_READ = ("ECO2_ENV", "ECO2_CORS_ORIGINS")
+_READ = ("ECO2_ENV", "ECO2_HOSTS", "ECO2_CORS_ORIGINS")
 _log = logging.getLogger("eco2.supervisor")
 
 
@@ -46,16 +47,28 @@ def site(
         cold_start_s=0.0,
         most_connections=max(64, (raise_limit() - SPARE_FILES) // 2),
         most_heap_bytes=MOST_HEAP_BYTES,
+        address_limit=_address_limit(limits(options.environment).get(ADDRESS)),
+        behind_tls=options.environment.get("ECO2_ENV", "local") != "local",
     )
 
 
+def _address_limit(replaced: str | None) -> tuple[int, int] | None:
+    requests, seconds = EdgeSite().address_limit or (0, 0)
+    replaced = replaced or f"{requests * LOOPBACK_FACTOR}/{seconds}"
+    return None if replaced == NO_LIMIT else quota(ADDRESS, replaced)
+
+
 def limits(environment: Mapping[str, str]) -> dict[str, str]:
-    """Function → limit, from ECO2_RATE_LIMITS or this machine's own; ECO2_CORS_ORIGINS is looked at as well.
+    """Function → limit, from ECO2_RATE_LIMITS or this machine's own.
+
+    ECO2_HOSTS and ECO2_CORS_ORIGINS are looked at as well.
 
     Raises CannotStartError.
     """
     try:
-        check_origins(",".join(read(ProcessSettings, environment).cors_origins))
+        settings = read(ProcessSettings, environment)
+        check_origins(",".join(settings.cors_origins))
+        check_hosts(settings.hosts)
         return parse_limits(read(EmbeddedSettings, environment).rate_limits or LOCAL_LIMITS)
     except ValueError as error:
         raise CannotStartError(str(error)) from None

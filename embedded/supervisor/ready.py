@@ -48,7 +48,7 @@ async def ask(address: Address) -> str:
         async with asyncio.timeout(ANSWER_S):
             reader, writer = await asyncio.open_connection(*address)
             try:
-                writer.write(b"GET /health/ready HTTP/1.1\r\nhost: platform\r\nconnection: close\r\n\r\n")
+                writer.write(b"GET /health/ready HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
                 answer = await reader.read(65_536)
             finally:
                 writer.close()

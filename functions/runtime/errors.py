@@ -58,6 +58,12 @@ class TooLarge(FunctionError):
     status = 413
 
 
+class UnsupportedType(FunctionError):
+    """The body is of a type that is not taken."""
+
+    status = 415
+
+
 class Unprocessable(FunctionError):
     """The request was understood, but is against a rule."""
 

@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.edges.contract", "tests.edges.fixtures")
+pytest.register_assert_rewrite("tests.edges.contract", "tests.edges.doors", "tests.edges.fixtures")

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from tests.edges.doors import Doors
 from tests.edges.fixtures import JOB, ORIGIN, Before, Fixtures, problem_of, session
 from tests.edges.host import USER, FunctionHost
 
@@ -175,6 +176,7 @@ class Authorization(Fixtures):
         self, client: aiohttp.ClientSession, host: FunctionHost
     ) -> None:
         sent = {"Cookie": "s_access=token", "Authorization": "Bearer b", "X-Canary": "true", "X-Other": "1"}
+        sent |= {"User-Agent": "kube-probe/1.34", "K-Network-Probe": "activator", "K-Kubelet-Probe": "1"}
         async with client.delete(f"{JOB}?a=b", headers=sent):
             pass
         check = host.requests[0]
@@ -183,7 +185,9 @@ class Authorization(Fixtures):
         assert check["headers"]["cookie"] == "s_access=token"
         assert check["headers"]["authorization"] == "Bearer b"
         assert check["headers"]["x-request-id"] == host.requests[1]["headers"]["x-request-id"]
-        assert not {"x-other", "x-user-id", "knative-serving-tag"} & check["headers"].keys()
+        envoys_own = {"host", "x-forwarded-for", "x-forwarded-proto", "content-length", "x-envoy-internal"}
+        carried = check["headers"].keys() - envoys_own
+        assert carried == {"cookie", "authorization", "x-request-id", "traceparent"}
 
     async def test_a_refusal_is_the_clients_answer(
         self, client: aiohttp.ClientSession, host: FunctionHost
@@ -375,5 +379,5 @@ class Refusals(Fixtures):
             assert response.status == 504
 
 
-class EdgeContract(Requests, Authorization, CrossOrigin, Streams, Refusals):
+class EdgeContract(Requests, Authorization, CrossOrigin, Streams, Refusals, Doors):
     """Inherit and define the fixture `before`."""

@@ -19,6 +19,8 @@ class FunctionHost:
     more: asyncio.Event = field(default_factory=asyncio.Event)
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
     ready: bool = True
+    said: dict[str, str] = field(default_factory=dict)
+    """More header fields of its answers."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = {k.decode(): v.decode() for k, v in scope["headers"]}
@@ -57,7 +59,7 @@ class FunctionHost:
             await _send(send, 200, {"content-type": "application/octet-stream"}, b"x" * 2_000_000)
         else:
             answered = {"content-type": "application/json", "x-user-id": "leak", "x-request-id": "other"}
-            answered |= {"access-control-allow-origin": "*", "set-cookie": "a=b"}
+            answered |= self.said | {"access-control-allow-origin": "*", "set-cookie": "a=b"}
             await _send(send, 201, answered, json.dumps(seen).encode())
 
     async def _stream(self, send: Any, receive: Any) -> None:

@@ -105,7 +105,7 @@ BAD = [
     Bad("deep JSON", 400, "JSON_INVALID", body=b"[" * 8_000, headers=JSON),
     Bad(
         "another content type",
-        400,
+        415,
         "CONTENT_TYPE_INVALID",
         body=b"image_url=x",
         headers={"content-type": "application/x-www-form-urlencoded"},

@@ -57,6 +57,8 @@ async def envoy(
     *,
     origins: str = "",
     env: str = "prod",
+    hosts: str = "127.0.0.1",
+    address_limit: tuple[int, int] = (10_000, 10),
     collector: str = "",
 ) -> AsyncIterator[Edge]:
     """An edge with the routes `table` whose functions all are at the port `upstream`; stopped at the end."""
@@ -70,13 +72,14 @@ async def envoy(
         objects=("127.0.0.1", upstream),
         collector=collector,
         drain_s=2.0,
+        address_limit=address_limit,
         cold_start_s=0.0,
     )
     config, log = folder / f"envoy-{port}.json", folder / f"envoy-{port}.log"
     config.write_text(json.dumps(bootstrap(table, site)))
     arguments = ["-c", str(config), "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
     arguments += ["--drain-time-s", "1", "--drain-strategy", "immediate"]
-    settings = {**os.environ, "ECO2_CORS_ORIGINS": origins, "ECO2_ENV": env}
+    settings = {**os.environ, "ECO2_CORS_ORIGINS": origins, "ECO2_ENV": env, "ECO2_HOSTS": hosts}
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             binary(), *arguments, stdout=out, stderr=out, env=settings

@@ -103,6 +103,23 @@ async def test_an_address_over_the_limit_waits_where_nobody_signs_in(client: aio
     assert statuses == [201, 201, 201, 429]
 
 
+async def test_all_that_one_address_asks_is_counted_before_anybody_is_asked(
+    host: FunctionHost, tmp_path: Path
+) -> None:
+    async with (
+        serving(host) as port,
+        envoy(TABLE, port, tmp_path, address_limit=(3, 30)) as edge,
+        session(edge.url) as client,
+    ):
+        for path, status in (("/unknown", 404), (f"{JOB}/result", 201), ("/health/live", 200)):
+            async with client.get(path) as response:
+                assert response.status == status
+        async with client.get(f"{JOB}/result") as response:
+            assert (await problem_of(response))["code"] == "RATE_LIMITED"
+            assert response.headers["retry-after"] == "10"
+    assert len(host.requests) == 2
+
+
 async def test_a_refused_check_counts_for_nobody(client: aiohttp.ClientSession, host: FunctionHost) -> None:
     passed, host.authorize = host.authorize, (401, {}, b"")
     for _ in range(3):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from edge.bootstrap import bootstrap
@@ -19,6 +20,7 @@ DRAIN_S = 15
 """How long clients have, after a pod was told to stop, to go elsewhere (and their balancer to notice)."""
 DEVELOPMENT_FACTOR = 100
 """On a developer's cluster a few accounts and addresses stand for many users."""
+SITE = EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S)
 _FOLDER = "/etc/envoy"
 _LABELS = {"app.kubernetes.io/component": "edge"}
 
@@ -53,12 +55,13 @@ def edge_objects() -> list[Object]:
 def development_limits() -> list[Object]:
     """The ConfigMap with limits for development; takes the place of the base's."""
     routes = [route.times(DEVELOPMENT_FACTOR) for route in declared()]
-    return [made("v1", "ConfigMap", "edge", labels=_LABELS, data=configuration(routes))]
+    site = replace(SITE, behind_tls=False, address_limit=None)
+    return [made("v1", "ConfigMap", "edge", labels=_LABELS, data=configuration(routes, site))]
 
 
-def configuration(table: Iterable[EdgeRoute]) -> dict[str, str]:
+def configuration(table: Iterable[EdgeRoute], site: EdgeSite = SITE) -> dict[str, str]:
     """File name → content below /etc/envoy."""
-    return {"envoy.yaml": dumped([bootstrap(table, EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S))])}
+    return {"envoy.yaml": dumped([bootstrap(table, site)])}
 
 
 def _deployment(config: dict[str, str]) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def _container() -> dict[str, Any]:
         "image": IMAGE,
         "command": ["/usr/local/bin/envoy"],
         "args": arguments,
-        "env": [_setting("ECO2_ENV"), _setting("ECO2_CORS_ORIGINS")],
+        "env": [_setting(name) for name in ("ECO2_ENV", "ECO2_HOSTS", "ECO2_CORS_ORIGINS")],
         "ports": [
             {"name": "http", "containerPort": 8080},
             {"name": "operations", "containerPort": 8090},

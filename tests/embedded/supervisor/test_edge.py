@@ -76,6 +76,8 @@ async def test_readiness_is_that_of_functions_and_broker(tmp_path: Path, unused_
         assert await ask(("127.0.0.1", envoy.port)) == ""
         broker.ready = False
         await _until(client, 503)
+        async with client.get("/health/ready", headers={"Host": "evil.example"}) as response:
+            assert response.status == 421
     assert "does not answer" in await ask(("127.0.0.1", unused_tcp_port))
 
 
@@ -153,6 +155,8 @@ async def test_an_edge_that_can_not_start_says_why(tmp_path: Path) -> None:
         ({"ECO2_RATE_LIMITS": "scan-submit=many"}, "ECO2_RATE_LIMITS: limit scan-submit=many: write"),
         ({"ECO2_CORS_ORIGINS": "https://a.example, *"}, r"ECO2_CORS_ORIGINS: '\*' is no origin"),
         ({"ECO2_CORS_ORIGINS": "https://a.example/path"}, "is no origin"),
+        ({"ECO2_HOSTS": "api.example, https://b"}, "ECO2_HOSTS: 'https://b' is no name of a host"),
+        ({"ECO2_HOSTS": "api.example:8080"}, "is no name of a host"),
     ],
 )
 def test_wrong_settings_are_told_in_a_line(environment: dict[str, str], said: str) -> None:
@@ -179,6 +183,30 @@ def test_spans_go_where_the_processes_send_theirs(
     here = ("127.0.0.1", 1)
     made: Any = edge.site(8080, here, {}, None, options(tmp_path, **environment))
     assert made.collector == collector
+
+
+@pytest.mark.parametrize(
+    ("environment", "limit"),
+    [
+        ({}, (120_000, 10)),
+        ({"ECO2_RATE_LIMITS": "address=5/1"}, (5, 1)),
+        ({"ECO2_RATE_LIMITS": "address=off"}, None),
+    ],
+)
+def test_all_that_one_address_asks_is_bounded(
+    tmp_path: Path, environment: dict[str, str], limit: tuple[int, int] | None
+) -> None:
+    made = edge.site(8080, ("127.0.0.1", 1), {}, None, options(tmp_path, **environment))
+    assert made.address_limit == limit
+
+
+def test_only_a_developers_machine_does_without_https(tmp_path: Path) -> None:
+    def made(**environment: str) -> bool:
+        return edge.site(8080, ("127.0.0.1", 1), {}, None, options(tmp_path, **environment)).behind_tls
+
+    assert not made()
+    assert not made(ECO2_ENV="local")
+    assert made(ECO2_ENV="production", ECO2_HOSTS="a.example")
 
 
 def test_an_address_stands_for_everybody_here_and_an_account_for_many(tmp_path: Path) -> None:

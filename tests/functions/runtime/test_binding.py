@@ -11,7 +11,7 @@ from starlette.requests import Request
 
 from functions.runtime import IdempotencyKey, Invalid, NotFound, Resources, Service, Unprocessable, User
 from functions.runtime.binding import http_arguments, parameters, services
-from functions.runtime.errors import FunctionError, Unauthorized
+from functions.runtime.errors import FunctionError, Unauthorized, UnsupportedType
 from tests.functions.requests import request
 
 ID = "6e8bc430-9c3a-11d9-9669-0800200c9a66"
@@ -59,14 +59,17 @@ async def test_a_model_is_the_body() -> None:
     assert (await bound(takes_body, post(b'{"name": "cup"}', "application/vnd.x+json; v=1")))[
         "item"
     ].count == 1
-    assert (await bound(takes_body, post(b'{"name": "cup"}', "")))["item"].name == "cup"
+    by_token = request("POST", "/", {"authorization": "Bearer x"}, b'{"name": "cup"}')
+    assert (await bound(takes_body, by_token))["item"].name == "cup"  # no cookie goes along by itself
 
 
 @pytest.mark.parametrize(
     ("asked", "error", "code"),
     [
         (post(b"{broken"), Invalid, "JSON_INVALID"),
-        (post(b"name=cup", "application/x-www-form-urlencoded"), Invalid, "CONTENT_TYPE_INVALID"),
+        (post(b"name=cup", "application/x-www-form-urlencoded"), UnsupportedType, "CONTENT_TYPE_INVALID"),
+        (post(b'{"name": "cup"}', "text/plain"), UnsupportedType, "CONTENT_TYPE_INVALID"),
+        (post(b'{"name": "cup"}', ""), UnsupportedType, "CONTENT_TYPE_INVALID"),
         (post(b'{"count": "many"}'), Unprocessable, "VALIDATION_FAILED"),
         (post(b""), Unprocessable, "VALIDATION_FAILED"),
     ],
