@@ -29,7 +29,7 @@ def events(follow: bool, job: str | None, last: int, home: Path) -> None:
     import redis
 
     state = running(home)
-    url = state["environment"].get("ECO2_REDIS_STREAMS_URL") or state["redis"]
+    url = state["streams"]
     client = redis.Redis.from_url(url, decode_responses=True)
     try:
         places: dict[Any, Any] = {}

@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from embedded.servers.postgres import Postgres
+from embedded.servers.service_user import PASSABLE
 from embedded.servers.valkey import Valkey
 from process import tracing
 from schemas.migrate import migrate
@@ -27,6 +28,7 @@ def postgres() -> Iterator[Postgres]:
     """A running PostgreSQL with a migrated template database."""
     # Not below pytest's own folder: each run closes that to others, and as root the server is another user.
     folder = TemporaryDirectory(prefix="eco2-test-", ignore_cleanup_errors=True)
+    Path(folder.name).chmod(PASSABLE)
     server = Postgres(Path(folder.name) / "data")
     server.start()
     with psycopg.connect(server.url, autocommit=True) as connection:

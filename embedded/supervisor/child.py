@@ -28,7 +28,7 @@ _log = logging.getLogger("eco2.supervisor")
 class Child:
     """`launch` starts the process, quickly, and from a thread that outlives it: to that thread Linux ties the
     parent-death signal. `serves` blocks until a process that was started again can be asked; only then is its start
-    told."""
+    told. `on_lost` hears of the error that ended the looking after it."""
 
     name: str
     launch: Callable[[], subprocess.Popen[bytes]]
@@ -41,6 +41,7 @@ class Child:
     restarts: int = 0
     failures: int = 0
     stopping: bool = False
+    on_lost: Callable[[BaseException], None] = lambda _error: None
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _watch: asyncio.Task[None] | None = None
 
@@ -53,6 +54,12 @@ class Child:
         """Start and keep running until `stop`. Raises what `launch` raises."""
         self._launch()
         self._watch = asyncio.create_task(self._keep_running(), name=f"child {self.name}")
+        self._watch.add_done_callback(self._watched)
+
+    def _watched(self, watch: asyncio.Task[None]) -> None:
+        if not watch.cancelled() and (error := watch.exception()):
+            _log.critical("%s is not looked after any more", self.name, exc_info=error)
+            self.on_lost(error)
 
     async def _keep_running(self) -> None:
         while True:  # ends with the child that shall not be started again
@@ -105,8 +112,7 @@ class Child:
                 async with asyncio.timeout(wait_s):
                     await self._ended.wait()
         if self._watch:
-            with suppress(asyncio.CancelledError):
-                await self._watch
+            await asyncio.wait({self._watch})
         if self.after_stop:
             await asyncio.to_thread(self.after_stop)
 
@@ -150,7 +156,7 @@ def python(
     """
     with log.open("ab") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [sys.executable, "-P", "-m", *arguments],  # -P: never a module that lies in the working folder
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

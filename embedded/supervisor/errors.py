@@ -14,3 +14,10 @@ class AlreadyRunningError(CannotStartError):
         at = f" at {url}" if url else ""
         super().__init__(f"{home} is running already{at}; stop it with: eco2 down --home {home}")
         self.url = url
+
+
+class SupervisionLostError(CannotStartError):
+    """A child is not kept running any more, as of an error of the supervisor itself; the platform has stopped."""
+
+    def __init__(self, name: str, error: BaseException) -> None:
+        super().__init__(f"{name} could not be looked after any more ({error}); the platform has stopped")

@@ -1,7 +1,7 @@
 """The home folder: who holds it, what runs there, and its secrets.
 
 lock          held (flock) by the supervisor for as long as it lives
-state.json    address, ports, process ids, environment of the functions; only for the owner
+state.json    address, ports and process ids; only for the owner
 secrets.json  keys made at the first start
 logs/ objects/ keys/ postgres/ valkey/ rabbitmq/
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from embedded.servers.service_user import PASSABLE
 from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import AlreadyRunningError, CannotStartError
 from process.settings import read
@@ -42,8 +43,9 @@ class Home:
         try:
             for folder in (self.folder, self.logs, self.folder / "objects"):
                 folder.mkdir(parents=True, exist_ok=True)
-            # PostgreSQL runs as another user under root and must be able to pass through.
-            self.folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+                folder.chmod(0o700)
+            if os.geteuid() == 0:
+                self.folder.chmod(PASSABLE)
         except OSError as error:
             raise CannotStartError(
                 f"can't use {self.folder} as home: {error.strerror}; give --home"
@@ -83,9 +85,14 @@ class Home:
         self._replace("state.json", state)
 
     def secret(self, name: str) -> str:
-        """A random secret of this home, the same at every start."""
+        """A random secret of this home, the same at every start. Raises CannotStartError."""
         path = self.folder / "secrets.json"
-        known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        try:
+            known: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        except ValueError:
+            raise CannotStartError(
+                f"{path} is damaged; remove it: new secrets are made, and open uploads have to be asked for again"
+            ) from None
         if name not in known:
             known[name] = secrets.token_urlsafe(30)
             self._replace("secrets.json", known)
@@ -95,4 +102,6 @@ class Home:
         part = self.folder / f".{name}.part"
         with open(part, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name with no content
         part.replace(self.folder / name)

@@ -10,15 +10,17 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
 from time import monotonic, time
 
 from embedded import logs
 from embedded.openfiles import raise_limit
-from embedded.servers.process import ServerStartError
+from embedded.servers.process import Server, ServerStartError
 from embedded.supervisor import edge, environment, prepared, stores
 from embedded.supervisor.child import Child, python, server_child
 from embedded.supervisor.environment import Addresses
-from embedded.supervisor.errors import CannotStartError
+from embedded.supervisor.errors import CannotStartError, SupervisionLostError
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import Options
 from embedded.supervisor.ready import wait_ready
@@ -42,10 +44,23 @@ class Platform:
         self._environment: dict[str, str] = {}
         self._public: socket.socket | None = None
         self._listeners: list[socket.socket] = []
+        self._lost: tuple[str, BaseException] | None = None
 
     async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
-        """Start, serve until SIGTERM, SIGINT, SIGHUP or `stopped`, stop. Raises CannotStartError."""
+        """Start, serve until SIGTERM, SIGINT, SIGHUP or `stopped`, stop.
+
+        Raises CannotStartError, and SupervisionLostError when a child can't be looked after any more.
+        """
         self.home.make()
+        before = os.umask(0o077)  # what this process and its children write is its owner's
+        try:
+            await self._run(on_ready)
+        finally:
+            os.umask(before)
+        if self._lost:
+            raise SupervisionLostError(*self._lost)
+
+    async def _run(self, on_ready: Callable[[str], None]) -> None:
         with self.home.lock():
             self.report(f"Eco² starts in {self.home.folder} …")
             loop = asyncio.get_running_loop()
@@ -57,7 +72,7 @@ class Platform:
                 starting = asyncio.create_task(self._start())
                 await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 if starting.done():
-                    on_ready(starting.result())
+                    on_ready(_started(starting))
                     await stopping
                 else:
                     starting.cancel()
@@ -88,6 +103,7 @@ class Platform:
         public = _url(self._public)
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
+        self._state |= {"simulated": _url(simulated) if simulated else ""}
         wiring = asyncio.create_task(self._wire(_url(hosts[0])))
         rabbit = asyncio.create_task(self._rabbitmq())
         try:
@@ -101,7 +117,8 @@ class Platform:
                 simulated=_url(simulated) if simulated else "",
             )
             self._environment = environment.functions(options, home, at)
-            self._state |= {"database": database, "redis": redis, "environment": self._environment}
+            streams = self._environment["ECO2_REDIS_STREAMS_URL"]
+            self._state |= {"database": database, "redis": redis, "streams": streams}
             self._write_state()
             if not self._is_migrated():
                 await stores_ready
@@ -147,32 +164,39 @@ class Platform:
         options, home = self.options, self.home
         database = options.database_url
         redis = ""
-        waits = []
+        started: list[tuple[Server, Path]] = []
         if options.starts_valkey:
             valkey = stores.valkey(home)
             await self._add(server_child("valkey", valkey, grace_s=10))
             redis = valkey.url
-            waits.append(stores.ready(valkey, home.folder / "valkey" / "valkey.log"))
+            started.append((valkey, home.folder / "valkey" / "valkey.log"))
         if options.starts_postgres:
             postgres = stores.postgres(home)
-            await asyncio.to_thread(postgres.prepare)
+            try:
+                await asyncio.to_thread(postgres.prepare)
+            except ServerStartError as error:
+                raise CannotStartError(str(error)) from None
             await self._add(server_child("postgres", postgres, grace_s=10))
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
             database = postgres.url
-            waits.append(stores.ready(postgres, home.folder / "postgres" / "postgres.log"))
-        ready = asyncio.gather(*waits)
+            started.append((postgres, home.folder / "postgres" / "postgres.log"))
+        ready = asyncio.gather(*(stores.ready(server, log) for server, log in started))
         ready.add_done_callback(_looked_at)  # where the start fails for another reason, nobody awaits it
         return database, redis, ready
 
     def _is_migrated(self) -> bool:
-        marker = self.home.folder / "postgres" / "migrated"
-        return self.options.starts_postgres and prepared.is_done(marker, prepared.migrations())
+        return self.options.starts_postgres and prepared.is_done(self._migrated, prepared.migrations())
+
+    @property
+    def _migrated(self) -> Path:
+        """The marker lies in the data that it speaks of: new data is not migrated."""
+        return self.home.folder / "postgres" / "data" / "eco2-migrated"
 
     async def _migrate(self) -> None:
         digest = prepared.migrations()
         await self._step("migrations", ["schemas.migrate"], self._environment)
         if self.options.starts_postgres:
-            (self.home.folder / "postgres" / "migrated").write_text(digest)
+            self._migrated.write_text(digest)
 
     async def _wire(self, functions_url: str) -> None:
         folder = self.home.folder
@@ -240,7 +264,8 @@ class Platform:
         await self._add(Child(name, launch, grace_s=grace_s))
 
     async def _add(self, child: Child) -> None:
-        child.on_change = self._write_state
+        child.on_change = self._tell_state
+        child.on_lost = partial(self._on_lost, child.name)
         self.children.append(child)
         try:
             await child.start()
@@ -250,6 +275,17 @@ class Platform:
     def _write_state(self) -> None:
         running = {child.name: {"pid": child.pid, "restarts": child.restarts} for child in self.children}
         self.home.write_state({**self._state, "processes": running})
+
+    def _tell_state(self) -> None:
+        """Children are kept running whatever comes of the state, which the next change writes again."""
+        try:
+            self._write_state()
+        except OSError as error:
+            _log.error("the state of %s can't be written: %s", self.home.folder, error.strerror)
+
+    def _on_lost(self, name: str, error: BaseException) -> None:
+        self._lost = (name, error)
+        self.stopped.set()
 
     async def _stop(self) -> None:
         """The edge first, the stores last; what stands on the same step stops together."""
@@ -268,7 +304,9 @@ class Platform:
             listener.close()
         stores.sweep_sockets(self.home)
         if self._state:
-            self.home.write_state({**self._state, "pid": None, "processes": {}, "environment": {}})
+            self._state |= {"pid": None, "database": "", "redis": "", "streams": ""}
+            self.children.clear()
+            self._tell_state()
 
     async def _bound_logs(self) -> None:
         while True:  # cancelled at the end of the run
@@ -276,6 +314,14 @@ class Platform:
             for folder in (self.home.logs, self.home.folder / "postgres", self.home.folder / "valkey"):
                 with suppress(OSError):
                     await asyncio.to_thread(logs.bound, folder)
+
+
+def _started(starting: asyncio.Task[str]) -> str:
+    """The address; what the disk refused is told as what keeps the platform from starting."""
+    try:
+        return starting.result()
+    except OSError as error:
+        raise CannotStartError(f"{error.filename or 'a file'} can't be written: {error.strerror}") from error
 
 
 def _looked_at(future: asyncio.Future[list[None]]) -> None:

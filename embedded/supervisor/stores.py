@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from pathlib import Path
 
 from embedded.logs import last_line
+from embedded.servers import service_user
 from embedded.servers.postgres import Postgres
 from embedded.servers.process import Server, ServerStartError, free_port
 from embedded.servers.rabbitmq import RabbitMQ
@@ -16,10 +18,23 @@ from embedded.supervisor.home import Home
 
 
 def postgres(home: Home) -> Postgres:
-    """The server of this home; `prepare` it off the event loop before it becomes a child."""
-    (home.folder / "postgres").mkdir(exist_ok=True)
+    """The server of this home; `prepare` it off the event loop before it becomes a child. Raises CannotStartError.
+
+    Started by root in a home that its user can't pass to, it has a folder elsewhere, which `postgres` links to.
+    """
+    folder = home.folder / "postgres"
+    try:
+        if not folder.exists():
+            if os.geteuid() == 0 and service_user.closed_above(folder):
+                folder.unlink(missing_ok=True)  # a link to what is gone
+                folder.symlink_to(service_user.place())
+            else:
+                folder.mkdir()
+                folder.chmod(service_user.PASSABLE if os.geteuid() == 0 else 0o700)
+    except ServerStartError as error:
+        raise CannotStartError(str(error)) from None
     sweep_sockets(home)
-    return Postgres(home.folder / "postgres" / "data")
+    return Postgres(folder / "data")
 
 
 def valkey(home: Home) -> Valkey:

@@ -42,7 +42,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
 
 
 def state(**more: Any) -> dict[str, Any]:
-    return {"url": "http://127.0.0.1:1", "environment": {}, **more}
+    return {"url": "http://127.0.0.1:1", **more}
 
 
 class TestDown:
@@ -92,7 +92,7 @@ class TestEvents:
                     await streams.publish(Progress(job, stage, "completed", percent, "보고 있어요"))
 
         asyncio.run(publish())
-        home.write_state(state(redis=valkey_url))
+        home.write_state(state(streams=valkey_url))
 
     @pytest.mark.usefixtures("told")
     def test_the_last_ones_of_all_jobs_are_printed_in_order(self, home: Home) -> None:
@@ -137,7 +137,7 @@ class TestEvents:
 
     def test_a_redis_that_does_not_answer_is_named(self, home: Home) -> None:
         url = f"redis://127.0.0.1:{free_port()}/0"
-        home.write_state(state(redis="", environment={"ECO2_REDIS_STREAMS_URL": url}))
+        home.write_state(state(streams=url))
         result = eco2("events", home=home.folder)
         assert result.exit_code == 1
         assert f"Redis at {url} does not answer" in result.stderr

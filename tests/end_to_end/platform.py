@@ -46,7 +46,7 @@ class Platform:
     @property
     def model(self) -> str:
         """The simulated provider."""
-        return str(self.state["environment"]["ECO2_SIMULATED_URL"]).removesuffix("/v1")
+        return str(self.state["simulated"])
 
     def pid(self, name: str) -> int | None:
         """Process id of a child, None while it is down."""

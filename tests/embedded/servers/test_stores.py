@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ import psycopg
 import pytest
 import redis
 
+from embedded.servers import service_user
 from embedded.servers.postgres import Postgres
 from embedded.servers.process import ServerStartError, comes_up, end, free_port, last_lines
 from embedded.servers.valkey import Valkey
@@ -48,6 +51,83 @@ def test_postgresql_that_can_not_start_shows_its_log(folder: Path) -> None:
     (folder / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
     with pytest.raises(ServerStartError, match="no_such_setting"):
         server.start()
+
+
+def test_a_first_start_that_was_cut_off_is_made_again_and_what_it_left_is_kept(folder: Path) -> None:
+    (folder / "data" / "base").mkdir(parents=True)
+    (folder / "data" / "PG_VERSION").write_text("18\n")
+    (folder / "data.x1.part").mkdir()
+    server = Postgres(folder / "data")
+    server.start()
+    try:
+        with psycopg.connect(server.url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+    finally:
+        server.stop()
+    assert not list(folder.glob("*.part"))
+    (aside,) = folder.glob("incomplete.*")
+    assert (aside / "data" / "PG_VERSION").exists()
+
+
+def test_data_that_can_not_be_made_is_told_with_initdbs_words(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "no_SUCH")
+    with pytest.raises(ServerStartError, match=r"initdb failed: .*locale"):
+        Postgres(folder / "data").prepare()
+    assert not list(folder.iterdir())
+
+
+def test_folders_are_closed_when_others_may_not_pass(folder: Path) -> None:
+    (folder / "open" / "data").mkdir(parents=True)
+    (folder / "open").chmod(0o755)
+    assert service_user.closed_above(folder / "open" / "data") is None
+    (folder / "open").chmod(0o750)
+    assert service_user.closed_above(folder / "open" / "data" / "more") == folder / "open"
+    assert service_user.closed_above(folder / "open") is None  # the folder itself is PostgreSQL's
+
+
+class TestStartedByRoot:
+    """As root would have it; also shown where somebody else runs the tests."""
+
+    @pytest.fixture(autouse=True)
+    def _root(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(service_user, "PLACE", folder / "place")
+        monkeypatch.setattr(os, "geteuid", lambda: 0)
+
+    def test_a_folder_that_is_closed_is_told(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(service_user, "USER", pwd.getpwuid(os.getuid()).pw_name)
+        (folder / "private").mkdir(mode=0o700)
+        with pytest.raises(
+            ServerStartError, match=r"can't pass .*/private: choose a folder that others may pass"
+        ):
+            Postgres(folder / "private" / "data").prepare()
+
+    def test_programs_in_a_closed_folder_are_copied_once(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service_user, "closed_above", lambda _path: folder)
+        programs = service_user.programs()
+        assert programs.is_relative_to(folder / "place")
+        assert service_user.programs() == programs
+        assert len(list((folder / "place").iterdir())) == 1
+        for file in (programs / "initdb", programs / "postgres", programs.parent):
+            assert file.stat().st_mode & 0o055 == 0o055
+        done = subprocess.run(
+            [programs / "postgres", "--version"], capture_output=True, timeout=20, check=True
+        )
+        assert b"PostgreSQL) 18" in done.stdout
+
+    def test_a_user_that_can_not_be_made_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(service_user, "USER", "eco2nobody")
+        monkeypatch.setattr(service_user, "_CREATE", ("false",))
+        with pytest.raises(ServerStartError, match="run `useradd --system eco2nobody`"):
+            service_user.name()
+
+    def test_a_place_that_can_not_be_made_is_told(self, folder: Path) -> None:
+        (folder / "place").write_text("")
+        with pytest.raises(ServerStartError, match="can't be made: File exists"):
+            service_user.place()
 
 
 def test_valkey_keeps_its_address_its_data_and_its_password(tmp_path: Path) -> None:

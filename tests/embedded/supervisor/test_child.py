@@ -105,6 +105,28 @@ async def test_a_child_that_ends_at_once_is_not_started_in_a_rush(children: list
     assert child.restarts == restarts
 
 
+async def test_an_error_of_the_supervisor_itself_is_told(children: list[Child]) -> None:
+    lost: list[BaseException] = []
+
+    def broken() -> None:
+        raise ValueError("of our own")
+
+    child = Child("server", script("raise SystemExit(3)"), on_change=broken, on_lost=lost.append)
+    children.append(child)
+    await child.start()
+    async with asyncio.timeout(20):
+        while not lost:
+            await asyncio.sleep(0.02)
+    assert [str(error) for error in lost] == ["of our own"]
+
+
+def test_modules_in_the_working_folder_are_not_run(tmp_path: Path) -> None:
+    (tmp_path / "timeit.py").write_text("open('ran', 'w')")
+    process = python(["timeit", "-n1", "-r1"], log=tmp_path / "log", environment={}, cwd=tmp_path)
+    assert process.wait(20) == 0
+    assert not (tmp_path / "ran").exists()
+
+
 SUPERVISOR = """
 import asyncio, sys
 from pathlib import Path

@@ -54,6 +54,18 @@ def test_state_and_secrets_are_for_the_owner_only(home: Home) -> None:
     assert home.state() is None
 
 
+def test_only_the_owner_looks_into_a_home(home: Home) -> None:
+    assert stat.S_IMODE(home.folder.stat().st_mode) in {0o700, 0o711}
+    for folder in (home.logs, home.folder / "objects"):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_secrets_of_which_half_was_written_are_told(home: Home) -> None:
+    (home.folder / "secrets.json").write_text('{"objects": "ab')
+    with pytest.raises(CannotStartError, match=r"secrets\.json is damaged; remove it"):
+        home.secret("objects")
+
+
 def test_a_home_that_can_not_be_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotStartError, match="give --home"):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import shutil
 import signal
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import psutil
@@ -17,7 +21,8 @@ from starlette.responses import Response
 
 from embedded.supervisor import ready
 from embedded.supervisor.child import Child
-from embedded.supervisor.errors import CannotStartError
+from embedded.supervisor.errors import CannotStartError, SupervisionLostError
+from embedded.supervisor.home import Home
 from embedded.supervisor.options import REDIS_ROLES, Options
 from embedded.supervisor.platform import Platform
 from embedded.supervisor.sockets import listen, port_of
@@ -102,6 +107,66 @@ async def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing(
         await run
     assert started
     assert not alive(started)
+
+
+async def test_a_home_in_a_private_folder_opens_nothing(folder: Path) -> None:
+    folder.parent.chmod(0o700)
+    platform = Platform(Options(folder, port=0, environment=environment()), lambda _line: None)
+    try:
+        async with running(platform):
+            assert (folder / "postgres" / "data" / "PG_VERSION").exists()
+        assert stat.S_IMODE(folder.parent.stat().st_mode) == 0o700
+        assert readable_by_others(folder) == []
+    finally:
+        if (folder / "postgres").is_symlink():  # root's: where its user can pass
+            shutil.rmtree((folder / "postgres").resolve())
+
+
+async def test_a_state_that_can_not_be_written_stops_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = Platform(Options(folder, port=0, environment=environment()), lambda _line: None)
+    async with running(platform):
+        valkey = next(child for child in platform.children if child.name == "valkey")
+        with monkeypatch.context() as patch:
+            patch.setattr(Home, "write_state", full)
+            assert valkey.process
+            valkey.process.kill()
+            async with asyncio.timeout(30):
+                while not valkey.restarts:
+                    await asyncio.sleep(0.02)
+        assert valkey.pid
+
+
+async def test_a_disk_that_is_full_at_the_start_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Home, "write_state", full)
+    platform = Platform(Options(folder, port=0, environment=environment()), lambda _line: None)
+    with pytest.raises(CannotStartError, match=r"state\.json can't be written: No space left on device"):
+        await platform.run()
+    assert not platform.children
+
+
+async def test_a_child_that_can_not_be_looked_after_ends_the_run(folder: Path) -> None:
+    platform = Platform(Options(folder, port=0, environment=environment()), lambda _line: None)
+
+    def ready(_url: str) -> None:
+        platform._on_lost("valkey", ValueError("of our own"))
+
+    with pytest.raises(SupervisionLostError, match="valkey could not be looked after any more"):
+        await platform.run(ready)
+    assert not platform.children
+
+
+def readable_by_others(home: Path) -> list[Path]:
+    written = [*home.rglob("*.log"), *home.glob("valkey/data/**/*"), *home.glob("keys/*")]
+    assert written
+    return [path for path in written if path.stat().st_mode & 0o077]
+
+
+def full(_home: Home, _state: dict[str, Any]) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device", "state.json")
 
 
 async def test_a_step_that_fails_is_told_with_the_end_of_its_log(folder: Path, unused_tcp_port: int) -> None:
