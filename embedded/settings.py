@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from process.settings import setting
+from process.settings import Secret, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +23,11 @@ class EmbeddedSettings:
         "embedded platform: `function=requests/seconds` or `function=off`, comma separated; "
         "`address` limits all that one address asks",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalIdentitySettings:
+    """What the local identity provider knows the platform by."""
+
+    identity_client: str = setting("eco2-local", "local identity provider: the client id it takes")
+    identity_secret: Secret = setting(Secret(""), "local identity provider: that client's secret")

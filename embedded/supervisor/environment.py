@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from embedded.settings import LocalIdentitySettings
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import REDIS_ROLES, Options
+from process.settings import read
 
 ONLY_OURS = (
     "ECO2_PORT",
@@ -32,6 +35,7 @@ class Addresses:
     database: str
     redis: str
     simulated: str = ""
+    identity: str = ""
 
 
 def base(options: Options) -> dict[str, str]:
@@ -63,8 +67,26 @@ def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
     if at.simulated:
         ours["ECO2_SIMULATED_URL"] = f"{at.simulated}/v1"
         ours["ECO2_MODELS"] = ",".join(dict.fromkeys([*options.models, "simulated"]))
+    if at.identity:
+        ours |= _identity(at.identity, home.secret("identity"), options.local_providers)
     merged = {**ours, **{name: value for name, value in given.items() if value or name not in ours}}
     merged["ECO2_MODEL"] = options.model
     # One arena for each thread is what makes a Python server's memory grow under load (glibc's default is 8 a core).
     merged.setdefault("MALLOC_ARENA_MAX", "2")
     return merged
+
+
+def _identity(url: str, secret: str, providers: Iterable[str]) -> dict[str, str]:
+    """Where sign-in finds the local identity provider in place of those that are not configured."""
+    client = read(LocalIdentitySettings, {}).identity_client
+    found = {"ECO2_IDENTITY_CLIENT": client, "ECO2_IDENTITY_SECRET": secret}
+    for name in providers:
+        place, prefix = f"{url}/{name}", f"ECO2_OAUTH_{name.upper()}"
+        found |= {
+            f"{prefix}_AUTHORIZE_URL": f"{place}/authorize",
+            f"{prefix}_TOKEN_URL": f"{place}/token",
+            f"{prefix}_USERINFO_URL": f"{place}/userinfo",
+            f"{prefix}_CLIENT_ID": client,
+            f"{prefix}_CLIENT_SECRET": secret,
+        }
+    return found

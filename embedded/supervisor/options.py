@@ -11,6 +11,7 @@ from typing import Literal, cast, get_args
 from brokers.settings import BrokerSettings
 from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import CannotStartError
+from functions.auth.settings import OAuthSettings, ProviderName
 from functions.images.settings import ImageSettings
 from functions.providers.settings import ProviderSettings
 from functions.runtime.settings import RuntimeSettings
@@ -85,6 +86,15 @@ class Options:
     @property
     def starts_rabbitmq(self) -> bool:
         return self.broker == "rabbitmq" and not self.amqp_url
+
+    @property
+    def local_providers(self) -> tuple[str, ...]:
+        """The identity providers that this machine stands in for: those without a client id, in development only."""
+        given = read(OAuthSettings, self.environment)
+        local = (self.environment.get("ECO2_ENV") or "local") == "local"
+        return tuple(
+            name for name in get_args(ProviderName) if local and not getattr(given, f"{name}_client_id")
+        )
 
     @property
     def serves_objects(self) -> bool:

@@ -99,7 +99,8 @@ class Platform:
         hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))
         broker, simulated = listen(), listen() if options.model == "simulated" else None
         objects = listen() if options.serves_objects else None
-        self._listeners = [one for one in (*hosts, broker, simulated, objects) if one]
+        identity = listen() if options.local_providers else None
+        self._listeners = [one for one in (*hosts, broker, simulated, objects, identity) if one]
         public = _url(self._public)
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
@@ -115,6 +116,7 @@ class Platform:
                 database=database,
                 redis=redis,
                 simulated=_url(simulated) if simulated else "",
+                identity=_url(identity) if identity else "",
             )
             self._environment = environment.functions(options, home, at)
             streams = self._environment["ECO2_REDIS_STREAMS_URL"]
@@ -126,6 +128,8 @@ class Platform:
             await wiring
             # A later start does not wait here: functions import while PostgreSQL recovers, sockets queue.
             await self._start_functions(hosts, simulated, objects)
+            if identity:
+                await self._serve("identity", ["embedded.identity"], identity)
             await self._edge(hosts, broker, objects)
             await stores_ready
             await self._broker(broker, await rabbit)
@@ -294,7 +298,7 @@ class Platform:
         steps = (
             ("edge",),
             ("functions-", "objects"),
-            ("broker", "model"),
+            ("broker", "model", "identity"),
             ("rabbitmq", "valkey", "postgres"),
         )
         for names in steps:

@@ -9,6 +9,24 @@ class SigningKeysError(RuntimeError):
     """The folder of signing keys can't be used; the message says what to put there."""
 
 
+class SignInFailed(Exception):
+    """A sign-in with an identity provider ended without a person; the reason is for our log.
+
+    `frontend` is where the browser came from, or None where that is not known.
+    """
+
+    def __init__(self, reason: str, frontend: str | None = None) -> None:
+        super().__init__(reason)
+        self.frontend = frontend
+
+
+class PersonUnknown(Exception):
+    """An identity provider's answer does not say who the person is."""
+
+    def __init__(self, provider: str) -> None:
+        super().__init__(f"{provider} told no id of the person")
+
+
 class TokenRefused(Unauthorized):
     """A token was refused. The details say nothing that helps to forge one."""
 

@@ -6,6 +6,7 @@ section 4.14.2).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
@@ -16,7 +17,7 @@ from starlette.requests import Request
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.outbox import Outbox
-from functions.auth.errors import TokenRefused, TokenRevoked
+from functions.auth.errors import TokenRevoked
 from functions.auth.events import SessionOpened, UserRegistered
 from functions.auth.tokens import Claims, Tokens
 from functions.runtime.resources import Service
@@ -50,17 +51,16 @@ class Device:
     device_id: str | None = None
 
     @classmethod
-    def of(cls, request: Request) -> Self:
-        """The device of a request.
+    def of(cls, request: Request, device_id: str | None) -> Self:
+        """The device of a request, by the name that its client gave it when it began to sign in.
 
         The first address of X-Forwarded-For is the one that the edge itself saw; proxies behind it add theirs.
         """
         direct = request.client.host if request.client else ""
         ip = request.headers.get("x-forwarded-for", "").partition(",")[0].strip() or direct
         agent = request.headers.get("user-agent", "")
-        return cls(
-            ip[:MAX_TEXT], agent[:MAX_TEXT], request.query_params.get("device_id", "")[:MAX_TEXT] or None
-        )
+        named = "".join(character for character in device_id or "" if character.isprintable())
+        return cls(ip[:MAX_TEXT], agent[:MAX_TEXT], named[:MAX_TEXT] or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,23 @@ class Sessions(Service):
         await self._outbox.send(event.id, event, self._database, publisher)
         return TokenPair(access, refresh)
 
-    async def renew(self, text: str) -> TokenPair:
-        """Exchange a refresh token, which is used up, for new tokens. Raises TokenRefused."""
-        claims = self._tokens.verify(text, "refresh")
-        refresh, refresh_claims = self._tokens.issue(
-            "refresh", claims.user_id, claims.provider, claims.session
-        )
+    async def renew(self, texts: Sequence[str]) -> TokenPair:
+        """Exchange a refresh token, which is used up, for new tokens. Raises TokenRefused.
+
+        Of several that a browser sends, an older cookie may hold one that was used: only when none works, using one
+        again ends its session.
+        """
+        good = self._tokens.verified(texts, "refresh")
+        for claims in good:
+            if pair := await self._exchange(claims):
+                return pair
+        for claims in good:
+            await self._end(claims, "reuse")
+        raise TokenRevoked
+
+    async def _exchange(self, claims: Claims) -> TokenPair | None:
+        kept = claims.user_id, claims.provider, claims.session
+        refresh, refresh_claims = self._tokens.issue("refresh", *kept)
         renewed = {
             "session": claims.session,
             "used": claims.id,
@@ -149,22 +160,14 @@ class Sessions(Service):
             "ttl_s": self._tokens.lifetime_s["refresh"],
         }
         if await self._database.one(_RENEW, renewed) is None:
-            await self._end(claims, "reuse")
-            raise TokenRevoked
-        access, _ = self._tokens.issue("access", claims.user_id, claims.provider, claims.session)
-        return TokenPair(access, refresh)
+            return None
+        return TokenPair(self._tokens.issue("access", *kept)[0], refresh)
 
-    async def end(self, access: str | None, refresh: str | None) -> None:
-        """End the session that a good token names; bad ones have nothing to end."""
-        for kind, text in (("refresh", refresh), ("access", access)):
-            try:
-                claims = (
-                    self._tokens.verify(text, "refresh" if kind == "refresh" else "access") if text else None
-                )
-            except TokenRefused:
-                continue
-            if claims:
-                await self._end(claims, "logout")
+    async def end(self, access: Sequence[str], refresh: Sequence[str]) -> None:
+        """End the sessions that good tokens name; bad ones have nothing to end."""
+        good = self._tokens.good(refresh, "refresh") + self._tokens.good(access, "access")
+        for claims in {claims.session: claims for claims in good}.values():
+            await self._end(claims, "logout")
 
     async def relay(self, *, grace_s: float = 6.0) -> int:
         """Publish events that could not be published at sign-in; returns how many events the broker took."""

@@ -10,7 +10,8 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
@@ -20,6 +21,8 @@ from functions.auth.errors import (
     SigningKeysError,
     TokenExpired,
     TokenInvalid,
+    TokenMissing,
+    TokenRefused,
     TokenRevoked,
 )
 from functions.auth.keys import SigningKeys
@@ -129,6 +132,22 @@ class Tokens(Service):
         if claims.id in self._revoked or claims.session in self._revoked:
             raise TokenRevoked
         return claims
+
+    def verified(self, texts: Sequence[str], kind: Kind) -> list[Claims]:
+        """The claims of the good ones among the tokens that a client sent, the newest first. Raises TokenRefused."""
+        if good := self.good(texts, kind):
+            return good
+        if not texts:
+            raise TokenMissing
+        return [self.verify(texts[0], kind)]  # to say why it is none
+
+    def good(self, texts: Sequence[str], kind: Kind) -> list[Claims]:
+        """The claims of those tokens that are good now, the newest first."""
+        found = []
+        for text in texts:
+            with suppress(TokenRefused):
+                found.append(self.verify(text, kind))
+        return sorted(found, key=lambda claims: claims.issued_at, reverse=True)
 
     def revoke(self, identifier: str) -> None:
         """Refuse a token (its id) or all tokens of a session from now on, in this process.

@@ -50,7 +50,9 @@ class Functions:
         async with httpx.AsyncClient(
             transport=transport, base_url=f"http://{name}", timeout=10, trust_env=False
         ) as client:
-            return await client.request(method, path, headers={**identity, **(headers or {})}, **rest)
+            all_headers = httpx.Headers(headers)  # of which a name may come more than once
+            all_headers.update(identity)
+            return await client.request(method, path, headers=all_headers, **rest)
 
     async def deliver(self, function: Declared, data: EventData | CloudEvent) -> httpx.Response:
         """One delivery of an event, as a broker makes it."""

@@ -10,8 +10,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from functions.auth.cookies import access_token
-from functions.auth.errors import TokenMissing
+from functions.auth.cookies import access_tokens
 from functions.auth.tokens import Tokens
 from functions.runtime import http_function
 
@@ -19,10 +18,7 @@ from functions.runtime import http_function
 @http_function("ANY /*", public=True, timeout=2)
 async def authorize(request: Request, tokens: Tokens) -> Response:
     """Identify the caller by headers of a 200. Raises TokenRefused (401)."""
-    text = access_token(request.headers)
-    if text is None:
-        raise TokenMissing
-    claims = tokens.verify(text, "access")
+    claims = tokens.verified(access_tokens(request.headers), "access")[0]
     return Response(
         headers={
             "x-user-id": claims.user_id,

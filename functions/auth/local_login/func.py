@@ -36,7 +36,9 @@ async def local_login(
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise Unprocessable("NAME_INVALID", f"The name must have 1 to {MAX_NAME} printable characters.")
     sessions = await resources.get(Sessions)  # not a parameter: elsewhere nothing of it shall be opened
-    pair = await sessions.sign_in(Person(PROVIDER, name, name), Device.of(request))
+    pair = await sessions.sign_in(
+        Person(PROVIDER, name, name), Device.of(request, request.query_params.get("device_id"))
+    )
     response = RedirectResponse(f"{origin}/#/home", 302, {"cache-control": "no-store"})
     cookies.log_in(response, pair.access, pair.refresh)
     return response

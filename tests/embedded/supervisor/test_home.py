@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import stat
 from pathlib import Path
@@ -123,6 +124,24 @@ def test_functions_get_what_they_know(home: Home) -> None:
     assert env["ECO2_CDN_URL"] == "http://127.0.0.1:8080/objects/eco2-images"
     assert env["ECO2_REDIS_STREAMS_URL"] == "redis://y"
     assert env["K_SINK"] == "http://127.0.0.1:2"
+
+
+def test_sign_in_finds_the_local_identity_provider_where_none_is_configured(home: Home) -> None:
+    at = dataclasses.replace(AT, identity="http://127.0.0.1:3")
+    given = {"ECO2_OAUTH_KAKAO_CLIENT_ID": "real"}
+    options = Options(home.folder, environment=given)
+    assert options.local_providers == ("google", "naver")
+    env = environment.functions(options, home, at)
+    assert env["ECO2_OAUTH_GOOGLE_AUTHORIZE_URL"] == "http://127.0.0.1:3/google/authorize"
+    assert env["ECO2_OAUTH_NAVER_TOKEN_URL"] == "http://127.0.0.1:3/naver/token"
+    assert env["ECO2_OAUTH_NAVER_CLIENT_SECRET"] == env["ECO2_IDENTITY_SECRET"] == home.secret("identity")
+    assert env["ECO2_OAUTH_KAKAO_CLIENT_ID"] == "real"
+    assert "ECO2_OAUTH_KAKAO_TOKEN_URL" not in env
+
+
+@pytest.mark.parametrize(("env", "offered"), [("", 3), ("local", 3), ("production", 0)])
+def test_the_local_identity_provider_is_for_development_only(home: Home, env: str, offered: int) -> None:
+    assert len(Options(home.folder, environment={"ECO2_ENV": env}).local_providers) == offered
 
 
 def test_external_services_stay_as_given(home: Home) -> None:

@@ -78,7 +78,17 @@ async def test_two_edges_share_the_port_and_everything_ends_with_the_run(
     async with running(platform) as url:
         state = platform.home.state() or {}
         assert state["url"] == url
-        processes = {"model", "objects", "functions-1", "edge", "edge-2", "broker", "valkey", "postgres"}
+        processes = {
+            "model",
+            "objects",
+            "identity",
+            "functions-1",
+            "edge",
+            "edge-2",
+            "broker",
+            "valkey",
+            "postgres",
+        }
         assert set(state["processes"]) == processes
         started = family()
         (first,) = (child for child in platform.children if child.name == "edge")

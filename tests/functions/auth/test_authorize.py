@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from functions.auth.authorize.func import authorize
+from functions.auth.cookies import MOST_VALUES
 from functions.auth.jwks.func import jwks
 from functions.auth.tokens import Tokens
 from functions.runtime.declaration import HttpFunction
@@ -71,6 +73,32 @@ async def test_without_a_good_token_it_is_401(alone: Functions, headers: dict[st
     assert answer.json()["code"] == code
     assert answer.json()["instance"] == "/api/v1/scan"
     assert not [name for name in answer.headers if name.startswith(("x-user", "x-auth"))]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("s_access=a.b.c; s_access={}",),
+        ("s_access={}; s_access=a.b.c",),
+        ("s_access=a.b.c,x=y; s_access={}",),
+        ("x=y,s_access={},s_access=a.b.c",),
+        ("s_access=a.b.c", "x=y; s_access={}"),
+        ("s_access={}", "s_access=a.b.c"),
+    ],
+)
+async def test_of_several_cookies_the_good_one_counts(
+    alone: Functions, tokens: Tokens, lines: tuple[str, ...]
+) -> None:
+    text, _ = tokens.issue("access", USER, "local", SESSION)
+    headers: Any = [("cookie", line.format(text)) for line in lines]
+    assert (await alone.call(authorize, "GET", "/x", headers=headers)).status_code == 200
+
+
+async def test_of_cookies_without_number_the_first_are_looked_at(alone: Functions, tokens: Tokens) -> None:
+    text, _ = tokens.issue("access", USER, "local", SESSION)
+    line = "; ".join([*(f"s_access={number}" for number in range(MOST_VALUES)), f"s_access={text}"])
+    answer = await alone.call(authorize, "GET", "/x", headers={"cookie": line})
+    assert answer.json()["code"] == "TOKEN_INVALID"
 
 
 async def test_a_refresh_token_opens_nothing(alone: Functions, tokens: Tokens) -> None:

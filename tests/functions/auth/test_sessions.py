@@ -134,6 +134,7 @@ async def test_a_name_that_is_none_is_422(functions: Functions, name: str) -> No
     [
         ("http://localhost:5173", 302),
         ("http://127.0.0.1:8080", 302),
+        ("http://[::1]:5173", 302),
         ("https://eco2.example", 302),
         ("https://dev.eco2.example/", 302),
         ("https://evil.example", 400),
@@ -143,6 +144,8 @@ async def test_a_name_that_is_none_is_422(functions: Functions, name: str) -> No
         ("http://localhost:80@evil.example", 400),
         ("http://localhost\\@evil.example", 400),
         ("http://localhost.evil.example", 400),
+        ("http://evil.localhost:5173", 400),
+        ("http://127.0.0.2:5173", 400),
         ("http://localhost:5173/path", 400),
         ("http://localhost:5173\n", 400),
         ("//evil.example", 400),
@@ -201,6 +204,27 @@ async def test_reuse_is_noticed_by_another_process_as_well(
     assert (await renew(elsewhere, stolen)).status_code == 401
     assert (await renew(functions, renewed)).status_code == 401
     await elsewhere.close()
+
+
+async def test_of_two_refresh_cookies_the_one_that_works_renews(
+    functions: Functions, postgres_url: str
+) -> None:
+    used = cookies(await sign_in(functions))
+    current = cookies(await renew(functions, used))
+    for old in (used["s_refresh"], "a.b.c"):
+        line = f"s_refresh={old}; s_refresh={current['s_refresh']}"
+        answer = await functions.call(refresh, "POST", REFRESH, headers={"cookie": line})
+        assert answer.status_code == 201
+        current = cookies(answer)
+    assert await rows(postgres_url, "SELECT ended_by FROM auth.sessions") == [(None,)]
+
+
+async def test_logging_out_with_cookies_of_two_logins_ends_both(functions: Functions) -> None:
+    first, second = [cookies(await sign_in(functions)) for _ in range(2)]
+    line = "; ".join(f"{name}={tokens[name]}" for tokens in (first, second) for name in tokens)
+    await functions.call(logout, "POST", LOGOUT, headers={"cookie": line})
+    for tokens in (first, second):
+        assert (await renew(functions, tokens)).status_code == 401
 
 
 async def test_of_many_uses_at_once_at_most_one_succeeds(functions: Functions) -> None:
