@@ -122,12 +122,16 @@ def _patience(route: EdgeRoute, cold_start_s: float) -> Fields:
 
 def _objects() -> Fields:
     # Presigned URLs are signed for a host, so that the store must see the client's; it has bounds and signatures of
-    # its own.
+    # its own. Where it leads for a copy that is not made yet the edge goes itself, as a CDN with a second origin would.
     return {
         "name": OBJECTS,
         "match": {"prefix": "/objects/"},
         "metadata": {"filter_metadata": {METADATA: {"function": OBJECTS}}},
-        "route": {"cluster": OBJECTS, "timeout": "120s"},
+        "route": {
+            "cluster": OBJECTS,
+            "timeout": "120s",
+            "internal_redirect_policy": {"max_internal_redirects": 1, "redirect_response_codes": [307]},
+        },
         "typed_per_filter_config": {
             **_OPEN,
             BUFFER: typed("filters.http.buffer.v3.BufferPerRoute", disabled=True),

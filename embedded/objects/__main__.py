@@ -1,4 +1,4 @@
-"""`python -m embedded.objects --folder F [--port P | --fd N]`: the object store as a process, below /objects.
+"""`python -m embedded.objects --folder F [--port P | --fd N] [--missing PATH]`: the object store as a process.
 
 Locally the supervisor hands down a socket; on a cluster without S3 the store is a pod. Reads
 ECO2_OBJECTS_ACCESS_KEY and ECO2_OBJECTS_SECRET_KEY.
@@ -7,6 +7,7 @@ ECO2_OBJECTS_ACCESS_KEY and ECO2_OBJECTS_SECRET_KEY.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from pathlib import Path
@@ -24,6 +25,7 @@ from process.server import configuration
 from process.settings import ProcessSettings, SettingsError, read
 
 PREFIX = "/objects"
+log = logging.getLogger("eco2.objects")
 
 
 def main() -> None:
@@ -32,6 +34,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="where objects lie")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--fd", type=int, help="a listening socket, instead of a port")
+    parser.add_argument("--missing", default="", help="path to ask for public objects that are not there")
     chosen = parser.parse_args()
     try:
         check(os.environ)
@@ -42,7 +45,10 @@ def main() -> None:
     if not secret:
         sys.exit("ECO2_OBJECTS_SECRET_KEY is not set: uploads are checked with it")
     logs.configure(process.log_level)
-    app = application(ObjectStore(chosen.folder), Key(images.objects_access_key, secret), PREFIX)
+    store = ObjectStore(chosen.folder)
+    if left := store.collect():
+        log.info("removed %d files that broken writes left", left)
+    app = application(store, Key(images.objects_access_key, secret), PREFIX, missing=chosen.missing)
     listening: dict[str, Any] = (
         {"host": "0.0.0.0", "port": chosen.port} if chosen.fd is None else {"fd": chosen.fd}  # noqa: S104 - a pod
     )

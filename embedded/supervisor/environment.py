@@ -63,7 +63,7 @@ def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
     }
     if options.serves_objects:
         ours["ECO2_OBJECTS_URL"] = f"{at.public}/objects"
-        ours["ECO2_CDN_URL"] = f"{at.public}/objects/{given.get('ECO2_OBJECTS_BUCKET', 'eco2-images')}"
+        ours["ECO2_CDN_URL"] = f"{at.public}/objects/{given.get('ECO2_OBJECTS_BUCKET', 'eco2-images')}/public"
     if at.simulated:
         ours["ECO2_SIMULATED_URL"] = f"{at.simulated}/v1"
         ours["ECO2_MODELS"] = ",".join(dict.fromkeys([*options.models, "simulated"]))

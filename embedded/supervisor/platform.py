@@ -25,6 +25,7 @@ from embedded.supervisor.home import Home
 from embedded.supervisor.options import Options
 from embedded.supervisor.ready import wait_ready
 from embedded.supervisor.sockets import listen, listen_again, port_of, reserve
+from functions.images.settings import SHOWN
 
 STEP_TIMEOUT_S = 60.0
 LOG_CHECK_S = 30.0
@@ -151,8 +152,8 @@ class Platform:
         for number, listener in enumerate(hosts, 1):
             await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
         if objects:
-            folder = str(self.home.folder / "objects")
-            await self._serve("objects", ["embedded.objects", "--folder", folder], objects)
+            store = ["embedded.objects", "--folder", str(self.home.folder / "objects"), "--missing", SHOWN]
+            await self._serve("objects", store, objects)
 
     async def _rabbitmq(self) -> str:
         """Start it where it is the broker and no URL was given for it; its URL, when it serves."""

@@ -51,8 +51,9 @@ _REFUSED: Final = tuple(
 class FetchPolicy(Service):
     """Which pictures may be fetched, and how large they may be.
 
-    `own_prefixes`: URL prefixes of our own store, trusted as configured. `hosts`: others, https only;
-    `.example.com` also means every name below example.com.
+    `own_prefixes`: URL prefixes of our own copies, trusted as configured. `hosts`: others, https only;
+    `.example.com` also means every name below example.com. `own_timeout_s`: of our own pictures the copy may have to be
+    made first.
     """
 
     own_prefixes: tuple[str, ...] = ()
@@ -60,6 +61,7 @@ class FetchPolicy(Service):
     max_bytes: int = 10 * 1024 * 1024
     longest_side: int = 1024
     timeout_s: float = 5.0
+    own_timeout_s: float = 12.0
     max_redirects: int = 3
 
     @classmethod
@@ -69,12 +71,9 @@ class FetchPolicy(Service):
 
     @classmethod
     def of(cls, settings: ImageSettings) -> Self:
-        """The policy by `cdn_url`, `objects_url` with its bucket, and `image_hosts`."""
-        bucket = (
-            f"{settings.objects_url.rstrip('/')}/{settings.objects_bucket}" if settings.objects_url else ""
-        )
+        """The policy by `cdn_url` and `image_hosts`."""
         return cls(
-            own_prefixes=tuple(prefix for prefix in (settings.cdn_url, bucket) if prefix),
+            own_prefixes=(settings.cdn_url,) if settings.cdn_url else (),
             hosts=tuple(map(str.lower, settings.image_hosts)),
         )
 

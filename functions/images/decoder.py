@@ -1,27 +1,28 @@
-"""`python -m functions.images.decoder MEMORY_BYTES`: a process that redraws pictures, and may be killed for it.
+"""`python -m functions.images.decoder MEMORY_BYTES CPU_S`: a process that redraws pictures, and may be killed for it.
 
 Reads requests from standard input and answers on standard output, one after the other: a picture can't make the
-process larger than the memory given above what it takes idle, nor hold it longer than CPU_S of processor time.
+process larger than the memory given above what it takes idle, nor hold it longer than CPU_S of processor time. Who
+asks has checked the picture's header.
 
-Request: longest side (4 bytes), length (4 bytes), file. Answer: `K`, width, height, length (4 bytes each), JPEG; or
-`R`, 0, 0, length, then code and detail of the rejection as `CODE detail`. Numbers are big-endian.
+Request: longest side (4 bytes), length (4 bytes), file. Answer: `K`, width, height, the file's own width and height
+upright, length (4 bytes each), JPEG; or `R`, four zeros, length, then code and detail of the rejection as
+`CODE detail`. Numbers are big-endian.
 """
 
 from __future__ import annotations
 
 import resource
+import signal
 import struct
 import sys
 from pathlib import Path
 from typing import BinaryIO
 
 from functions.images.errors import ImageRejected
-from functions.images.header import check, read_header
 from functions.images.picture import redrawn
 
-CPU_S = 4
 REQUEST = struct.Struct(">II")
-ANSWER = struct.Struct(">cIII")
+ANSWER = struct.Struct(">cIIIII")
 
 
 def main() -> None:
@@ -29,22 +30,21 @@ def main() -> None:
     from PIL import GifImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
 
     _bound_memory(int(sys.argv[1]))
+    cpu_s = float(sys.argv[2])
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         longest_side, length = REQUEST.unpack(head)
         data = requests.read(length)
         if len(data) < length:
             return
-        _bound_time()
+        _bound_time(cpu_s)
         _answer(data, longest_side, answers)
 
 
 def _answer(data: bytes, longest_side: int, answers: BinaryIO) -> None:
     try:
-        header = read_header(data)
-        check(header, data)
         image = redrawn(data, longest_side=longest_side)
-        told = ANSWER.pack(b"K", image.width, image.height, len(image.jpeg)) + image.jpeg
+        told = ANSWER.pack(b"K", image.width, image.height, *image.original, len(image.jpeg)) + image.jpeg
     except ImageRejected as rejected:
         if isinstance(rejected.__cause__, MemoryError):
             rejected = _too_much()
@@ -57,7 +57,7 @@ def _answer(data: bytes, longest_side: int, answers: BinaryIO) -> None:
 
 def _rejection(rejected: ImageRejected) -> bytes:
     words = f"{rejected.code} {rejected.detail}".encode()
-    return ANSWER.pack(b"R", 0, 0, len(words)) + words
+    return ANSWER.pack(b"R", 0, 0, 0, 0, len(words)) + words
 
 
 def _too_much() -> ImageRejected:
@@ -71,11 +71,9 @@ def _bound_memory(above_idle: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (idle + above_idle, idle + above_idle))
 
 
-def _bound_time() -> None:
-    """The kernel ends the process (SIGXCPU) CPU_S from now."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + CPU_S, hard))
+def _bound_time(cpu_s: float) -> None:
+    """The kernel ends the process (SIGPROF) after this much processor time from now on, wherever it is."""
+    signal.setitimer(signal.ITIMER_PROF, cpu_s)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,22 @@ import os
 import signal
 import struct
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final, Self
 
 from functions.images.decoder import ANSWER, REQUEST
 from functions.images.errors import ImageRejected, ImageUnavailable
 from functions.images.header import check, read_header
 from functions.images.picture import FetchedImage
+from functions.runtime.resources import Service
+
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
 
 SMALL_PIXELS: Final = 2_000_000
 SMALL_BYTES: Final = 48 * 1024 * 1024
-LARGE_BYTES: Final = 192 * 1024 * 1024
+SMALL_CPU_S: Final = 1.0
+LARGE_BYTES: Final = 176 * 1024 * 1024
+LARGE_CPU_S: Final = 3.0
 ANSWER_S: Final = 15.0
 """For one picture, waiting for a processor included; the decoder itself is ended by its processor time."""
 WAITING: Final = 64
@@ -28,11 +34,19 @@ ATTEMPTS: Final = 2
 """Decoders one picture may bring down; a decoder may also end for a reason of its own."""
 
 
-class Decoders:
+class Decoders(Service):
     """The decoder processes of this process, started by the first picture. One event loop; close it at the end."""
 
     def __init__(self) -> None:
-        self._small, self._large = _Decoder(SMALL_BYTES), _Decoder(LARGE_BYTES)
+        self._small = _Decoder(SMALL_BYTES, SMALL_CPU_S)
+        self._large = _Decoder(LARGE_BYTES, LARGE_CPU_S)
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """One pair a process, whoever decodes."""
+        decoders = cls()
+        resources.on_close(decoders.close)
+        return decoders
 
     async def redraw(self, data: bytes, longest_side: int) -> FetchedImage:
         """As `picture.redrawn`. Raises ImageRejected; ImageUnavailable where too many pictures wait."""
@@ -49,8 +63,8 @@ class Decoders:
 class _Decoder:
     """One decoder process at a time; it takes one picture after the other."""
 
-    def __init__(self, memory_bytes: int) -> None:
-        self._memory_bytes = memory_bytes
+    def __init__(self, memory_bytes: int, cpu_s: float) -> None:
+        self._memory_bytes, self._cpu_s = memory_bytes, cpu_s
         self._turn = asyncio.Lock()
         self._waiting = 0
         self._process: asyncio.subprocess.Process | None = None
@@ -85,7 +99,7 @@ class _Decoder:
                 await self.close()
                 raise _too_slow() from None
             except (asyncio.IncompleteReadError, ConnectionError):
-                if await process.wait() == -signal.SIGXCPU:
+                if await process.wait() == -signal.SIGPROF:
                     raise _too_slow() from None
             except BaseException:  # cancelled: what the process answers now would be taken for the next one's
                 await asyncio.shield(self.close())
@@ -98,11 +112,13 @@ class _Decoder:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-P", "-m", "functions.images.decoder", str(self._memory_bytes)),
+                *("-P", "-m", "functions.images.decoder", str(self._memory_bytes), str(self._cpu_s)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                # Of the environment only what Python needs: a decoder that is taken over finds no secrets.
-                env={name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
+                # Of the environment only what Python needs: a decoder that is taken over finds no secrets. The arena
+                # that glibc reserves for each thread of a decoder would count as memory that was taken.
+                env={"MALLOC_ARENA_MAX": "1"}
+                | {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
             )
         return self._process
 
@@ -113,12 +129,13 @@ async def _ask(process: asyncio.subprocess.Process, data: bytes, longest_side: i
     process.stdin.write(REQUEST.pack(longest_side, len(data)) + data)
     await process.stdin.drain()
     try:
-        kind, width, height, length = ANSWER.unpack(await process.stdout.readexactly(ANSWER.size))
+        kind, *sizes, length = ANSWER.unpack(await process.stdout.readexactly(ANSWER.size))
     except struct.error:
         raise ConnectionError from None
     body = await process.stdout.readexactly(length)
     if kind == b"K":
-        return FetchedImage(body, width, height)
+        width, height, *original = sizes
+        return FetchedImage(body, width, height, (original[0], original[1]))
     code, _, detail = body.decode().partition(" ")
     raise ImageRejected("IMAGE_TOO_LARGE" if code == "IMAGE_TOO_LARGE" else "IMAGE_UNREADABLE", detail)
 

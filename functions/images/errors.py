@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from functions.runtime.errors import Invalid, Unavailable
+from functions.runtime.errors import Invalid, TooMany, Unavailable
 
 Code = Literal["IMAGE_URL_INVALID", "IMAGE_TOO_LARGE", "IMAGE_UNREADABLE"]
 
@@ -21,3 +21,12 @@ class ImageUnavailable(Unavailable):
 
     def __init__(self, detail: str) -> None:
         super().__init__(detail, code="IMAGE_UNAVAILABLE")
+
+
+class TooManyUploads(TooMany):
+    """The user has asked for many places without putting a picture there."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "TOO_MANY_UPLOADS", "Many of your uploads hold no picture yet; finish those first.", after_s=600
+        )

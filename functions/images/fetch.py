@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urljoin
 
 from functions.images.addresses import Address, FetchPolicy, check_url, is_public
 from functions.images.decoding import Decoders
 from functions.images.errors import ImageRejected, ImageUnavailable
 from functions.images.picture import FetchedImage, plain
+from functions.runtime.errors import NotFound
+from functions.runtime.resources import Service
 from process import tracing
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     import aiohttp
     from aiohttp.abc import AbstractResolver
 
+    from functions.images.copies import PublicCopies
+    from functions.runtime.resources import Resources
+
 __all__ = [
     "FetchPolicy",
     "FetchedImage",
@@ -27,10 +32,11 @@ __all__ = [
     "ImageRejected",
     "ImageUnavailable",
     "check_url",
-    "fetch_image",
 ]
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_NOT_THERE: Final = _REDIRECTS | {400, 403, 404}
+"""Of our own store: it leads elsewhere, or says that there is nothing, which S3 does with 403, or why (400)."""
 _CHUNK: Final = 64 * 1024
 _AT_ONCE: Final = 64
 """Downloads in flight; with 10 MiB each, this bounds the memory they take."""
@@ -40,15 +46,18 @@ class AddressRefusedError(OSError):
     """A host name resolved to an address that is not public."""
 
 
-class ImageFetcher:
+class ImageFetcher(Service):
     """A client for pictures that keeps connections open. One event loop; close it at the end.
 
+    `copies` makes public copies of our own pictures, opened when the first is needed.
     `resolver`, `tls` and `public` (the rule on resolved addresses) are replaced in tests only.
     """
 
     def __init__(
         self,
         policy: FetchPolicy,
+        decoders: Decoders,
+        copies: Callable[[], Awaitable[PublicCopies]] | None = None,
         *,
         resolver: AbstractResolver | None = None,
         tls: ssl.SSLContext | None = None,
@@ -60,7 +69,15 @@ class ImageFetcher:
         self._public = public
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._downloads = asyncio.Semaphore(_AT_ONCE)
-        self._decoders = Decoders()
+        self._decoders, self._copies = decoders, copies
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """A client with the configured policy and the process's decoders."""
+        decoders = await resources.get(Decoders)
+        fetcher = cls(await resources.get(FetchPolicy), decoders, lambda: _copies(resources))
+        resources.on_close(fetcher.close)
+        return fetcher
 
     async def fetch(self, url: str) -> FetchedImage:
         """The picture, redrawn as a JPEG without metadata, longest side as the policy says.
@@ -70,11 +87,13 @@ class ImageFetcher:
         async with self._downloads:
             try:
                 with tracing.call("GET picture", dict) as span:  # the address is what a user wrote
-                    async with asyncio.timeout(self.policy.timeout_s):
+                    # Of our own pictures, the copy may have to be made first.
+                    budget_s = self._budget_s(url)
+                    async with asyncio.timeout(budget_s):
                         data = await self._download(url)
                     span.set_attribute("http.response.body.size", len(data))
             except TimeoutError:
-                raise ImageUnavailable(f"no picture within {self.policy.timeout_s:g} s") from None
+                raise ImageUnavailable(f"no picture within {budget_s:g} s") from None
             image = plain(data, self.policy.longest_side)
             if image is not None:
                 return image
@@ -82,11 +101,14 @@ class ImageFetcher:
                 return await self._decoders.redraw(data, self.policy.longest_side)
 
     async def close(self) -> None:
-        """Close the connections and end the decoders."""
-        await self._decoders.close()
+        """Close the connections."""
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+
+    def _budget_s(self, url: str) -> float:
+        own = check_url(url, self.policy).own
+        return self.policy.own_timeout_s if own else self.policy.timeout_s
 
     async def _download(self, url: str) -> bytes:
         import aiohttp
@@ -94,6 +116,8 @@ class ImageFetcher:
         try:
             for _ in range(self.policy.max_redirects + 1):
                 found = await self._hop(check_url(url, self.policy))
+                if found is None:
+                    return await self._made(url)
                 if isinstance(found, bytes):
                     return found
                 url = urljoin(url, found)
@@ -107,12 +131,26 @@ class ImageFetcher:
             raise ImageUnavailable(f"the picture's server broke off ({type(error).__name__})") from None
         raise ImageRejected("IMAGE_URL_INVALID", f"more than {self.policy.max_redirects} redirects")
 
-    async def _hop(self, address: Address) -> bytes | str:
-        """Ask one address: its body, or where it redirects to."""
+    async def _made(self, url: str) -> bytes:
+        """The public copy at one of our own addresses, which nobody has asked for before."""
+        assert self._copies
+        copies = await self._copies()
+        try:
+            return await copies.made(url)
+        except NotFound:
+            raise _nothing() from None
+
+    async def _hop(self, address: Address) -> bytes | str | None:
+        """Ask one address: its body, where it redirects to, or None where our own store has no such copy."""
         from yarl import URL
 
         session = self._session(own=address.own)
-        async with session.get(URL(address.url, encoded=True), allow_redirects=False) as response:
+        makes = address.own and self._copies is not None  # the copy, here, without another function's start
+        asked = {"cache-control": "only-if-cached"} if makes else {}
+        url = URL(address.url, encoded=True)
+        async with session.get(url, headers=asked, allow_redirects=False) as response:
+            if makes and response.status in _NOT_THERE:
+                return None
             if response.status in _REDIRECTS:
                 return response.headers.get("location", "")
             if response.status == 429 or response.status >= 500:
@@ -160,13 +198,14 @@ class ImageFetcher:
         return session
 
 
-async def fetch_image(url: str, policy: FetchPolicy) -> FetchedImage:
-    """Fetch one picture, with connections of its own. For many, keep an `ImageFetcher`."""
-    fetcher = ImageFetcher(policy)
-    try:
-        return await fetcher.fetch(url)
-    finally:
-        await fetcher.close()
+async def _copies(resources: Resources) -> PublicCopies:
+    from functions.images.copies import PublicCopies
+
+    return await resources.get(PublicCopies)
+
+
+def _nothing() -> ImageRejected:
+    return ImageRejected("IMAGE_URL_INVALID", "there is no picture at this address")
 
 
 def _checked(resolver: AbstractResolver, public: Callable[[str], bool]) -> AbstractResolver:

@@ -22,7 +22,7 @@ MOST_SCANS: Final = 100
 _MEGAPIXELS: Final[dict[str, int]] = {
     "jpeg": 50,
     "progressive": 25,
-    "png": 40,
+    "png": 32,
     "gif": 24,
     "webp": 9,
     "heic": 25,

@@ -16,15 +16,18 @@ QUALITY: Final = 85
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _ORIENTATION: Final = 0x0112
 _BAND_PIXELS: Final = 1_000_000
+_AMPLE: Final = 2048
+_LARGEST_PROFILE: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class FetchedImage:
-    """`jpeg` holds no metadata; `width` and `height` in pixels."""
+    """`jpeg` holds no metadata; sizes in pixels; `original`: of the file that it was made of, upright."""
 
     jpeg: bytes
     width: int
     height: int
+    original: tuple[int, int]
 
 
 def plain(data: bytes, longest_side: int) -> FetchedImage | None:
@@ -39,7 +42,7 @@ def plain(data: bytes, longest_side: int) -> FetchedImage | None:
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
         if marker == 0xDA:  # the scan: from here on it is coefficients
-            return FetchedImage(data, *size) if size and max(size) <= longest_side else None
+            return FetchedImage(data, *size, size) if size and max(size) <= longest_side else None
         if marker == 0xC0:  # not progressive, whose scans can cost any amount of time
             height, width = (
                 int.from_bytes(data[at + 5 : at + 7], "big"),
@@ -67,30 +70,53 @@ def redrawn(data: bytes, *, longest_side: int) -> FetchedImage:
     from PIL import Image, ImageOps
 
     try:
-        if data[4:8] == b"ftyp":
-            picture, turned = _heic(data, 2 * longest_side), 1  # libheif has turned it
-        else:
-            with Image.open(BytesIO(data), formats=_FORMATS) as image:
-                # For JPEG: let the decoder itself skip the resolution we would throw away.
-                image.draft(None, (longest_side, longest_side))
-                turned = orientation(image)
-                image.load()
-                picture = _reduced(image, 2 * longest_side)
+        found = _heic(data, longest_side) if data[4:8] == b"ftyp" else _other(data, longest_side)
+        picture = found.reduced
         picture.thumbnail((longest_side, longest_side), Image.Resampling.BILINEAR)
-        if turned != 1:
-            picture.getexif()[_ORIENTATION] = turned
+        picture = in_srgb(picture, found.profile)
+        if found.turned != 1:
+            picture.getexif()[_ORIENTATION] = found.turned
             picture = ImageOps.exif_transpose(picture)
         written = BytesIO()
         picture.info.clear()  # what the encoder would carry over: comment, colour profile, EXIF
         picture.save(written, "JPEG", quality=QUALITY, exif=b"")
     except Exception as error:
         # Decoders fail with whatever a broken file leads them to: OSError, SyntaxError, struct.error, …
+        if "memory" in str(error).lower():  # libheif says it in words
+            raise MemoryError from error
         raise unreadable() from error
-    return FetchedImage(written.getvalue(), *picture.size)
+    width, height = found.size
+    shown = (height, width) if found.turned >= 5 else (width, height)
+    return FetchedImage(written.getvalue(), *picture.size, shown)
 
 
-def _heic(data: bytes, longest_side: int) -> Image:
-    """An HEIC's picture, without Pillow's own copy of all its pixels."""
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """`reduced` in RGB, about as large as is wanted; size, colour profile and orientation (`turned`) of the file."""
+
+    reduced: Image
+    size: tuple[int, int]
+    profile: object
+    turned: int = 1
+
+
+def _other(data: bytes, longest_side: int) -> _Decoded:
+    """Of a JPEG, PNG, WebP or GIF. The whole picture's memory is free when this returns."""
+    from io import BytesIO
+
+    from PIL import Image as Images
+
+    with Images.open(BytesIO(data), formats=_FORMATS) as image:
+        size, profile = image.size, image.info.get("icc_profile")
+        # For JPEG: let the decoder itself skip the resolution we would throw away.
+        image.draft(None, (longest_side, longest_side))
+        image.load()
+        # What turns a PNG may stand behind its pixels.
+        return _Decoded(_reduced(image, _enough(longest_side)), size, profile, orientation(image))
+
+
+def _heic(data: bytes, longest_side: int) -> _Decoded:
+    """Of an HEIC, without Pillow's own copy of all its pixels; libheif has turned it."""
     from PIL import Image as Images
     from pillow_heif import open_heif
 
@@ -103,7 +129,31 @@ def _heic(data: bytes, longest_side: int) -> Image:
             Images.frombuffer(mode, (width, bottom - top), rows, "raw", mode, opened.stride, 1), None
         )
 
-    return _shrunk(opened.size, band, longest_side)
+    reduced = _shrunk(opened.size, band, _enough(longest_side))
+    return _Decoded(reduced, opened.size, opened.info.get("icc_profile"))
+
+
+def _enough(longest_side: int) -> int:
+    """Twice what is wanted resamples well; for a large one as much as is wanted, since memory is bounded."""
+    return min(2 * longest_side, max(longest_side, _AMPLE))
+
+
+def in_srgb(picture: Image, profile: object) -> Image:
+    """The picture in the colours that readers assume where there is no profile; one that is broken is not followed."""
+    if not isinstance(profile, bytes) or len(profile) > _LARGEST_PROFILE or profile[16:20] != b"RGB ":
+        return picture
+    from io import BytesIO
+
+    from PIL import ImageCms
+
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        if "sRGB" in ImageCms.getProfileDescription(source):
+            return picture
+        ImageCms.profileToProfile(picture, source, ImageCms.createProfile("sRGB"), inPlace=True)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        pass
+    return picture
 
 
 def orientation(image: Image) -> int:

@@ -6,13 +6,17 @@ from dataclasses import dataclass
 
 from process.settings import Names, Secret, setting
 
+SHOWN = "/api/v1/images"
+"""The path below which the function `images-show` shows pictures, and makes the copies that are not there yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageSettings:
     """The object store, its public address, and foreign hosts."""
 
     objects_url: str = setting("", "object store (S3 wire format) the client uploads to")
-    cdn_url: str = setting("", "public prefix of uploaded images")
+    objects_inner_url: str = setting("", "object store as functions reach it, if not as clients do")
+    cdn_url: str = setting("", "public prefix of the pictures' public copies")
     objects_bucket: str = setting("eco2-images", "bucket of uploaded images")
     objects_access_key: str = setting("eco2", "object store access key id")
     objects_secret_key: Secret = setting(Secret(""), "object store secret key")

@@ -6,7 +6,7 @@ Source: "Authenticating Requests: Using Query Parameters", Amazon S3 API referen
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from functions.runtime.errors import Unavailable
@@ -38,6 +38,12 @@ class Store:
             settings.objects_url.rstrip("/"), settings.objects_bucket, settings.objects_access_key, secret
         )
 
+    @classmethod
+    def inner(cls, settings: ImageSettings) -> Self:
+        """The configured store as functions reach it. Raises Unavailable when there is none."""
+        store = cls.of(settings)
+        return replace(store, url=settings.objects_inner_url.rstrip("/") or store.url)
+
     def presign_put(
         self, key: str, content_type: str, *, content_length: int | None = None, expires_s: int = EXPIRES_S
     ) -> str:
@@ -47,9 +53,9 @@ class Store:
             headers["content-length"] = str(content_length)
         return self._presign("PUT", key, headers, expires_s)
 
-    def presign_get(self, key: str, *, expires_s: int = EXPIRES_S) -> str:
-        """A URL that reads the object for a time."""
-        return self._presign("GET", key, {}, expires_s)
+    def presign(self, method: str, key: str, headers: Mapping[str, str] | None = None) -> str:
+        """A URL for one request of our own, with the headers that its signature covers."""
+        return self._presign(method, key, headers or {}, EXPIRES_S)
 
     def _presign(self, method: str, key: str, headers: Mapping[str, str], expires_s: int) -> str:
         from botocore.auth import S3SigV4QueryAuth

@@ -70,6 +70,15 @@ class Unprocessable(FunctionError):
     status = 422
 
 
+class TooMany(FunctionError):
+    """The caller has more of something than one may have at a time; some of it must end first."""
+
+    status = 429
+
+    def __init__(self, code: str, detail: str, *, after_s: int) -> None:
+        super().__init__(code, detail, headers={"retry-after": str(after_s)})
+
+
 class Unavailable(FunctionError):
     """Something that is needed is down; nothing was lost, try again."""
 

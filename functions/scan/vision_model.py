@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from functions.images.fetch import FetchPolicy, ImageFetcher
+from functions.images.fetch import ImageFetcher
 from functions.providers.errors import ModelRefused
 from functions.providers.request import Completion, ModelRequest
 from functions.providers.settings import ProviderSettings
@@ -34,8 +34,7 @@ class VisionModel(Service):
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """The taxonomy is read beforehand, so that the first event does not wait for it."""
-        fetcher = ImageFetcher(await resources.get(FetchPolicy))
-        resources.on_close(fetcher.close)
+        fetcher = await resources.get(ImageFetcher)
         await asyncio.to_thread(taxonomy)
         if resources.settings(ProviderSettings).model == "local":
             from functions.scan.offline import warm

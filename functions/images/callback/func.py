@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from functions.images.stored import dimensions, look
+from functions.images.copies import PublicCopies
+from functions.images.errors import ImageRejected
 from functions.images.uploads import Channel, Uploads
 from functions.runtime import Conflict, User, http_function
 
@@ -19,7 +20,7 @@ class Uploaded(BaseModel):
 
 
 class Confirmed(BaseModel):
-    """The stored picture; width and height in pixels, as a browser shows it."""
+    """The uploaded picture; width and height in pixels, upright. What `cdn_url` shows is never another one."""
 
     key: str
     channel: Channel
@@ -32,28 +33,35 @@ class Confirmed(BaseModel):
     height: int
 
 
-@http_function("POST /api/v1/images/{channel}/callback", max_body=4_096, rate_limit="60/60")
-async def callback(channel: Channel, body: Uploaded, user: User, uploads: Uploads) -> Confirmed:
-    """Look at the stored picture and confirm its upload.
+@http_function("POST /api/v1/images/{channel}/callback", max_body=4_096, rate_limit="60/60", timeout=20)
+async def callback(
+    channel: Channel, body: Uploaded, user: User, uploads: Uploads, copies: PublicCopies
+) -> Confirmed:
+    """Make the public copy of the stored picture, and confirm its upload.
 
     Raises NotFound, Conflict (another etag) or Invalid (no picture).
     """
-    metadata = await uploads.metadata(user.id, channel, body.key)
-    stored = await look(uploads.store, body.key)
-    if body.etag is not None and body.etag.strip('"') != stored.etag:
-        raise Conflict("ETAG_MISMATCH", "Another picture is stored there by now; upload yours again.")
-    size = dimensions(stored)
-    await uploads.confirm(body.key, stored.etag, stored.size)
+    upload = await uploads.of(user.id, channel, body.key)
+    found = await copies.publish(upload.key)
+    if body.etag is not None and body.etag.strip('"') != found.etag:
+        raise Conflict("ETAG_MISMATCH", "Another picture was stored there; upload yours again.")
+    content_type = f"image/{found.kind}"
+    if content_type != upload.content_type:
+        raise ImageRejected(
+            "IMAGE_UNREADABLE",
+            f"This is {content_type}, but {upload.content_type} was announced; upload it again.",
+        )
+    await uploads.confirm(upload.key)
     return Confirmed(
-        key=body.key,
+        key=upload.key,
         channel=channel,
-        cdn_url=uploads.cdn_url(body.key),
+        cdn_url=uploads.cdn_url(upload.key),
         uploader_id=user.id,
-        metadata=metadata,
-        etag=stored.etag,
-        content_type=stored.content_type,
-        width=size[0],
-        height=size[1],
+        metadata=upload.metadata,
+        etag=found.etag,
+        content_type=content_type,
+        width=found.width,
+        height=found.height,
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 
+from functions.images.bucket import MAX_BYTES
 from functions.images.errors import ImageRejected
-from functions.images.uploads import EXTENSIONS, MAX_BYTES, Channel, Uploads
+from functions.images.uploads import CONTENT_TYPES, Channel, Uploads
 from functions.runtime import Invalid, Unprocessable, User, http_function
 
 
@@ -35,8 +36,8 @@ class UploadPlace(BaseModel):
 async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> UploadPlace:
     """Presign one PUT that takes this content type only, for a quarter of an hour."""
     content_type = body.content_type.lower()
-    if content_type not in EXTENSIONS:
-        raise Invalid("IMAGE_TYPE_UNSUPPORTED", f"Upload one of {', '.join(EXTENSIONS)}.")
+    if content_type not in CONTENT_TYPES:
+        raise Invalid("IMAGE_TYPE_UNSUPPORTED", f"Upload one of {', '.join(CONTENT_TYPES)}.")
     if body.content_length is not None and body.content_length > MAX_BYTES:
         raise ImageRejected("IMAGE_TOO_LARGE", "A picture may have 10 MiB at most.")
     if b"\\u0000" in to_json(body.metadata):  # PostgreSQL has no such character

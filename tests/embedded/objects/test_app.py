@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import http.client
+import os
 import socket
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -28,9 +29,15 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
 
 
 def presign(
-    url: str, *, method: str = "PUT", kind: str | None = "image/png", expires_s: int = 900, secret: str = "s"
+    url: str,
+    *,
+    method: str = "PUT",
+    kind: str | None = "image/png",
+    expires_s: int = 900,
+    secret: str = "s",
+    headers: dict[str, str] | None = None,
 ) -> URL:
-    request = AWSRequest(method, url, headers={"Content-Type": kind} if kind else {})
+    request = AWSRequest(method, url, headers=headers or ({"Content-Type": kind} if kind else {}))
     auth = S3SigV4QueryAuth(Credentials("eco2", secret), "s3", "ap-northeast-2", expires=expires_s)
     auth.add_auth(request)
     return URL(str(request.url), encoded=True)
@@ -65,7 +72,7 @@ def stored(store: ObjectStore) -> list[Path]:
     return [path for path in store.folder.rglob("*") if path.is_file()]
 
 
-@pytest.mark.parametrize("key", ["scan/2026/a.png", "scan/a=b_c.png", "scan/0f-9.png"])
+@pytest.mark.parametrize("key", ["public/2026/a.png", "public/a=b_c.png", "public/0f-9.png"])
 async def test_what_was_put_is_got(client: aiohttp.ClientSession, base: str, key: str) -> None:
     assert await put(client, presign(f"{base}/{key}")) == 200
     async with client.get(f"{base}/{key}") as response:
@@ -73,12 +80,65 @@ async def test_what_was_put_is_got(client: aiohttp.ClientSession, base: str, key
         headers = response.headers
     assert headers["content-type"] == "image/png"
     assert headers["etag"] == f'"{hashlib.md5(PNG).hexdigest()}"'
-    assert "immutable" in headers["cache-control"]
     assert headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in headers["content-security-policy"]
     async with client.head(f"{base}/{key}") as response:
         assert response.headers["content-length"] == str(len(PNG))
     async with client.get(f"{base}/{key}", headers={"If-None-Match": headers["etag"]}) as response:
         assert response.status == 304
+
+
+async def test_what_is_not_public_is_read_by_those_who_can_sign(
+    client: aiohttp.ClientSession, base: str
+) -> None:
+    where = f"{base}/uploads/scan/a"
+    assert await put(client, presign(where)) == 200
+    async with client.get(where) as response:
+        assert response.status == 403
+    async with client.get(presign(where, method="GET", kind=None)) as response:
+        assert await response.read() == PNG
+        assert response.headers["cache-control"] == "private, no-store"
+        assert response.headers["content-disposition"] == "attachment"
+    async with client.head(presign(where, method="HEAD", kind=None)) as response:
+        assert response.status == 200
+    async with client.get(presign(where, method="GET", kind=None, secret="wrong")) as response:
+        assert response.status == 403
+
+
+async def test_headers_are_kept_as_they_were_signed(client: aiohttp.ClientSession, base: str) -> None:
+    told = {"Content-Type": "image/png", "Cache-Control": "max-age=60", "x-amz-meta-made-of": "abc 1"}
+    unsigned = {"Content-Disposition": "inline", "x-amz-meta-other": "no"}
+    url = presign(f"{base}/public/a.png", headers=told)
+    async with client.put(url, data=PNG, headers=told | unsigned) as response:
+        assert response.status == 200
+    async with client.get(f"{base}/public/a.png") as response:
+        headers = response.headers
+    assert headers["cache-control"] == "max-age=60"
+    assert not {"content-disposition", "x-amz-meta-made-of"} & {name.lower() for name in headers}
+    async with client.get(presign(f"{base}/public/a.png", method="GET", kind=None)) as response:
+        headers = response.headers
+    assert headers["x-amz-meta-made-of"] == "abc 1"
+    assert "x-amz-meta-other" not in headers
+
+
+async def test_a_public_object_that_is_not_there_is_asked_for_elsewhere(
+    client: aiohttp.ClientSession, store: ObjectStore
+) -> None:
+    app = application(store, Key("eco2", "s"), "/objects", missing="/made")
+    async with serving(app) as port:
+        base = f"http://127.0.0.1:{port}/objects/eco2-images"
+        async with client.get(f"{base}/public/scan/a.jpg", allow_redirects=False) as response:
+            assert (response.status, response.headers["location"]) == (
+                307,
+                f"http://127.0.0.1:{port}/made/scan/a.jpg",
+            )
+            assert response.headers["cache-control"] == "no-store"
+        there = {"Cache-Control": "only-if-cached"}
+        async with client.get(f"{base}/public/scan/a.jpg", headers=there, allow_redirects=False) as response:
+            assert response.status == 404
+        signed = presign(f"{base}/public/scan/a.jpg", method="GET", kind=None)
+        async with client.get(signed, allow_redirects=False) as response:
+            assert response.status == 404
 
 
 async def test_an_expired_url_is_refused(
@@ -171,7 +231,7 @@ def test_no_path_leaves_the_folder(tmp_path: Path, path: str) -> None:
     for status, body in asyncio.run(ask()):
         assert status in (400, 404)
         assert b"secret" not in body.replace(b"secrets.json", b"")
-    assert not list((tmp_path / "objects").rglob("*"))
+    assert not [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
 
 
 def _raw(port: int, method: str, target: str, headers: dict[str, str]) -> tuple[int, bytes]:
@@ -195,11 +255,12 @@ async def test_an_upload_that_breaks_off_leaves_nothing(base: str, store: Object
         await reader.read()
     writer.close()
     await writer.wait_closed()
-    assert not (store.folder / "eco2-images/a/b.png").exists()
+    while stored(store):  # its part goes when the store has seen the end
+        await asyncio.sleep(0.01)
 
 
 async def test_what_is_not_there_is_an_xml_404(client: aiohttp.ClientSession, base: str) -> None:
-    async with client.get(f"{base}/scan/none.png") as response:
+    async with client.get(f"{base}/public/none.png") as response:
         assert response.status == 404
         assert ElementTree.fromstring(await response.text()).findtext("Code") == "NoSuchKey"
     async with client.post(f"{base}/scan/none.png") as response:
@@ -209,7 +270,7 @@ async def test_what_is_not_there_is_an_xml_404(client: aiohttp.ClientSession, ba
 
 async def test_a_signed_delete_removes(client: aiohttp.ClientSession, base: str, store: ObjectStore) -> None:
     assert await put(client, presign(f"{base}/a/b.png")) == 200
-    async with client.delete(f"{base}/a/b.png") as response:
+    async with client.delete(f"{base}/a/b.png") as response:  # nobody signed it
         assert response.status == 403
     async with client.delete(presign(f"{base}/a/b.png", method="DELETE", kind=None)) as response:
         assert response.status == 204
@@ -226,10 +287,125 @@ async def test_an_object_is_written_once_where_the_signer_says_so(
     assert await put(client, presign(f"{base}/a/once.png"), b"other") == 200
 
 
+async def test_of_two_first_writers_one_wins_whole(
+    client: aiohttp.ClientSession, base: str, store: ObjectStore
+) -> None:
+    bodies = [bytes([number]) * 50_000 for number in range(12)]
+
+    async def write(number: int) -> int:
+        told = {"Content-Type": "image/png", "If-None-Match": "*", "x-amz-meta-writer": str(number)}
+        url = presign(f"{base}/public/once.png", headers=told)
+        async with client.put(url, data=bodies[number], headers=told) as response:
+            return response.status
+
+    statuses = await asyncio.gather(*map(write, range(12)))
+    assert sorted(statuses) == [200, *[412] * 11]
+    async with client.get(presign(f"{base}/public/once.png", method="GET", kind=None)) as response:
+        winner = statuses.index(200)
+        assert response.headers["x-amz-meta-writer"] == str(winner)
+        assert await response.read() == bodies[winner]
+    assert len(stored(store)) == 2  # the description and one file of bytes
+
+
+async def test_what_a_power_cut_left_is_no_object_and_is_replaced(
+    client: aiohttp.ClientSession, base: str, store: ObjectStore
+) -> None:
+    broken = store.folder / "eco2-images/public/a.png"
+    broken.parent.mkdir(parents=True)
+    for left in (b"", b'{"headers": {"content-ty', b"[]", b'{"unknown": 1}'):
+        broken.write_bytes(left)
+        async with client.get(f"{base}/public/a.png") as response:
+            assert response.status == 404
+    told = {"Content-Type": "image/png", "If-None-Match": "*"}
+    async with client.put(presign(f"{base}/public/a.png", headers=told), data=PNG, headers=told) as response:
+        assert response.status == 200
+
+
+async def test_bytes_that_are_gone_are_no_object(
+    client: aiohttp.ClientSession, base: str, store: ObjectStore
+) -> None:
+    assert await put(client, presign(f"{base}/public/a.png")) == 200
+    store.find("eco2-images/public/a.png").path.unlink()
+    async with client.get(f"{base}/public/a.png") as response:
+        assert response.status == 404
+
+
+async def test_what_broken_writes_left_goes_at_the_start(
+    client: aiohttp.ClientSession, base: str, store: ObjectStore
+) -> None:
+    assert await put(client, presign(f"{base}/public/a.png")) == 200
+    kept = store.find("eco2-images/public/a.png").path
+    old, young, part = kept.with_name("old"), kept.with_name("young"), store.folder / ".parts/half"
+    for left in (old, young, part):
+        left.write_bytes(b"left")
+    for aged in (old, kept):
+        os.utime(aged, (1, 1))
+    assert store.collect() == 2
+    assert (kept.exists(), young.exists(), old.exists(), part.exists()) == (True, True, False, False)
+
+
 async def test_a_range_of_an_object_is_got(client: aiohttp.ClientSession, base: str) -> None:
-    assert await put(client, presign(f"{base}/a/b.png")) == 200
-    async with client.get(f"{base}/a/b.png", headers={"Range": "bytes=0-7"}) as response:
+    assert await put(client, presign(f"{base}/public/b.png")) == 200
+    async with client.get(f"{base}/public/b.png", headers={"Range": "bytes=0-7"}) as response:
         assert (response.status, await response.read()) == (206, PNG[:8])
+        assert response.headers["content-range"] == f"bytes 0-7/{len(PNG)}"
+    async with client.get(f"{base}/public/b.png", headers={"Range": "bytes=99999-"}) as response:
+        assert response.status == 416
+
+
+async def test_an_upload_that_stops_coming_is_ended(
+    client: aiohttp.ClientSession, store: ObjectStore
+) -> None:
+    release = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield PNG
+        await release.wait()
+
+    app = application(store, Key("eco2", "s"), "/objects", silence_s=0.1, uploads=1)
+    async with serving(app) as port:
+        base = f"http://127.0.0.1:{port}/objects/eco2-images"
+        try:
+            assert await put(client, presign(f"{base}/a/slow"), slow()) == 408
+        finally:
+            release.set()
+        assert not stored(store)
+        assert await put(client, presign(f"{base}/a/next")) == 200
+
+
+async def test_only_so_many_uploads_run_at_once(client: aiohttp.ClientSession, store: ObjectStore) -> None:
+    begun, release = asyncio.Event(), asyncio.Event()
+
+    async def waiting() -> AsyncIterator[bytes]:
+        yield PNG
+        begun.set()
+        await release.wait()
+        yield PNG
+
+    app = application(store, Key("eco2", "s"), "/objects", uploads=1)
+    async with serving(app) as port:
+        base = f"http://127.0.0.1:{port}/objects/eco2-images"
+        first = asyncio.create_task(put(client, presign(f"{base}/a/first"), waiting()))
+        await begun.wait()
+        while not list(store.folder.glob(".parts/*")):  # a file, not a task
+            await asyncio.sleep(0.01)
+        assert await put(client, presign(f"{base}/a/second")) == 503
+        release.set()
+        assert await first == 200
+
+
+async def test_a_disk_without_room_is_507_and_nothing_half_written_is_left(
+    client: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    full = ObjectStore(tmp_path / "objects", reserved_bytes=1 << 60)
+    async with serving(application(full, Key("eco2", "s"), "/objects")) as port:
+        url = presign(f"http://127.0.0.1:{port}/objects/eco2-images/a/b")
+        async with client.put(url, data=PNG, headers={"Content-Type": "image/png"}) as response:
+            assert response.status == 507
+            told = ElementTree.fromstring(await response.text())
+    assert told.findtext("Code") == "InsufficientStorage"
+    assert "full" in str(told.findtext("Message"))
+    assert not stored(full)
 
 
 async def test_a_folder_that_can_not_be_written_is_503(

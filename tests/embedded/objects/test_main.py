@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def test_it_serves_a_socket_that_it_is_given(tmp_path: Path) -> None:
         command += ["--fd", str(listener.fileno())]
         url = f"http://127.0.0.1:{port_of(listener)}"
         with subprocess.Popen(command, pass_fds=[listener.fileno()], env={**os.environ, **KEYS}) as process:
-            place = f"{url}/objects/eco2-images/a.png"
+            place = f"{url}/objects/eco2-images/public/a.png"
             put = urllib.request.Request(
                 str(presign(place)), PNG, {"Content-Type": "image/png"}, method="PUT"
             )
@@ -53,6 +54,35 @@ def test_at_a_port_it_is_reached_from_outside(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(sys, "argv", ["objects", "--folder", str(tmp_path), "--port", "9001"])
     main()
     assert served == [("0.0.0.0", 9001)]
+
+
+def test_a_file_that_the_system_lets_not_grow_is_507(tmp_path: Path) -> None:
+    """A limit on files (RLIMIT_FSIZE) is what a full disk or a quota is to a write: it breaks off in the middle."""
+    with listen() as listener:
+        program = (
+            "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+            "from embedded.objects.__main__ import main; main()"
+        )
+        command = [sys.executable, "-c", program, "--folder", str(tmp_path / "objects")]
+        command += ["--fd", str(listener.fileno())]
+        place = f"http://127.0.0.1:{port_of(listener)}/objects/eco2-images/public/a.png"
+        with subprocess.Popen(command, pass_fds=[listener.fileno()], env={**os.environ, **KEYS}) as process:
+            try:
+                put = urllib.request.Request(
+                    str(presign(place)), PNG, {"Content-Type": "image/png"}, method="PUT"
+                )
+                with pytest.raises(urllib.error.HTTPError) as refused:
+                    urllib.request.urlopen(put, timeout=20)
+                assert refused.value.code == 507
+                assert b"InsufficientStorage" in refused.value.read()
+                refused.value.close()
+                with pytest.raises(urllib.error.HTTPError) as unknown:
+                    urllib.request.urlopen(place, timeout=20)
+                assert unknown.value.code == 404
+                unknown.value.close()
+            finally:
+                process.send_signal(signal.SIGTERM)
+    assert not [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
 
 
 @pytest.mark.parametrize(

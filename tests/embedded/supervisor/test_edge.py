@@ -98,7 +98,7 @@ async def test_pictures_go_to_the_store_and_pages_of_this_machine_may_send_them(
         started(tmp_path, port, store=objects) as envoy,
         session(envoy.url) as client,
     ):
-        place = f"{envoy.url}/objects/eco2-images/scan/a.png"
+        place = f"{envoy.url}/objects/eco2-images/public/a.png"
         asked = {"Access-Control-Request-Method": "PUT", "Origin": "http://localhost:5173"}
         async with client.options(place, headers=asked) as response:
             assert response.status == 204
@@ -113,6 +113,26 @@ async def test_pictures_go_to_the_store_and_pages_of_this_machine_may_send_them(
             assert response.headers["content-security-policy"] == "default-src 'none'; sandbox"
         async with client.get(place.replace("a.png", "none.png")) as response:
             assert (response.status, response.content_type) == (404, "application/xml")
+
+
+async def test_a_copy_that_is_not_made_yet_is_asked_for_behind_the_edge(tmp_path: Path) -> None:
+    """Where the store leads, the edge goes itself: the client sees no redirect."""
+    app = application(ObjectStore(tmp_path / "objects"), Key("eco2", "s"), "/objects", missing="/api/v1/scan")
+    host = FunctionHost()
+    async with (
+        serving(host) as port,
+        serving(app) as objects,
+        started(tmp_path, port, store=objects) as envoy,
+        session(envoy.url) as client,
+    ):
+        place = f"{envoy.url}/objects/eco2-images/public/categories"
+        async with client.get(place, allow_redirects=False) as response:
+            assert response.status == 201
+        (seen,) = host.requests
+        assert (seen["function"], seen["path"]) == ("scan-categories", "/api/v1/scan/categories")
+        there = {"Cache-Control": "only-if-cached"}
+        async with client.get(place, headers=there, allow_redirects=False) as response:
+            assert response.status == 404
 
 
 async def test_limits_of_this_machine_and_its_settings_hold(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def request(data: bytes, longest_side: int = 16, missing: int = 0) -> bytes:
 def answers(written: bytes) -> list[Answer]:
     found, at = [], 0
     while at < len(written):
-        kind, width, height, length = ANSWER.unpack_from(written, at)
+        kind, width, height, _, _, length = ANSWER.unpack_from(written, at)
         at += ANSWER.size + length
         found.append((kind, width, height, written[at - length : at]))
     return found
@@ -48,10 +48,10 @@ def decoded(monkeypatch: pytest.MonkeyPatch) -> Run:
         decoder.main()
         return answers(written.getvalue())
 
-    bounds: list[int] = []
-    monkeypatch.setattr(sys, "argv", ["decoder", "1000"])
+    bounds: list[float] = []
+    monkeypatch.setattr(sys, "argv", ["decoder", "1000", "1.5"])
     monkeypatch.setattr(decoder, "_bound_memory", bounds.append)
-    monkeypatch.setattr(decoder, "_bound_time", lambda: bounds.append(-1))
+    monkeypatch.setattr(decoder, "_bound_time", bounds.append)
     return run
 
 

@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
+from functions.images.decoding import Decoders
 from functions.images.fetch import (
+    FetchedImage,
     FetchPolicy,
     ImageFetcher,
     ImageRejected,
     ImageUnavailable,
-    fetch_image,
 )
 from tests.functions.images.conftest import HOST, Certificate, Names, Server, StartServer, answer, picture
 
@@ -23,6 +24,16 @@ from tests.functions.images.conftest import HOST, Certificate, Names, Server, St
 def own(server: Server, **changes: Any) -> FetchPolicy:
     """Takes pictures below /i/ of the server as our own, and those of `HOST`."""
     return FetchPolicy(own_prefixes=(f"{server.url}/i/",), hosts=(HOST,), **changes)
+
+
+async def fetch_image(url: str, policy: FetchPolicy) -> FetchedImage:
+    decoders = Decoders()
+    fetcher = ImageFetcher(policy, decoders)
+    try:
+        return await fetcher.fetch(url)
+    finally:
+        await fetcher.close()
+        await decoders.close()
 
 
 MakeFetcher = Callable[..., ImageFetcher]
@@ -33,7 +44,9 @@ async def make() -> AsyncIterator[MakeFetcher]:
     async with AsyncExitStack() as opened:
 
         def fetcher(*args: Any, **kwargs: Any) -> ImageFetcher:
-            made = ImageFetcher(*args, **kwargs)
+            decoders = Decoders()
+            opened.push_async_callback(decoders.close)
+            made = ImageFetcher(args[0], decoders, *args[1:], **kwargs)
             opened.push_async_callback(made.close)
             return made
 
@@ -103,7 +116,7 @@ class TestOwnStore:
         server = await start()
         server.answers["/i/a"] = None
         with pytest.raises(ImageUnavailable, match=r"within 0\.2 s"):
-            await fetch_image(f"{server.url}/i/a", own(server, timeout_s=0.2))
+            await fetch_image(f"{server.url}/i/a", own(server, own_timeout_s=0.2))
 
     async def test_nobody_listening_is_worth_another_try(self, start: StartServer) -> None:
         server = await start()

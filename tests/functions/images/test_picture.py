@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from functions.images.errors import ImageRejected
 from functions.images.picture import FetchedImage, plain, redrawn
@@ -145,7 +145,7 @@ class TestPlain:
     def test_a_small_bare_jpeg_stays_as_it_is(self) -> None:
         data = picture()
         kept = plain(data, 1024)
-        assert kept == FetchedImage(data, 60, 40)
+        assert kept == FetchedImage(data, 60, 40, (60, 40))
 
     @pytest.mark.parametrize("save", [{"quality": 60}, {"quality": 95, "subsampling": 0}])
     def test_in_any_usual_coding(self, save: dict[str, Any]) -> None:
@@ -175,3 +175,33 @@ class TestPlain:
     )
     def test_anything_else_is_redrawn(self, data: bytes) -> None:
         assert plain(data, 1024) is None
+
+
+def test_colours_of_another_space_are_brought_to_srgb() -> None:
+    """In a space whose first two primaries are exchanged, what reads as green is red."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    table = slice(128, 132 + 12 * int.from_bytes(profile[128:132], "big"))
+    tags = bytes(profile[table]).replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    profile[table] = tags
+    named = bytes(profile).replace("sRGB".encode("utf-16-be"), "Ours".encode("utf-16-be"))
+    green = Image.new("RGB", (8, 8), (0, 255, 0))
+    for given, expected in ((named, (255, 0, 0)), (b"broken", (0, 255, 0)), (named[:200], (0, 255, 0))):
+        written = io.BytesIO()
+        green.save(written, "PNG", icc_profile=given)
+        pixel = opened(draw(written.getvalue())).getpixel((4, 4))
+        assert isinstance(pixel, tuple)
+        assert all(abs(a - b) < 12 for a, b in zip(pixel, expected, strict=True)), (given[:8], pixel)
+
+
+def test_a_picture_of_the_size_of_a_copy_is_reduced_once() -> None:
+    image = redrawn(picture("PNG", size=(5000, 100)), longest_side=2048)
+    assert ((image.width, image.height), image.original) == ((2048, 41), (5000, 100))
+
+
+def test_what_libheif_has_no_memory_for_is_not_called_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(*_args: object) -> None:
+        raise RuntimeError("Memory allocation error: Security limit exceeded")
+
+    monkeypatch.setattr("pillow_heif.open_heif", refusing)
+    with pytest.raises(MemoryError):
+        draw(b"\0\0\0\x18ftypheic")

@@ -2,91 +2,39 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pillow_heif
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from yarl import URL
 
-from embedded.objects.app import application
-from embedded.objects.signature import Key
-from embedded.objects.store import ObjectStore
-from functions.images.callback.func import callback
 from functions.images.upload.func import upload
-from tests.embedded.serving import serving
+from functions.images.uploads import MOST_OPEN
 from tests.functions.asgi_client import Functions
-
-ALICE = "6f1c0000-0000-4000-8000-000000000001"
-BOB = "6f1c0000-0000-4000-8000-000000000002"
-SECRET = "a-secret-of-the-store"
-
-
-@dataclass
-class Platform:
-    """The functions and a browser that uploads to the store."""
-
-    functions: Functions
-    browser: aiohttp.ClientSession
-
-    async def place(self, channel: str = "scan", user: str | None = ALICE, **changed: Any) -> Any:
-        body = {"filename": "image_1.png", "content_type": "image/png"} | changed
-        return await self.functions.call(upload, "POST", f"/api/v1/images/{channel}", user=user, json=body)
-
-    async def put(self, url: str, content: bytes, content_type: str = "image/png") -> tuple[int, str]:
-        headers = {"content-type": content_type}
-        async with self.browser.put(URL(url, encoded=True), data=content, headers=headers) as answer:
-            return answer.status, answer.headers.get("etag", "")
-
-    async def confirm(
-        self, key: str, etag: str | None = None, user: str = ALICE, channel: str = "scan"
-    ) -> Any:
-        path = f"/api/v1/images/{channel}/callback"
-        return await self.functions.call(callback, "POST", path, user=user, json={"key": key, "etag": etag})
+from tests.functions.images.uploading import ALICE, BOB, Uploading, encoded, uploading
 
 
 @pytest.fixture
-async def platform(tmp_path: Path, postgres_url: str) -> AsyncIterator[Platform]:
-    store = application(ObjectStore(tmp_path), Key("eco2", SECRET), "/objects")
-    async with serving(store) as port, aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(10)) as browser:
-        objects = f"http://127.0.0.1:{port}/objects"
-        functions = Functions(
-            {
-                "ECO2_DATABASE_URL": postgres_url,
-                "ECO2_OBJECTS_URL": objects,
-                "ECO2_OBJECTS_SECRET_KEY": SECRET,
-                "ECO2_CDN_URL": f"{objects}/eco2-images",
-            }
-        )
-        yield Platform(functions, browser)
-        await functions.close()
+async def platform(tmp_path: Path, postgres_url: str) -> AsyncIterator[Uploading]:
+    async with uploading(tmp_path, postgres_url) as platform:
+        yield platform
 
 
-def picture(kind: str, width: int = 40, height: int = 30, **options: Any) -> bytes:
-    written = io.BytesIO()
-    Image.new("RGB", (width, height), "green").save(written, kind, **options)
-    return written.getvalue()
-
-
-async def test_a_place_takes_the_picture_and_the_picture_is_readable(platform: Platform) -> None:
+async def test_a_place_takes_the_picture_and_its_copy_is_readable(platform: Uploading) -> None:
     place = (await platform.place()).json()
     assert place["expires_in"] == 900
     assert place["required_headers"] == {"Content-Type": "image/png"}
-    assert place["key"].startswith(f"scan/{ALICE}/")
-    assert place["cdn_url"].endswith(place["key"])
-    content = picture("PNG")
-    assert (await platform.put(place["upload_url"], content))[0] == 200
-    async with platform.browser.get(place["cdn_url"]) as answer:
-        assert await answer.read() == content
-        assert answer.headers["content-type"] == "image/png"
+    assert place["key"].startswith("scan/")
+    assert ALICE not in str(place)
+    assert place["cdn_url"].endswith(f"{place['key']}.jpg")
+    assert (await platform.put(place["upload_url"], encoded("PNG")))[0] == 200
+    shown = await platform.show(place["cdn_url"])
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
 
 
 @pytest.mark.parametrize(
@@ -101,10 +49,10 @@ async def test_a_place_takes_the_picture_and_the_picture_is_readable(platform: P
     ],
 )
 async def test_a_confirmed_picture_tells_its_size(
-    platform: Platform, kind: str, content_type: str, options: dict[str, Any]
+    platform: Uploading, kind: str, content_type: str, options: dict[str, Any]
 ) -> None:
     place = (await platform.place("my", content_type=content_type, metadata={"of": "병"})).json()
-    status, etag = await platform.put(place["upload_url"], picture(kind, 640, 480, **options), content_type)
+    status, etag = await platform.put(place["upload_url"], encoded(kind, 640, 480, **options), content_type)
     assert status == 200
     answer = await platform.confirm(place["key"], etag, channel="my")
     assert answer.status_code == 200
@@ -121,9 +69,9 @@ async def test_a_confirmed_picture_tells_its_size(
     }
 
 
-async def test_a_picture_larger_than_its_beginning_is_confirmed(platform: Platform) -> None:
+async def test_a_picture_larger_than_its_beginning_is_confirmed(platform: Uploading) -> None:
     place = (await platform.place(content_type="image/jpeg")).json()
-    content = picture("JPEG", 60, 50) + b"\0" * 900_000
+    content = encoded("JPEG", 60, 50) + b"\0" * 900_000
     await platform.put(place["upload_url"], content, "image/jpeg")
     answer = await platform.confirm(place["key"])
     assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (200, 60, 50)
@@ -139,36 +87,36 @@ async def test_a_picture_larger_than_its_beginning_is_confirmed(platform: Platfo
     ids=["colour profile", "XMP of a PNG", "XMP of a WebP"],
 )
 async def test_metadata_longer_than_the_first_look_is_walked(
-    platform: Platform, kind: str, content_type: str, options: dict[str, Any]
+    platform: Uploading, kind: str, content_type: str, options: dict[str, Any]
 ) -> None:
     if options.get("pnginfo"):
         information = PngInfo()
         information.add_itxt("XML:com.adobe.xmp", "x" * 420_000)
         options = {"pnginfo": information}
     place = (await platform.place(content_type=content_type)).json()
-    await platform.put(place["upload_url"], picture(kind, 60, 50, **options), content_type)
+    await platform.put(place["upload_url"], encoded(kind, 60, 50, **options), content_type)
     answer = await platform.confirm(place["key"])
     assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (200, 60, 50)
 
 
-async def test_a_turned_picture_has_the_size_that_a_browser_shows(platform: Platform) -> None:
+async def test_a_turned_picture_has_the_size_that_a_browser_shows(platform: Uploading) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     place = (await platform.place(content_type="image/jpeg")).json()
-    await platform.put(place["upload_url"], picture("JPEG", 60, 50, exif=exif), "image/jpeg")
+    await platform.put(place["upload_url"], encoded("JPEG", 60, 50, exif=exif), "image/jpeg")
     answer = await platform.confirm(place["key"])
     assert (answer.json()["width"], answer.json()["height"]) == (50, 60)
 
 
-async def test_heic_is_confirmed_with_its_size(platform: Platform) -> None:
+async def test_heic_is_confirmed_with_its_size(platform: Uploading) -> None:
     pillow_heif.register_heif_opener()
     place = (await platform.place(content_type="image/heic")).json()
-    await platform.put(place["upload_url"], picture("HEIF", 600, 400), "image/heic")
+    await platform.put(place["upload_url"], encoded("HEIF", 600, 400), "image/heic")
     answer = await platform.confirm(place["key"])
     assert (answer.status_code, answer.json()["width"], answer.json()["height"]) == (200, 600, 400)
 
 
-async def test_what_could_never_be_scanned_is_not_confirmed(platform: Platform) -> None:
+async def test_what_could_never_be_scanned_is_not_confirmed(platform: Uploading) -> None:
     """A WebP of 32 bytes that announces 40 megapixels."""
     bomb = b"RIFF\x18\0\0\0WEBPVP8L" + struct.pack("<IBI", 12, 0x2F, 7999 | 4999 << 14) + bytes(7)
     place = (await platform.place(content_type="image/webp")).json()
@@ -184,12 +132,12 @@ async def test_what_could_never_be_scanned_is_not_confirmed(platform: Platform) 
         (b"<html></html>", "image/png"),
         (b"RIFF1234WEBPVP8?" + b"\0" * 40, "image/webp"),
         (b"not at all", "image/heic"),
-        (picture("JPEG"), "image/png"),
-        (picture("PNG")[:20], "image/png"),
+        (encoded("JPEG"), "image/png"),
+        (encoded("PNG")[:20], "image/png"),
     ],
 )
 async def test_what_is_no_picture_of_its_type_is_not_confirmed(
-    platform: Platform, content: bytes, content_type: str
+    platform: Uploading, content: bytes, content_type: str
 ) -> None:
     place = (await platform.place(content_type=content_type)).json()
     await platform.put(place["upload_url"], content, content_type)
@@ -197,14 +145,14 @@ async def test_what_is_no_picture_of_its_type_is_not_confirmed(
     assert (answer.status_code, answer.json()["code"]) == (400, "IMAGE_UNREADABLE")
 
 
-async def test_another_users_picture_is_404_like_one_that_does_not_exist(platform: Platform) -> None:
+async def test_another_users_picture_is_404_like_one_that_does_not_exist(platform: Uploading) -> None:
     place = (await platform.place()).json()
-    await platform.put(place["upload_url"], picture("PNG"))
+    await platform.put(place["upload_url"], encoded("PNG"))
     foreign = await platform.confirm(place["key"], user=BOB)
-    moved = await platform.confirm(place["key"].replace(ALICE, BOB), user=BOB)
-    unknown = await platform.confirm(place["key"][:-8] + "0000.png")
+    moved = await platform.confirm(place["key"].replace("scan/", "my/"), user=ALICE, channel="my")
+    unknown = await platform.confirm(place["key"][:-4] + "0000")
     other_channel = await platform.confirm(place["key"], channel="chat")
-    climbing = await platform.confirm(f"scan/{ALICE}/../{BOB}/x.png")
+    climbing = await platform.confirm(f"scan/../{place['key']}")
     answers = (foreign, moved, unknown, other_channel, climbing)
     assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
         (404, "IMAGE_NOT_FOUND")
@@ -212,25 +160,25 @@ async def test_another_users_picture_is_404_like_one_that_does_not_exist(platfor
     assert (await platform.confirm(place["key"])).status_code == 200
 
 
-async def test_a_place_without_a_picture_is_404(platform: Platform) -> None:
+async def test_a_place_without_a_picture_is_404(platform: Uploading) -> None:
     place = (await platform.place()).json()
     assert (await platform.confirm(place["key"])).status_code == 404
 
 
-async def test_another_etag_is_a_conflict(platform: Platform) -> None:
+async def test_another_etag_is_a_conflict(platform: Uploading) -> None:
     place = (await platform.place()).json()
-    await platform.put(place["upload_url"], picture("PNG"))
+    await platform.put(place["upload_url"], encoded("PNG"))
     answer = await platform.confirm(place["key"], '"0123"')
     assert (answer.status_code, answer.json()["code"]) == (409, "ETAG_MISMATCH")
 
 
-async def test_the_signature_covers_type_key_and_announced_length(platform: Platform) -> None:
-    content = picture("PNG")
+async def test_the_signature_covers_type_key_and_announced_length(platform: Uploading) -> None:
+    content = encoded("PNG")
     place = (await platform.place(content_length=len(content))).json()
     url = place["upload_url"]
     assert (await platform.put(url, content, "image/jpeg"))[0] == 403
     assert (await platform.put(url, content + b"more"))[0] == 403
-    assert (await platform.put(url.replace(ALICE, BOB), content))[0] == 403
+    assert (await platform.put(url.replace("/scan/", "/my/"), content))[0] == 403
     assert (await platform.put(url, content))[0] == 200
 
 
@@ -250,10 +198,22 @@ async def test_the_signature_covers_type_key_and_announced_length(platform: Plat
     ],
 )
 async def test_what_is_not_allowed_gets_no_place(
-    platform: Platform, changed: dict[str, Any], status: int, code: str
+    platform: Uploading, changed: dict[str, Any], status: int, code: str
 ) -> None:
     answer = await platform.place(**changed)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_user_has_only_so_many_open_uploads(platform: Uploading) -> None:
+    for _ in range(MOST_OPEN):
+        place = (await platform.place()).json()
+    refused = await platform.place()
+    assert (refused.status_code, refused.json()["code"]) == (429, "TOO_MANY_UPLOADS")
+    assert int(refused.headers["retry-after"]) > 0
+    assert (await platform.place(user=BOB)).status_code == 200
+    await platform.put(place["upload_url"], encoded("PNG"))
+    assert (await platform.confirm(place["key"])).status_code == 200
+    assert (await platform.place()).status_code == 200
 
 
 async def test_without_a_store_it_is_503(postgres_url: str) -> None:
