@@ -14,6 +14,7 @@ COMMANDS = {
     "jobs": "your own scans, newest first",
     "events": "progress of all jobs as it happens",
     "dead-letters": "events that could not be delivered: list, show, replay",
+    "locations": "places on the map: import a public file",
     "functions": "every function: what triggers it, limits",
     "new": "scaffold a function",
     "doctor": "check this machine and the running platform",

@@ -6,12 +6,16 @@ import asyncio
 import random
 from typing import Final
 
-from functions.providers.breaker import Breaker
 from functions.providers.errors import ModelUnavailable, Reason
 from functions.providers.limiter import Limiter
 from functions.providers.provider import ModelReply, Prompt, Provider
+from functions.runtime.breaker import Breaker, CircuitOpen
 
 RETRIED: Final[frozenset[Reason]] = frozenset({"connection", "server_error", "rate_limited"})
+UNHEALTHY: Final[frozenset[Reason]] = frozenset(
+    {"timeout", "connection", "server_error", "quota", "unauthorized"}
+)
+"""Reasons that speak against the provider. A rate limit, a refusal or a wrong request does not."""
 ATTEMPTS: Final = 2
 JITTER_S: Final = (0.1, 0.5)
 
@@ -52,8 +56,13 @@ class Link:
         estimate = prompt.estimated_tokens
         wait_s = max(0.0, min(self._queue_s, remaining_s / 2))
         async with self.limiter.slot(prompt.model, estimate, wait_s=wait_s) as slot:
-            with self.breaker.watch(prompt.model):
-                reply = await _in_time(self.provider, prompt, deadline - loop.time())
+            try:
+                with self.breaker.watch():
+                    reply = await _in_time(self.provider, prompt, deadline - loop.time())
+            except CircuitOpen as left_alone:
+                raise ModelUnavailable(
+                    prompt.model, "circuit_open", self.breaker.name, retry_after_s=left_alone.retry_after_s
+                ) from None
             slot.used = reply.usage.input_tokens + reply.usage.output_tokens
             return reply
 
@@ -64,3 +73,8 @@ async def _in_time(provider: Provider, prompt: Prompt, budget_s: float) -> Model
             return await provider.ask(prompt)
     except TimeoutError:
         raise ModelUnavailable(prompt.model, "timeout", f"{budget_s:.1f} s") from None
+
+
+def speaks_against(error: Exception) -> bool:
+    """Whether an error of a call speaks against the provider, for its breaker."""
+    return isinstance(error, ModelUnavailable) and error.reason in UNHEALTHY

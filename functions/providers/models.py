@@ -12,15 +12,15 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from functions.providers import offline
-from functions.providers.breaker import Breaker
 from functions.providers.errors import ChainExhausted, ModelError, ModelOutputInvalid, ModelRefused
 from functions.providers.limiter import Limiter
-from functions.providers.link import Link
+from functions.providers.link import Link, speaks_against
 from functions.providers.prices import PriceTable
 from functions.providers.provider import ModelReply, Prompt, Provider
 from functions.providers.registry import chain_of, models_of, provider_of
 from functions.providers.request import Completion, ModelRequest, T, Usage
 from functions.providers.settings import ProviderSettings
+from functions.runtime.breaker import Breaker
 from process import tracing
 
 log = logging.getLogger(__name__)
@@ -191,7 +191,12 @@ class Models:
             limiter = Limiter(
                 provider, concurrency=endpoint.concurrency, tokens_per_minute=endpoint.tokens_per_minute
             )
-            breaker = Breaker(provider, failures=settings.breaker_failures, open_s=settings.breaker_open_s)
+            breaker = Breaker(
+                provider,
+                speaks_against,
+                failures=settings.breaker_failures,
+                open_s=settings.breaker_open_s,
+            )
             link = Link(_provider(provider, settings), limiter, breaker, queue_s=settings.model_queue_s)
             self._links[provider] = link
         return link

@@ -1,4 +1,4 @@
-"""A circuit breaker, which leaves a provider that keeps failing alone for a while."""
+"""A circuit breaker, which leaves a server outside that keeps failing alone for a while."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, Literal
 
-from functions.providers.errors import ModelUnavailable, Reason
-
 State = Literal["closed", "open", "half_open"]
-
-UNHEALTHY: Final[frozenset[Reason]] = frozenset(
-    {"timeout", "connection", "server_error", "quota", "unauthorized"}
-)
-"""Reasons that speak against the provider. A rate limit, a refusal or a wrong request does not."""
 
 WINDOW: Final = 20
 WINDOW_S: Final = 60.0
 
 
+class CircuitOpen(Exception):
+    """The server failed too often just now; it may be asked again after `retry_after_s`."""
+
+    def __init__(self, name: str, retry_after_s: float) -> None:
+        super().__init__(f"{name} is left alone for {retry_after_s:.0f} s")
+        self.retry_after_s = retry_after_s
+
+
 class Breaker:
-    """The breaker of one provider.
+    """The breaker of one server; `unhealthy` tells of an error whether it speaks against the server.
 
     Closed until at least `failures` and at least half of the last 20 calls (of a minute) failed. Then
     open for `open_s`, then half-open: one call may probe; its success closes, its failure opens again.
@@ -31,12 +32,14 @@ class Breaker:
     def __init__(
         self,
         name: str,
+        unhealthy: Callable[[Exception], bool],
         *,
         failures: int = 5,
         open_s: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.name = name
+        self._unhealthy = unhealthy
         self._failures = failures
         self._open_s = open_s
         self._clock = clock
@@ -51,16 +54,13 @@ class Breaker:
         return "half_open" if self._clock() - self._opened_at >= self._open_s else "open"
 
     @contextmanager
-    def watch(self, model: str) -> Iterator[None]:
-        """Watch one call. Raises ModelUnavailable (circuit_open) instead of letting it through."""
-        probe = self._admit(model)
+    def watch(self) -> Iterator[None]:
+        """Watch one call. Raises CircuitOpen instead of letting it through."""
+        probe = self._admit()
         try:
             yield
-        except ModelUnavailable as error:
-            self._record(ok=error.reason not in UNHEALTHY, probe=probe)
-            raise
-        except Exception:
-            self._record(ok=True, probe=probe)  # the provider answered; what it said is another matter
+        except Exception as error:
+            self._record(ok=not self._unhealthy(error), probe=probe)
             raise
         else:
             self._record(ok=True, probe=probe)
@@ -69,14 +69,13 @@ class Breaker:
             if probe:
                 self._probing = False
 
-    def _admit(self, model: str) -> bool:
+    def _admit(self) -> bool:
         state = self.state
         if state == "closed":
             return False
         if state == "open" or self._probing:
             since = self._clock() - (self._opened_at or 0.0)
-            wait_s = max(0.0, self._open_s - since)
-            raise ModelUnavailable(model, "circuit_open", self.name, retry_after_s=wait_s)
+            raise CircuitOpen(self.name, max(0.0, self._open_s - since))
         self._probing = True
         return True
 

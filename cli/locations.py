@@ -1,0 +1,81 @@
+"""`eco2 locations`: brings public files of places onto the map."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.errors import CliError
+from cli.options import home_option, running
+
+if TYPE_CHECKING:
+    from functions.locations.importing import PlaceFile, RowFinding
+    from functions.locations.layouts import NewSite
+
+SHOWN = 50
+
+
+@click.group()
+def locations() -> None:
+    """Places on the map."""
+
+
+@locations.command("import")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--dry-run", is_flag=True, help="Read and report, store nothing; needs no platform.")
+@click.option(
+    "--database",
+    envvar="ECO2_DATABASE_URL",
+    metavar="URL",
+    help="PostgreSQL of a platform elsewhere, on a cluster for instance; --home has no meaning then.",
+)
+@home_option
+def import_file(file: Path, dry_run: bool, database: str | None, home: Path) -> None:
+    """Store the places of FILE: recycling compensation sites (한국환경공단, CSV) or shops of the Smart Seoul Map.
+
+    A place that is there already is brought up to date; the samples go with the first real place.
+    """
+    from functions.locations.importing import FileRejected, read
+
+    try:
+        found = read(file)
+    except FileRejected as error:
+        raise CliError(f"{file}: {error}", "see eco2 locations import --help for what can be read") from None
+    _report(found)
+    if dry_run:
+        click.echo("nothing stored (--dry-run)")
+        return
+    new, changed = asyncio.run(_store(database or running(home)["database"], found.sites))
+    click.echo(f"stored: {new} new, {changed} changed, {len(found.sites) - new - changed} as they were")
+
+
+def _report(found: PlaceFile) -> None:
+    kinds = ", ".join(f"{kind} {count}" for kind, count in found.kinds.items())
+    click.echo(f"layout {found.layout}: {found.rows} rows, {len(found.sites)} places ({kinds or 'none'})")
+    _findings("rejected", found.rejected)
+    _findings("read in part", found.notes)
+
+
+def _findings(what: str, findings: list[RowFinding]) -> None:
+    click.echo(f"{what}: {len(findings)}")
+    for finding in findings[:SHOWN]:
+        click.echo(f"  line {finding.line}: {finding.why}")
+    if len(findings) > SHOWN:
+        click.echo(f"  and {len(findings) - SHOWN} more")
+
+
+async def _store(database: str, sites: list[NewSite]) -> tuple[int, int]:
+    from functions.locations.sites import Sites
+    from functions.runtime.errors import FunctionError
+    from functions.runtime.resources import Resources
+
+    resources = Resources({"ECO2_DATABASE_URL": database})
+    try:
+        return await (await resources.get(Sites)).store(sites)
+    except FunctionError as error:
+        raise CliError(error.detail, "is the platform running? eco2 doctor says") from None
+    finally:
+        await resources.close()
