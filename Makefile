@@ -6,7 +6,7 @@ CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops evaluate lint types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops evaluate mutate lint types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,10 @@ bench-hops: setup system ## time per hop of a scan: both brokers here and, where
 evaluate: setup ## accuracy of the local model and recall of the rules
 	@$(BIN)/python -m training.evaluate
 	@$(BIN)/python -m functions.scan.evaluate
+
+mutate: setup ## mutation testing of the runtime, the rule of rewards and CloudEvents (hours)
+	@$(BIN)/mutmut run
+	@$(BIN)/mutmut results
 
 docs: setup ## write every generated file again (schemas, func.yaml, tables)
 	@$(BIN)/python -m schemas.generate

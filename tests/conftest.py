@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -21,6 +22,8 @@ from schemas.migrate import migrate
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet"
 _numbers = itertools.count(1)
+# Mutants run two at a time, each in a process of its own that begins cold.
+settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="session")
