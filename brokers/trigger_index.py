@@ -19,12 +19,18 @@ class TriggerIndex:
                 self._of_type.setdefault(trigger.filter["type"], []).append(trigger)
             else:
                 self._of_any_type.append(trigger)
+        # Of these types nothing else is asked.
+        self._by_type_alone = {
+            type: [trigger.name for trigger in wanting]
+            for type, wanting in self._of_type.items()
+            if not self._of_any_type and all(len(trigger.filter) == 1 for trigger in wanting)
+        }
 
     def of(self, event: CloudEvent) -> list[str]:
         """The names of the triggers whose filter the event passes."""
-        candidates = self._of_type.get(event.type, [])
-        if self._of_any_type:
-            candidates = candidates + self._of_any_type
+        if (names := self._by_type_alone.get(event.type)) is not None:
+            return names
+        candidates = self._of_type.get(event.type, []) + self._of_any_type
         if not candidates:
             return []
         attributes = event.attributes()

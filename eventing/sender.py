@@ -10,6 +10,7 @@ from eventing.errors import NoAnswer, NoAnswerInTime
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
+    from yarl import URL
 
 MAX_ANSWER_BYTES = 256 * 1024  # an event of the largest size, also as Base64 in a structured reply
 MAX_HEADER_BYTES = 64 * 1024  # a reply event in binary mode has its attributes there, percent-encoded
@@ -37,6 +38,7 @@ class Sender:
         self.url = url
         self.connections = connections
         self.headers = dict(headers or {})
+        self._parsed: URL | str = url
         self._session: ClientSession | None = None
 
     async def post(self, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpAnswer:
@@ -67,7 +69,7 @@ class Sender:
 
         session = self._session or self._open()
         try:
-            return await session.post(self.url, data=body, headers=headers, allow_redirects=False)
+            return await session.post(self._parsed, data=body, headers=headers, allow_redirects=False)
         except (
             aiohttp.ServerDisconnectedError,
             aiohttp.ClientOSError,
@@ -79,11 +81,13 @@ class Sender:
             )
             if part_of_an_answer or not reached:
                 raise
-        return await session.post(self.url, data=body, headers=headers, allow_redirects=False)
+        return await session.post(self._parsed, data=body, headers=headers, allow_redirects=False)
 
     def _open(self) -> ClientSession:
         import aiohttp
+        from yarl import URL
 
+        self._parsed = URL(self.url)  # once; aiohttp would parse it for every request
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self.connections, keepalive_timeout=KEEP_ALIVE_S),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_S),
@@ -97,18 +101,21 @@ class Sender:
 
 
 async def _whole(response: ClientResponse) -> HttpAnswer:
-    pieces: list[bytes] = []
-    size = response.content_length or 0
-    if size <= MAX_ANSWER_BYTES:
-        size = 0
-        async for piece in response.content.iter_any():
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_ANSWER_BYTES:
-                break
-    if size > MAX_ANSWER_BYTES:
-        raise NoAnswer(f"{response.url} answered more than {MAX_ANSWER_BYTES} bytes")
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.raw_headers
     }
-    return HttpAnswer(response.status, headers, b"".join(pieces))
+    return HttpAnswer(response.status, headers, await _body(response))
+
+
+async def _body(response: ClientResponse) -> bytes:
+    pieces: list[bytes] = []
+    size = response.content_length
+    if size is not None and size <= MAX_ANSWER_BYTES:
+        return await response.read()
+    size = size or 0
+    while size <= MAX_ANSWER_BYTES:
+        if not (piece := await response.content.readany()):
+            return b"".join(pieces)
+        pieces.append(piece)
+        size += len(piece)
+    raise NoAnswer(f"{response.url} answered more than {MAX_ANSWER_BYTES} bytes")

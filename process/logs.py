@@ -21,7 +21,6 @@ _CHATTY = (
     "google_genai",
     "openai",
     "asyncio",
-    "aio_pika",
     "aiormq",
     "urllib3",
 )

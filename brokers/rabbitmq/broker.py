@@ -15,22 +15,21 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+import aiormq
+from aiormq.abc import AbstractConnection
 
 from brokers.dispatch import Dispatcher, Settled, dead_letter_trigger
 from brokers.errors import NotDurable
 from brokers.metrics import BrokerMetrics
+from brokers.rabbitmq.connection import TROUBLE, Gathering, open_channel
 from brokers.rabbitmq.consumer import Consumer
 from brokers.rabbitmq.layout import Layout, answered, declare, declare_trigger
-from brokers.rabbitmq.message import to_message
+from brokers.rabbitmq.message import properties
 from brokers.trigger import Trigger
 from brokers.trigger_index import TriggerIndex
 from eventing.cloudevent import CloudEvent
 
 CONFIRM_TIMEOUT_S = 10.0
-CONNECT_TIMEOUT_S = 10.0
 STOP_GRACE_S = 5.0
 _RECONNECT_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _log = logging.getLogger(__name__)
@@ -59,7 +58,8 @@ class RabbitMQBroker:
                 queue = self.layout.dead_letter_queue(trigger.name)
                 dispatcher = Dispatcher(letters, metrics, self.system, until_taken=True)
                 self._consumers.append(Consumer(queue, dispatcher, declared, self._led_to))
-        self._publishing: AbstractChannel | None = None
+        self._transports = Gathering()
+        self._publishing: aiormq.Channel | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -95,10 +95,18 @@ class RabbitMQBroker:
         """Publish to an exchange and wait for the confirm. Raises NotDurable."""
         if self._publishing is None:
             raise NotDurable("no connection to RabbitMQ")
+        if self._transports.behind:
+            raise NotDurable("RabbitMQ does not read what is sent to it")
         try:
-            to = await self._publishing.get_exchange(exchange, ensure=False)
-            await to.publish(to_message(event), "", mandatory=False, timeout=CONFIRM_TIMEOUT_S)
-        except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            # Not waiting for the write either: that would send one message at a time.
+            await self._publishing.basic_publish(
+                event.data,
+                exchange=exchange,
+                properties=properties(event),
+                timeout=CONFIRM_TIMEOUT_S,
+                wait=False,
+            )
+        except TROUBLE as error:
             raise NotDurable(f"RabbitMQ did not confirm: {error!r}") from error
 
     async def _led_to(self, settled: Settled, dispatcher: Dispatcher) -> None:
@@ -114,10 +122,10 @@ class RabbitMQBroker:
         while not self._stopping.is_set():
             connection: AbstractConnection | None = None
             try:
-                connection = await aio_pika.connect(self.amqp_url, timeout=CONNECT_TIMEOUT_S)
+                connection = await self._transports.connect(self.amqp_url)
                 await self._serve(connection)
                 attempt = 0
-            except (*CONNECTION_EXCEPTIONS, TimeoutError) as error:
+            except TROUBLE as error:
                 _log.warning("RabbitMQ is out of reach: %r", error)
                 attempt = 0 if self.ready else attempt + 1
             finally:
@@ -125,7 +133,7 @@ class RabbitMQBroker:
                 for consumer in self._consumers:
                     consumer.forget()
                 if connection is not None:
-                    with contextlib.suppress(*CONNECTION_EXCEPTIONS, TimeoutError, asyncio.CancelledError):
+                    with contextlib.suppress(*TROUBLE, asyncio.CancelledError):
                         await asyncio.wait_for(connection.close(), 2)
             with contextlib.suppress(TimeoutError):
                 pause_s = _RECONNECT_S[min(attempt, len(_RECONNECT_S) - 1)]
@@ -135,13 +143,14 @@ class RabbitMQBroker:
         """Declare, publish and consume until the broker stops. Raises AMQP errors, ConnectionError, TimeoutError."""
         lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-        def closed(error: BaseException | None) -> None:
+        def closed(channel: asyncio.Future[Any]) -> None:
             if not lost.done():
+                error = None if channel.cancelled() else channel.exception()
                 lost.set_exception(ConnectionError(f"closed: {error!r}"))
 
         async with answered("the first channel"):
-            publishing = await connection.channel(publisher_confirms=True)
-            publishing.close_callbacks.add(lambda _channel, error: closed(error))
+            publishing = await open_channel(connection, confirms=True)
+            publishing.closing.add_done_callback(closed)
         await declare(publishing, self.layout, self.triggers)
         self._publishing = publishing
         _log.info("connected to RabbitMQ, %d queues", len(self._consumers))

@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Any
 
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage, AbstractQueue
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+import aiormq
+from aiormq.abc import AbstractConnection, DeliveredMessage
 
 from brokers.dispatch import Dispatcher, Settled
 from brokers.errors import NotDurable
 from brokers.rabbitmq import message
+from brokers.rabbitmq.connection import TROUBLE, open_channel
 from brokers.rabbitmq.layout import answered
 from eventing.cloudevent import InvalidCloudEvent
 
@@ -32,7 +34,7 @@ class Consumer:
         self,
         queue: str,
         dispatcher: Dispatcher,
-        declare: Callable[[AbstractChannel], Awaitable[None]],
+        declare: Callable[[aiormq.Channel], Awaitable[None]],
         led_to: Callable[[Settled, Dispatcher], Awaitable[None]],
     ) -> None:
         self.queue = queue
@@ -41,26 +43,27 @@ class Consumer:
         self.tasks: set[asyncio.Task[None]] = set()
         self._declare = declare
         self._led_to = led_to
-        self._taken: tuple[AbstractQueue, str] | None = None
+        self._taken: tuple[aiormq.Channel, str] | None = None
         dispatcher.metrics.in_flight.set_function(lambda: len(self.tasks))
 
-    async def run(self, connection: AbstractConnection, lost: Callable[[BaseException | None], None]) -> None:
-        """Consume until cancelled; raises AMQP errors and TimeoutError. `lost` is told when the channel closes.
+    async def run(
+        self, connection: AbstractConnection, closed: Callable[[asyncio.Future[Any]], None]
+    ) -> None:
+        """Consume until cancelled; raises AMQP errors and TimeoutError. `closed` is called when the channel closes.
 
         When RabbitMQ cancels the consumer, because the queue was deleted or moved, the queue is declared and
         consumed again.
         """
         async with answered(self.queue):
-            channel = await connection.channel(publisher_confirms=False)
-            channel.close_callbacks.add(lambda _channel, error: lost(error))
-            await channel.set_qos(prefetch_count=self.dispatcher.trigger.in_flight)
+            channel = await open_channel(connection, confirms=False)
+            channel.closing.add_done_callback(closed)
+            await channel.basic_qos(prefetch_count=self.dispatcher.trigger.in_flight)
         cancelled = asyncio.Event()
-        below = await channel.get_underlay_channel()
-        below.on_consumer_cancel_callbacks.add(lambda _frame: cancelled.set())
+        channel.on_consumer_cancel_callbacks.add(lambda _frame: cancelled.set())
         while True:
             async with answered(self.queue):
-                queue = await channel.get_queue(self.queue, ensure=False)
-                self._taken = queue, await queue.consume(self._deliver)
+                began = await channel.basic_consume(self.queue, self._deliver)
+                self._taken = channel, began.consumer_tag or ""
             self.consuming = True
             await cancelled.wait()
             cancelled.clear()
@@ -72,9 +75,9 @@ class Consumer:
     async def cancel(self) -> None:
         """Ask RabbitMQ for no more deliveries."""
         if self._taken is not None:
-            queue, tag = self._taken
-            with contextlib.suppress(*CONNECTION_EXCEPTIONS, TimeoutError):
-                await queue.cancel(tag, timeout=_CANCEL_TIMEOUT_S)
+            channel, tag = self._taken
+            with contextlib.suppress(*TROUBLE):
+                await channel.basic_cancel(tag, timeout=_CANCEL_TIMEOUT_S)
 
     def forget(self) -> None:
         """Give up the deliveries under way, because the connection is gone; RabbitMQ hands them out again."""
@@ -83,7 +86,7 @@ class Consumer:
         for task in self.tasks:
             task.cancel()
 
-    async def _deliver(self, delivered: AbstractIncomingMessage) -> None:
+    async def _deliver(self, delivered: DeliveredMessage) -> None:
         task = asyncio.current_task()
         assert task is not None
         self.tasks.add(task)
@@ -95,12 +98,12 @@ class Consumer:
         finally:
             self.tasks.discard(task)
 
-    async def _settle(self, delivered: AbstractIncomingMessage) -> None:
+    async def _settle(self, delivered: DeliveredMessage) -> None:
         try:
-            event = message.to_event(delivered.headers, delivered.content_type, delivered.body)
+            event = message.to_event(delivered.header.properties, delivered.body)
         except InvalidCloudEvent as invalid:
             _log.error("a message in %s is no event, rejected: %s", self.queue, invalid)
-            await delivered.reject(requeue=False)
+            await delivered.channel.basic_reject(_tag(delivered), requeue=False)
             return
         settled = await self.dispatcher.deliver(event)
         try:
@@ -109,11 +112,16 @@ class Consumer:
             _log.warning("event %s is handed out again: %s", event.id, not_durable)
             await _hand_back(delivered)
             return
-        with contextlib.suppress(*CONNECTION_EXCEPTIONS):  # on a closed channel it is handed out again
-            await delivered.ack()
+        with contextlib.suppress(*TROUBLE):  # on a closed channel it is handed out again
+            await delivered.channel.basic_ack(_tag(delivered), wait=False)
 
 
-async def _hand_back(delivered: AbstractIncomingMessage) -> None:
-    with contextlib.suppress(*CONNECTION_EXCEPTIONS):  # a closed channel hands it back by itself
+async def _hand_back(delivered: DeliveredMessage) -> None:
+    with contextlib.suppress(*TROUBLE):  # a closed channel hands it back by itself
         await asyncio.sleep(_HAND_BACK_S)
-        await delivered.nack(requeue=True)
+        await delivered.channel.basic_nack(_tag(delivered), requeue=True)
+
+
+def _tag(delivered: DeliveredMessage) -> int:
+    assert delivered.delivery_tag is not None, "a message of a queue has one"
+    return delivered.delivery_tag

@@ -16,9 +16,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aio_pika import DeliveryMode, ExchangeType, Message
-from aio_pika.abc import AbstractChannel
+import aiormq
+from aiormq import spec
 
+from brokers.rabbitmq.message import PERSISTENT
 from brokers.trigger import Trigger
 
 # For one queue. RabbitMQ itself gives up on a queue without a leader after 60 s, and on the whole connection.
@@ -69,14 +70,14 @@ class Layout:
         return _uid(self.namespace, self.broker, trigger)
 
 
-async def declare(channel: AbstractChannel, layout: Layout, triggers: Sequence[Trigger]) -> None:
+async def declare(channel: aiormq.Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
     """Declare all exchanges, queues and bindings; repeating it changes nothing.
 
     When it returns, all of it outlives a crash of RabbitMQ. Raises AMQP errors when it is there in another form,
     TimeoutError naming what RabbitMQ does not answer for.
     """
     async with answered(layout.exchange):
-        await channel.declare_exchange(layout.exchange, ExchangeType.HEADERS, durable=True)
+        await channel.exchange_declare(layout.exchange, exchange_type="headers", durable=True)
     for trigger in triggers:
         async with answered(layout.queue(trigger.name)):
             await declare_trigger(channel, layout, trigger)
@@ -97,19 +98,20 @@ async def answered(what: str) -> AsyncIterator[None]:
         ) from error
 
 
-async def declare_trigger(channel: AbstractChannel, layout: Layout, trigger: Trigger) -> None:
+async def declare_trigger(channel: aiormq.Channel, layout: Layout, trigger: Trigger) -> None:
     """Declare a trigger's queues and what leads into them; the broker's exchange must be there."""
     arguments: dict[str, Any] = {"x-queue-type": "quorum"}
     if trigger.dead_letter_sink is not None:
         dead_letters = layout.dead_letter_exchange(trigger.name)
-        exchange = await channel.declare_exchange(dead_letters, ExchangeType.HEADERS, durable=True)
+        await channel.exchange_declare(dead_letters, exchange_type="headers", durable=True)
         name = layout.dead_letter_queue(trigger.name)
-        queue = await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
-        await queue.bind(exchange, "", arguments=binding(trigger.name, {}))
+        await channel.queue_declare(name, durable=True, arguments={"x-queue-type": "quorum"})
+        await channel.queue_bind(name, dead_letters, arguments=binding(trigger.name, {}))
         # What can't be parsed goes there too. Knative says so by a policy.
         arguments["x-dead-letter-exchange"] = dead_letters
-    queue = await channel.declare_queue(layout.queue(trigger.name), durable=True, arguments=arguments)
-    await queue.bind(layout.exchange, "", arguments=binding(trigger.name, dict(trigger.filter)))
+    name = layout.queue(trigger.name)
+    await channel.queue_declare(name, durable=True, arguments=arguments)
+    await channel.queue_bind(name, layout.exchange, arguments=binding(trigger.name, dict(trigger.filter)))
 
 
 def binding(trigger: str, attributes: dict[str, str]) -> dict[str, Any]:
@@ -117,26 +119,27 @@ def binding(trigger: str, attributes: dict[str, str]) -> dict[str, Any]:
     return {**attributes, "x-match": "all", "x-knative-trigger": trigger}
 
 
-async def _remember_bindings(channel: AbstractChannel, layout: Layout, triggers: Sequence[Trigger]) -> None:
+async def _remember_bindings(channel: aiormq.Channel, layout: Layout, triggers: Sequence[Trigger]) -> None:
     wanted = {trigger.name: dict(trigger.filter) for trigger in triggers}
-    memory = await channel.declare_queue(layout.memory, durable=True, arguments={"x-max-length": 1})
-    message = await memory.get(no_ack=False, fail=False)
-    remembered = json.loads(message.body) if message is not None else {}
+    await channel.queue_declare(layout.memory, durable=True, arguments={"x-max-length": 1})
+    message = await channel.basic_get(layout.memory)
+    remembered = json.loads(message.body) if message.body else {}
     for name, attributes in remembered.items():
         if wanted.get(name) != attributes:
             _log.info("trigger %s no longer wants %s", name, attributes)
-            queue = await channel.get_queue(layout.queue(name), ensure=False)
-            await queue.unbind(layout.exchange, "", arguments=binding(name, attributes))
+            queue = layout.queue(name)
+            await channel.queue_unbind(queue, layout.exchange, arguments=binding(name, attributes))
     if not wanted.keys() <= remembered.keys():  # nothing tells when the names are saved
         await asyncio.sleep(NAMES_SAVED_S)
     if remembered != wanted:
-        kept = Message(json.dumps(wanted).encode(), delivery_mode=DeliveryMode.PERSISTENT)
-        await channel.default_exchange.publish(kept, layout.memory)
-    if message is not None:
+        kept = json.dumps(wanted).encode()
+        lasting = spec.Basic.Properties(delivery_mode=PERSISTENT)
+        await channel.basic_publish(kept, routing_key=layout.memory, properties=lasting)
+    if message.delivery_tag is not None:
         if remembered == wanted:
-            await message.nack(requeue=True)
+            await channel.basic_nack(message.delivery_tag, requeue=True)
         else:
-            await message.ack()
+            await channel.basic_ack(message.delivery_tag)
 
 
 def _uid(*names: str) -> str:

@@ -6,38 +6,37 @@ with `x-` are RabbitMQ's own. Unlike theirs, `traceparent` and `tracestate` are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from aio_pika import DeliveryMode, Message
+from aiormq import spec
 
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
 
+PERSISTENT = 2
 _CORE = ("id", "source", "type", "subject", "time", "dataschema")
+_LONGEST_PROPERTY = 255  # bytes; headers may be longer
 
 
-def to_message(event: CloudEvent) -> Message:
-    """The message of an event, to be kept on disk."""
+def properties(event: CloudEvent) -> spec.Basic.Properties:
+    """The properties of an event's message, to be kept on disk; its body is the event's data."""
     headers: dict[str, Any] = event.attributes()
-    content_type = headers.pop("datacontenttype", "")
-    headers["content-type"] = content_type
-    return Message(
-        event.data,
+    content_type = headers["content-type"] = headers.pop("datacontenttype", "")
+    return spec.Basic.Properties(
         headers=headers,
-        message_id=event.id,
-        content_type=content_type or None,
-        delivery_mode=DeliveryMode.PERSISTENT,
+        message_id=_short(event.id),
+        content_type=_short(content_type),
+        delivery_mode=PERSISTENT,
     )
 
 
-def to_event(headers: Mapping[str, Any] | None, content_type: str | None, body: bytes) -> CloudEvent:
+def to_event(told: spec.Basic.Properties, body: bytes) -> CloudEvent:
     """The event of a message. Raises InvalidCloudEvent."""
     found = {
         name.lower(): value if isinstance(value, str) else _text(value)
-        for name, value in (headers or {}).items()
+        for name, value in (told.headers or {}).items()
         if not name.startswith("x-") and value is not None
     }
-    media_type = found.pop("content-type", "") or content_type or None
+    media_type = found.pop("content-type", "") or told.content_type or None
     if found.pop("specversion", None) != "1.0":
         raise InvalidCloudEvent({"specversion": ["the message is no CloudEvent in binary form"]})
     # Their ingress writes attributes that an event does not have as "" (and a zero time).
@@ -57,3 +56,7 @@ def _text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return value.decode() if isinstance(value, bytes | bytearray) else str(value)
+
+
+def _short(value: str) -> str | None:
+    return value if 0 < len(value.encode()) <= _LONGEST_PROPERTY else None

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aio_pika
+import aiormq
 import pytest
+from aiormq import spec
 
 from brokers.dispatch import Dispatcher, Settled
 from brokers.errors import NotDurable
 from brokers.metrics import BrokerMetrics
-from brokers.rabbitmq import consumer
+from brokers.rabbitmq import connection, consumer
 from brokers.rabbitmq.broker import RabbitMQBroker
 from brokers.rabbitmq.layout import Layout
 from brokers.trigger import Trigger
@@ -45,10 +46,10 @@ async def broker(rabbitmq: RabbitMQ, subscriber: Subscriber) -> AsyncIterator[Ra
 async def test_a_message_that_is_no_event_is_rejected_and_holds_up_none(
     broker: RabbitMQBroker, rabbitmq: RabbitMQ, subscriber: Subscriber, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with await aio_pika.connect(rabbitmq.url) as connection:
-        channel = await connection.channel()
-        exchange = await channel.get_exchange(broker.layout.exchange, ensure=False)
-        await exchange.publish(aio_pika.Message(b"?", headers={"type": TYPE}), "", mandatory=False)
+    async with aiormq.connect(rabbitmq.url) as other:
+        channel = await other.channel()
+        named = spec.Basic.Properties(headers={"type": TYPE})
+        await channel.basic_publish(b"?", exchange=broker.layout.exchange, properties=named)
     sent = event()
     assert await broker.publish(sent)
     await eventually(lambda: bool(subscriber.seen(sent.extensions["run"])))
@@ -97,6 +98,14 @@ async def test_a_delivery_that_breaks_is_handed_out_again(
     await broker.publish(sent)
     await eventually(lambda: bool(subscriber.seen(sent.extensions["run"])))
     assert "broke, handed out again" in caplog.text
+
+
+async def test_an_event_is_refused_while_rabbitmq_does_not_read(
+    broker: RabbitMQBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "UNSENT_BYTES", -1)
+    with pytest.raises(NotDurable, match="does not read"):
+        await broker.publish(event())
 
 
 async def test_an_event_is_refused_while_there_is_no_connection_and_stopping_does_not_wait_for_one() -> None:

@@ -4,13 +4,14 @@ import uuid
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-import aio_pika
+import aiormq
 import pytest
-from aio_pika import DeliveryMode
-from aio_pika.abc import AbstractChannel
+from aiormq import Channel, spec
+from pamqp.common import FieldTable
 
+from brokers.rabbitmq.connection import open_channel
 from brokers.rabbitmq.layout import Layout, declare
-from brokers.rabbitmq.message import to_event, to_message
+from brokers.rabbitmq.message import PERSISTENT, properties, to_event
 from brokers.trigger import Trigger
 from embedded.servers.rabbitmq import RabbitMQ
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
@@ -30,9 +31,9 @@ EVENT = CloudEvent(
 
 
 @pytest.fixture
-async def channel(rabbitmq: RabbitMQ) -> AsyncIterator[AbstractChannel]:
-    async with await aio_pika.connect(rabbitmq.url) as connection:
-        yield await connection.channel()
+async def channel(rabbitmq: RabbitMQ) -> AsyncIterator[Channel]:
+    async with aiormq.connect(rabbitmq.url) as connection:
+        yield await open_channel(connection, confirms=True)
 
 
 def test_names_are_those_of_knative() -> None:
@@ -45,18 +46,27 @@ def test_names_are_those_of_knative() -> None:
 
 
 def test_an_event_survives_as_a_message() -> None:
-    message = to_message(EVENT)
+    message = properties(EVENT)
+    assert message.headers
     assert message.headers["type"] == "eco2.x"
     assert message.headers["content-type"] == message.content_type == "application/json"
-    assert message.delivery_mode == DeliveryMode.PERSISTENT
-    assert to_event(message.headers, message.content_type, EVENT.data) == EVENT
+    assert message.message_id == EVENT.id
+    assert message.delivery_mode == PERSISTENT
+    assert to_event(message, EVENT.data) == EVENT
     bare = CloudEvent("1", "/eco2/x", "eco2.x")
-    message = to_message(bare)
-    assert to_event(message.headers, message.content_type, b"") == bare
+    assert to_event(properties(bare), b"") == bare
+
+
+async def test_an_event_whose_id_is_longer_than_a_message_id_may_be_is_published(channel: Channel) -> None:
+    long = replace(EVENT, id="사" * 86, datacontenttype=f"application/json; x={'y' * 255}")
+    queue = (await channel.queue_declare(exclusive=True)).queue or ""
+    await channel.basic_publish(long.data, routing_key=queue, properties=properties(long))
+    came = await channel.basic_get(queue)
+    assert to_event(came.header.properties, came.body) == long
 
 
 def test_a_message_as_knatives_ingress_writes_it_is_read() -> None:
-    headers = {
+    headers: FieldTable = {
         "content-type": "application/json",
         "specversion": "1.0",
         "time": "2026-01-31T09:30:00Z",
@@ -68,31 +78,28 @@ def test_a_message_as_knatives_ingress_writes_it_is_read() -> None:
         "flag": True,
         "x-death": [{"count": 1}],
     }
-    event = to_event(headers, "application/json", b"{}")
+    event = to_event(spec.Basic.Properties(headers=headers, content_type="application/json"), b"{}")
     assert event.subject is None
     assert event.extensions == {"number": "5", "flag": "true"}
 
 
 @pytest.mark.parametrize("headers", [None, {}, {"specversion": "1.0", "id": "1"}, {"id": "1", "type": "t"}])
-def test_a_message_that_is_no_event_is_refused(headers: dict[str, str] | None) -> None:
+def test_a_message_that_is_no_event_is_refused(headers: FieldTable | None) -> None:
     with pytest.raises(InvalidCloudEvent):
-        to_event(headers, "application/json", b"{}")
+        to_event(spec.Basic.Properties(headers=headers, content_type="application/json"), b"{}")
 
 
 async def test_declaring_again_changes_nothing_and_a_changed_filter_replaces_the_old(
-    channel: AbstractChannel,
+    channel: Channel,
 ) -> None:
     layout = Layout(broker=uuid.uuid4().hex)
     trigger = Trigger(**given_trigger(filter={"type": "eco2.x"}))
     other = Trigger(**given_trigger(name="other", filter={"type": "eco2.x"}))
 
     async def routed(event: CloudEvent) -> list[int]:
-        exchange = await channel.get_exchange(layout.exchange, ensure=False)
-        await exchange.publish(to_message(event), "", mandatory=False)
-        queues = [
-            await channel.get_queue(layout.queue(name), ensure=False) for name in ("scan-vision", "other")
-        ]
-        return [(await queue.purge()).message_count or 0 for queue in queues]
+        await channel.basic_publish(event.data, exchange=layout.exchange, properties=properties(event))
+        queues = [layout.queue(name) for name in ("scan-vision", "other")]
+        return [(await channel.queue_purge(queue)).message_count or 0 for queue in queues]
 
     for _ in range(2):
         await declare(channel, layout, [trigger, other])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 
-import aio_pika
+import aiormq
 import pytest
 
 from brokers.rabbitmq.layout import Layout
@@ -50,7 +50,7 @@ async def test_a_queue_that_was_deleted_is_declared_and_consumed_again(
 ) -> None:
     layout = Layout(broker=broker.arguments[-1])
     queue = layout.queue("plain") if of == "plain" else layout.dead_letter_queue("plain")
-    async with await aio_pika.connect(rabbitmq.url) as connection:
+    async with aiormq.connect(rabbitmq.url) as connection:
         await (await connection.channel()).queue_delete(queue)
     sent = Sent(broker, uuid.uuid4().hex)
     subscriber.behave(sent.run, "/plain", answers(500))
