@@ -145,6 +145,7 @@ class RabbitMQBroker:
 
         def closed(channel: asyncio.Future[Any]) -> None:
             if not lost.done():
+                self._publishing = None  # at once, so that `ready` says what publishing would give
                 error = None if channel.cancelled() else channel.exception()
                 lost.set_exception(ConnectionError(f"closed: {error!r}"))
 
