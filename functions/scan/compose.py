@@ -114,8 +114,7 @@ def _topic(said: str) -> str:
 def _safe(match: RuleMatch) -> Answer:
     """The safe path of the most urgent hazard, whole, then that of the others."""
     first, *others = match.dangers
-    item = taxonomy().named(match.item) if match.item else None
-    name = item.name if item and item.hazard == first.id else first.name
+    name = match.said or first.name
     words = [f"{with_particle(name, '은', '는')} 위험할 수 있으니 이코가 안전한 방법부터 알려 드릴게요."]
     words += first.sentences
     for other in others:
@@ -136,7 +135,7 @@ def _place(classification: Classification) -> tuple[str, str]:
 
 def _notes(match: RuleMatch) -> list[str]:
     """What the region says of the thing, and what is generally to know, unless the region has its own way."""
-    variant, general = match.variant, match.rule.note(match.item) or ""
+    variant, general = match.variant, match.rule.note(match.guide) or ""
     if variant is None:
         return [general]
     return [variant.note] if variant.steps or variant.place else [variant.note, general]
@@ -164,14 +163,14 @@ def for_region(match: RuleMatch) -> list[str]:
 
 def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
     """Where it goes, what is still to be done, what to know of it, as far as three sentences go."""
-    words = [f"{directed(match.said or match.item or match.rule.name, match.rule)}."]
+    words = [f"{directed(match.said or match.item or match.rule.name, match.rule, match.item)}."]
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += _others(match)
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]
     parts = [seen, _left_to_do(left)]
-    parts += [] if match.also else [*_notes(match), *match.rule.facts_of(match.item)]
+    parts += [] if match.also else [*_notes(match), *match.rule.facts_of(match.guide)]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
     for part in parts:
@@ -189,7 +188,8 @@ def _seen_instead(classification: Classification, match: RuleMatch) -> str:
     became = taxonomy().named(match.item)
     if became and became.state and shown.category.middle in became.state.middles:
         return ""  # the same thing in another condition
-    return f"사진 속 물건이 {with_particle(_called(item, shown), '이라면', '라면')} {way(shown)}."
+    goes = way(shown, item.name if item else None)
+    return f"사진 속 물건이 {with_particle(_called(item, shown), '이라면', '라면')} {goes}."
 
 
 def _called(item: Item | None, rule: Rule) -> str:
@@ -206,7 +206,7 @@ def _asking(match: RuleMatch) -> list[str]:
     first = match.candidates[0] if match.candidates else match.item or match.rule.name
     return [
         asked_back(match.said, match.candidates or (first,)),
-        f"{with_particle(first, '이라면', '라면')} {way(match.rule)}.",
+        f"{with_particle(first, '이라면', '라면')} {way(match.rule, match.item)}.",
         "아니라면 이름이나 재질을 조금 더 알려 주시거나 분리배출.kr에서 찾아봐 주세요.",
     ]
 
@@ -214,7 +214,7 @@ def _asking(match: RuleMatch) -> list[str]:
 def _confirming(match: RuleMatch) -> list[str]:
     return [
         f"혹시 {with_particle(match.item or match.rule.name, '이', '가')} 맞나요?",
-        f"맞다면 {way(match.rule)}.",
+        f"맞다면 {way(match.rule, match.item)}.",
         "아니라면 무엇인지 글로 알려 주시면 이코가 다시 찾아볼게요.",
     ]
 
@@ -224,7 +224,9 @@ def _wavering(one: Classification, other: Classification) -> list[str]:
     for place in (one, other):
         rule = lookup(place.major_category, place.middle_category)
         name = place.minor_category or place.middle_category
-        words.append(f"{with_particle(name, '이라면', '라면')} {way(rule)}" if rule else name)
+        words.append(
+            f"{with_particle(name, '이라면', '라면')} {way(rule, place.minor_category)}" if rule else name
+        )
     first, second = (c.minor_category or c.middle_category for c in (one, other))
     return [
         f"{with_particle(first, '인지', '인지')} {second}인지 이코가 헷갈려요.",

@@ -83,19 +83,21 @@ class Hazard:
         """
         if self.undone(text):
             return False
-        masked = _spans(self.other, text) if self.other else []
-        longer: Sequence[tuple[int, int]] = ()
-        if not self._left_over(text.letters):
-            longer = harmless
-            masked += _spans(self.empty, text) if self.empty else []
+        longer: Sequence[tuple[int, int]] = () if self._left_over(text.letters) else harmless
         for start, end in (*self._named(text), *misspelled):
-            inside = any(first <= start and end <= last for first, last in masked)
-            inside = inside or any(
+            inside = any(
                 first <= start and end <= last and last - first > end - start for first, last in longer
             )
-            if not inside and not text.absent(end):
+            if not inside and not self.elsewhere(text, start, end):
                 return True
         return any(each.holds(text) for each in self.circumstances)
+
+    def elsewhere(self, text: Utterance, start: int, end: int) -> bool:
+        """Whether what is named from start to end is denied, another thing (페인트붓), or its empty container."""
+        masked = _spans(self.other, text) if self.other else []
+        masked += _spans(self.empty, text) if self.empty and not self._left_over(text.letters) else []
+        about = _OF_IT.match(text.letters, end) is not None
+        return about or text.absent(end) or any(first <= start and end <= last for first, last in masked)
 
     def undone(self, text: Utterance) -> bool:
         """Whether the text says of something like it that it has been emptied."""
@@ -118,9 +120,11 @@ class Hazard:
 
 
 _LEFT_OVER = re.compile(
-    r"(?<!안)(남았|남아|남은|남음|남는)|덜(썼|쓴|비|빠)|반쯤|반통|반병|가득|새(는|고|어)|샌다|찰랑"
+    r"(?<!안)(남았|남앗|남아|남은|남음|남는)|덜(썼|쓴|비|빠)|반쯤|반통|반병|가득|새(는|고|어)|샌다|찰랑"
     r"|[안못](쓴|썼|먹|뺐|뺀|비운|비웠)"
 )
+# What is only about it, and no danger itself.
+_OF_IT = re.compile(r"(사진|그림|모양|스티커|포스터|장난감|설명서|광고|달력|헬멧|받침|보관함|거치대)")
 _NOTHING_LEFT = re.compile(r"(거|게|것)?(이|은|는|도|가)?(없|아니)|지(는|도)?않")
 _EMPTIED = re.compile(r"뺐|뺀|뺏|빼낸|빼고|비웠|비운|비어|빈|구멍|없|말라|말린|굳|다쓴|다썼|새(거|것)|미개봉")
 

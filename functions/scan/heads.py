@@ -17,12 +17,15 @@ from functions.scan.taxonomy import DATA
 from functions.scan.utterance import Utterance
 
 _ELSEWHERE = re.compile(  # where it is put, or what something else is in, on or from
-    r"(들|류)?(으로|로(?!된)|에(?!는|요|.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|수거함|말고|아니|이아니|가아니|대신|처럼|같은|째|채)"
+    r"(들|류)?(으로|로(?!된)|에(?!는|요|.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|수거함|말고|아니|이아니|가아니|대신|처럼|같은|째|채|괜찮|가능|이?(있(나|습|어요|는지)|없(나|습|어요|는데)))"
 )
 _MATERIAL = re.compile(  # a material told of the thing: 유리인데, 스텐으로 된, or as the last word
     r"(유리|플라스틱|종이|스텐|스테인리스|도자기|스티로폼|은박|나무)(로된|으로된|로만든|으로만든|재질|인데|이에요|예요|임$|이고|이야|입니다|$)"
 )
-_COUNTED = frozenset(["한", "두", "세", "네", "반", "몇", "여러", "한두"])  # 한 봉지, 두 병: a measure
+_COUNTED = frozenset(
+    ["한", "두", "세", "네", "반", "몇", "여러", "한두", "어느", "무슨", "종량제", "쓰레기"]
+)  # 한 봉지, 어느 통, 종량제 봉투
+_ALSO_SYLLABLES = frozenset("갑곽판심캡망팩")  # which end other words, too: 장갑, 간판, 중심
 _EMPTY = re.compile(r"(다|모두|싹)?(마신|마심|마셨|먹은|먹었|먹음|먹고|비운|비웠|쓴(거|것|건)|썼)(?!남)")
 
 
@@ -90,7 +93,9 @@ def _in_word(text: Utterance, number: int, is_food: Callable[[int, int], bool]) 
             if head is None or not text.stands_alone(at + size):
                 continue
             before = text.letters[first:at]
-            if before and not _may_precede(before, head) and not is_food(first, at) and len(before) < 2:
+            strict = size == 1 and head.word in _ALSO_SYLLABLES
+            unknown = before and not _may_precede(before, head) and not is_food(first, at)
+            if unknown and (strict or len(before) < 2):
                 continue
             rest = text.letters[at + size :]
             counted = number > 0 and at == first and text.words[number - 1] in _COUNTED

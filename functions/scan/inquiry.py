@@ -65,6 +65,6 @@ def sources_of(match: RuleMatch) -> list[Source]:
     ids.append(match.variant.source if match.variant else None)
     if not match.dangers:
         ids.append(item.source if item else None)
-        ids += next((target.sources for target in match.rule.targets if target.item == match.item), ())
+        ids += next((target.sources for target in match.rule.targets if target.item == match.guide), ())
         ids += match.rule.sources
     return named(ids)

@@ -42,18 +42,24 @@ class RuleMatch:
         return [hazards()[name] for name in self.hazards]
 
     @property
+    def guide(self) -> str | None:
+        """The name of the item that notes, steps and variants are written for."""
+        item = taxonomy().named(self.item) if self.item else None
+        return item.guide if item else self.item
+
+    @property
     def steps(self) -> tuple[str, ...]:
         """What to do, in order; of a hazard its safe path, else the region's way where it has one."""
         if self.hazards:
             return self.dangers[0].steps
-        return (self.variant and self.variant.steps) or self.rule.steps(self.item)
+        return (self.variant and self.variant.steps) or self.rule.steps(self.guide)
 
     @property
     def variant(self) -> Variant | None:
         """What the user's region does differently."""
         region = region_of(self.region) if self.region else None
         general = rules().get(self.elsewhere, self.rule)
-        return region.variant(self.item, general.category.middle, general.key) if region else None
+        return region.variant(self.guide, general.category.middle, general.key) if region else None
 
     @property
     def place(self) -> str | None:

@@ -22,23 +22,23 @@ def _words(text: str) -> frozenset[str]:
 
 _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|이에요|예요|에요|이야|야|입니다|인데|이요)")
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
-    r"(들|류)?(으로|로|에(?!.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|말고|아니|이아니|가아니|대신"
-    r"|묻은|묻어|먹고|다먹|마시고|시키고|시켜|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싸는|싸던|포장|배송|받친|얹))"
+    r"(들|류)?(으로|로|에(?!.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|통에|수거함|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신"
+    r"|묻은|묻어|구운(거|것|데)|굽던|담은(거|것)|먹고|다먹|마시고|시키고|시켜|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싸는|싸던|포장|배송|받친|얹))"
 )
 _ASKED_CLASS = re.compile(
-    r"(류)?(되나|되는|돼|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
+    r"(류)?(되나|되는|돼|괜찮|가능|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
 )
 _JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
 _TOPIC = re.compile(r"(들)?(은|는)")
 _MARKED = re.compile(r"(들)?(은|는|을|를)")
 PART = re.compile(
     r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
-    r"(떼|뜯어|뜯고|뜯지|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|이?랑같이|하고같이|와같이|과같이)"
+    r"(떼|뗀|뗄|뗐|뺀|뺐|없는|없음|있는|뜯어|뜯고|뜯지|뜯은|닫|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|꽂|이?랑같이|하고같이|와같이|과같이)"
 )
 _SOIL = re.compile(r"(이|가|도)?(안)?(묻|뭍|배었|배어|배인|밴|튄|튀었|흘린|들러붙)")
-_MATERIAL = re.compile(r"^(종이|플라스틱|비닐|빈|유리|투명|스텐|스티로폼)(?=.)")
+_MATERIAL = re.compile(r"^(종이|플라스틱|비닐|빈|유리|투명|스텐|스티로폼|겉|속|바깥)(?=.)")
 _LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
-_COUNTED = _words("한 두 세 네 반 몇 여러 한두")
+_COUNTED = _words("한 두 세 네 반 몇 여러 한두 어느 무슨")
 _STATES = ("깨진", "젖은", "더러운", "오염된", "찢어진", "기름묻은")  # 안 깨진 유리병 names no 깨진 유리
 _ADVERBS = _words("못 등")  # also say "can not" and "and so on"
 _HEADS = sorted(  # what the parts and containers of things are called
@@ -169,7 +169,8 @@ class Names:
             span
             for span in self._apart(words, letters, starts)
             if not any(
-                start < span[1] < end and (name == span[0] or end != span[2]) for name, start, end in whole
+                start < span[1] < end and (name == span[0] or len(name) > len(span[0]) or end != span[2])
+                for name, start, end in whole
             )
         ]
         taken = {end for _, _, end in apart}  # the compound says more than its head

@@ -8,15 +8,18 @@ from functools import cache
 
 from functions.scan.heads import Heading, emptied, heading, of_material
 from functions.scan.matches import RuleMatch, of_item
+from functions.scan.materials import made_of
 from functions.scan.mentions import Mention, asked_together, topic
 from functions.scan.question import content, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
+from functions.scan.tails import unknown_head
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.utterance import Utterance, normal
 
 FOOD = "음식물류폐기물"
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
+FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
 
@@ -30,12 +33,17 @@ def told(question: str) -> RuleMatch | None:
     mentions = list_.mentions(question)
     about = topic(mentions)
     head = _headed(question, mentions, about)
-    named = _named(question, about, len(mentions) == 1, head)
-    meant = list_.corrected(question, (head.start, head.end) if head else None) if head or not named else None
-    if meant and (named is None or (head and any(start <= head.start < end for start, end in meant.spans))):
+    named = _named(question, mentions, about, head)
+    beside = about is not None and not about.sure
+    meant = None
+    if head or beside or named is None:
+        meant = list_.corrected(question, (head.start, head.end) if head else None)
+    if meant and (
+        named is None or beside or (head and any(start <= head.start < end for start, end in meant.spans))
+    ):
         again = list_.mentions(meant.text)
         close = topic(again)
-        near = _named(meant.text, close, len(again) == 1, _headed(meant.text, again, close))
+        near = _named(meant.text, again, close, _headed(meant.text, again, close))
         if near and near.item and near.finding == "named":
             if meant.wrong <= LEAST_WRONG:
                 return with_others(near, meant.text)
@@ -45,9 +53,12 @@ def told(question: str) -> RuleMatch | None:
     return _guessed(question, list_.by_name[about.name].name if about else None)
 
 
-def _named(question: str, about: Mention | None, alone: bool, head: Heading | None) -> RuleMatch | None:
+def _named(
+    question: str, mentions: Sequence[Mention], about: Mention | None, head: Heading | None
+) -> RuleMatch | None:
     """What is named so that the question is surely about it, or by its head so that it can be one of two."""
     list_ = taxonomy()
+    alone, places = len(mentions) == 1, frozenset(each.start for each in mentions)
     asked = content(question)
     if item := list_.named(asked):
         return of_item(item, question, list_.spelled[normal(asked)])
@@ -61,14 +72,21 @@ def _named(question: str, about: Mention | None, alone: bool, head: Heading | No
         return match
     if about and (made := of_material(about.name, about.after)) and (item := list_.named(made)):
         return of_item(item, question, own_words(question, 16))
-    if about and about.with_content and (inner := _contentof_item(about.name)):
+    if about and about.with_content and (inner := _content_of(about.name)):
         return of_item(inner, question)
-    if about and (about.sure or (alone and not about.generic)):
-        return of_item(list_.by_name[about.name], question, list_.spelled[about.name])
+    if about and (about.sure or (alone and not about.generic and about.weight > FAR_BESIDE)):
+        item = list_.by_name[about.name]
+        text = Utterance.of(question)
+        if other := made_of(item, text, about.start, about.start + len(about.name)):
+            return of_item(other, question, own_words(question, 16))
+        match = of_item(item, question, list_.spelled[about.name])
+        if match and unknown_head(text, about.start + len(about.name), places):
+            return replace(match, finding="asked", candidates=(item.name,), said=own_words(question))
+        return match
     return None
 
 
-def _contentof_item(name: str) -> Item | None:
+def _content_of(name: str) -> Item | None:
     """What is in a container that is to be thrown away with it: 식빵 of 식빵 봉지째."""
     list_ = taxonomy()
     return next((item for end in range(len(name) - 1, 0, -1) if (item := list_.named(name[:end]))), None)
@@ -105,6 +123,8 @@ def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -
     end = about.start + len(about.name)
     if end >= head.end and about.start <= head.start and len(about.name) > head.end - head.start:
         return None  # the name says more
+    if head.decided and not head.elsewhere and (about.start, end) == (head.start, head.end):
+        return head  # and what stands beside it says more than the name alone: 우유 상자
     if head.elsewhere:
         beside = about.weight <= LEAST_WEIGHT and head.start < about.start
         return head if beside or (about in foods and emptied(text)) else None

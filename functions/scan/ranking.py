@@ -13,7 +13,7 @@ from functools import cache
 
 from functions.scan.taxonomy import DATA
 from functions.scan.tokens import KEYWORD, asked
-from functions.scan.utterance import LONGEST
+from functions.scan.utterance import LONGEST, same_letters
 
 K1, B = 1.2, 0.5
 PIECE_WEIGHT = 0.35  # a pair of letters says less than a word
@@ -49,7 +49,7 @@ def guesses(question: str, within: str | None = None, most: int = 2) -> list[Gue
     index = _documents()
     scores: dict[int, float] = {}
     named: set[int] = set()  # documents that have a noun of the question as, or in, a name
-    words, spelled = asked(question[:LONGEST])
+    words, spelled = asked(same_letters(question[:LONGEST]))
     weights = dict.fromkeys(words, 1.0) | dict.fromkeys(spelled, PIECE_WEIGHT)
     for token, weight in weights.items():
         posting = index.postings.get(token, ())

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from functions.scan.rules import rules
-from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, Taxonomy, read
+from functions.scan.rules import Rule, Target, rules
+from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, Item, Taxonomy, read
 from functions.scan.tokens import KEYWORD, NAME, NOTE, STEP, pieces, tokens
 from functions.scan.utterance import normal
 
@@ -22,7 +22,7 @@ INDEX = DATA / "index"
 
 def taxonomy_index() -> dict[str, Any]:
     """The two YAML lists in one document."""
-    rows = _yaml("item_class_list.yaml")
+    rows = _items()
     places: dict[str, list[str]] = {}
     for row in rows:
         middles = places.setdefault(row["major"], [])
@@ -41,11 +41,24 @@ def taxonomy_index() -> dict[str, Any]:
     }
 
 
+def _items() -> list[dict[str, Any]]:
+    """The item list, where what is `like` another item has its place, source and hazard."""
+    rows: list[dict[str, Any]] = _yaml("item_class_list.yaml")
+    by_name = {row["name"]: row for row in rows}
+    shared = ("major", "middle", "source", "hazard")
+    return [
+        {key: model[key] for key in shared if key in model} | row
+        if (model := by_name.get(row.get("like", "")))
+        else row
+        for row in rows
+    ]
+
+
 def _item(row: Mapping[str, Any]) -> list[Any]:
     state = row.get("state")
     fields = [state[field] for field in ("words", "tags", "items", "middles")] if state else None
-    more = [row.get("brands", []), row.get("hazard"), row.get("source")]
-    return [row["name"], row["major"], row["middle"], row["aliases"], fields, *more]
+    more = [row.get("brands", []), row.get("hazard"), row.get("source"), row.get("like")]
+    return [row["name"], row["major"], row["middle"], row.get("aliases", []), fields, *more]
 
 
 def hazard_index() -> dict[str, Any]:
@@ -102,7 +115,9 @@ def document_index(taxonomy: Taxonomy) -> dict[str, Any]:
 
 def _documents(taxonomy: Taxonomy) -> list[tuple[dict[str, int], str, str | None]]:
     found: list[tuple[dict[str, int], str, str | None]] = []
-    by_name = {item.name: item for item in taxonomy.items}
+    by_guide: dict[str, list[Item]] = {}
+    for item in taxonomy.items:
+        by_guide.setdefault(item.guide, []).append(item)
     for rule in rules().values():
         if rule.category.major == UNCLASSIFIED:
             continue
@@ -110,16 +125,20 @@ def _documents(taxonomy: Taxonomy) -> list[tuple[dict[str, int], str, str | None
         fields += [(text, STEP) for text in rule.common_steps]
         found.append((_counted(fields), rule.key, None))
         for target in rule.targets:
-            item = by_name[target.item]
-            fields = [(name, NAME) for name in item.names]
-            fields += [(target.note, NOTE), (rule.name, STEP)]
-            fields += [(step, STEP) for step in rule.item_steps.get(item.name, ())]
-            counts = _counted(fields)
-            for name in item.names:
-                for piece in pieces(name):
-                    counts[piece] = max(counts.get(piece, 0), NAME)
-            found.append((counts, rule.key, item.name))
+            for item in by_guide[target.item]:
+                found.append((_item_counts(item, target, rule), rule.key, item.name))
     return found
+
+
+def _item_counts(item: Item, target: Target, rule: Rule) -> dict[str, int]:
+    fields = [(name, NAME) for name in item.names]
+    fields += [(target.note, NOTE), (rule.name, STEP)]
+    fields += [(step, STEP) for step in rule.item_steps.get(target.item, ())]
+    counts = _counted(fields)
+    for name in item.names:
+        for piece in pieces(name):
+            counts[piece] = max(counts.get(piece, 0), NAME)
+    return counts
 
 
 def _counted(fields: list[tuple[str, int]]) -> dict[str, int]:

@@ -91,17 +91,19 @@ def _dangerous(
     if said and middle and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo
         found = told_hazards(Utterance.of(f"{said} {shown.name if shown else middle}"), known, harmless)
     found += seen(middle, tags)
-    found += [
-        danger
-        for item in items
-        if item.hazard and not (danger := hazards()[item.hazard]).undone(text) and danger not in found
-    ]
+    for each, place in zip(items, [*known, None], strict=False):
+        danger = hazards()[each.hazard] if each.hazard else None
+        if danger and danger not in found and not danger.undone(text):
+            found += [] if place and danger.elsewhere(text, *place) else [danger]
     if not found:
         return None
     names = tuple(dict.fromkeys(danger.id for danger in found))
     item = _endangered(found[0], items, topic(mentions), said, tags)
     rule = (lookup(*item.place) if item else None) or rules()["hazardous"]
-    return RuleMatch(rule, item.name if item else None, finding="hazard", hazards=names)
+    called = next((list_.spelled[each.name] for each in mentions if list_.by_name[each.name] is item), "")
+    if item and item is shown:
+        called = item.name
+    return RuleMatch(rule, item.name if item else None, finding="hazard", hazards=names, said=called)
 
 
 def _endangered(

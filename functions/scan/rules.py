@@ -26,10 +26,11 @@ class Category(_Frozen):
 
 
 class Target(_Frozen):
-    """An item the rule is for, and what to know of it."""
+    """An item the rule is for, and what to know of it; `way` ends the sentence that says where it alone goes."""
 
     item: str
     note: str
+    way: str = ""
     sources: tuple[str, ...] = ()
 
 
@@ -85,6 +86,10 @@ class Rule(_Frozen):
     def note(self, item: str | None) -> str | None:
         """What to know of the item."""
         return next((target.note for target in self.targets if target.item == item), None)
+
+    def way(self, item: str | None) -> str:
+        """How the sentence ends that says where the item goes; empty where its category says so."""
+        return next((target.way for target in self.targets if target.item == item), "") or self.verb
 
     def facts_of(self, item: str | None) -> tuple[str, ...]:
         """Deposits, contacts and dates to tell of the item."""

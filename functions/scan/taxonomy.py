@@ -42,7 +42,7 @@ class Item:
     """One thing people throw away; `aliases` are what else it is called, each alias one item's only.
 
     `brands` are trade names it is known by, `hazard` the id of the hazard that it is, `source` the id of the
-    guidance that says where it belongs.
+    guidance that says where it belongs. `like` is the item that the same is told of, in the same place.
     """
 
     name: str
@@ -53,6 +53,12 @@ class Item:
     hazard: str | None = None
     source: str | None = None
     brands: tuple[str, ...] = ()
+    like: str | None = None
+
+    @property
+    def guide(self) -> str:
+        """The name of the item that notes, steps, facts and regional variants are written for."""
+        return self.like or self.name
 
     @property
     def place(self) -> tuple[str, str]:
@@ -142,11 +148,16 @@ class Taxonomy:
     def changed(self, item: Item, text: str = "", tags: Sequence[str] = ()) -> Item:
         """The item that this one has become by what is said or seen of it: 소주병 -> 깨진 유리."""
         said = Utterance.of(text)
-        named = [(each.start, each.start + len(each.name)) for each in self.mentions(text)] if text else []
+        mentions = self.mentions(text) if text else []
         for other in self._states:
             state = other.state
-            if state is None or not (item.name in state.items or item.middle in state.middles):
+            if state is None or not (item.guide in state.items or item.middle in state.middles):
                 continue
+            named = [
+                (each.start, each.start + len(each.name))
+                for each in mentions
+                if self.by_name[each.name] is not other
+            ]
             if any(tag in state.tags for tag in tags) or says(said, state.words, named):
                 return other
         return item
@@ -187,9 +198,10 @@ def _item(
     brands: Sequence[str],
     hazard: str | None,
     source: str | None,
+    like: str | None = None,
 ) -> Item:
     condition = Condition(*map(tuple, state)) if state else None
-    return Item(name, major, middle, tuple(aliases), condition, hazard, source, tuple(brands))
+    return Item(name, major, middle, tuple(aliases), condition, hazard, source, tuple(brands), like)
 
 
 @cache

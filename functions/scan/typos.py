@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import inf
 
 from functions.scan.utterance import PARTICLE, QUESTION, Utterance
@@ -14,6 +16,9 @@ _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 _FINALS = "-ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 _CLASSES = str.maketrans("ㄲㅋㄸㅌㅃㅍㅆㅉㅊ", "ㄱㄱㄷㄷㅂㅂㅅㅈㅈ")
+_TENSE = str.maketrans("ㄲㄸㅃㅆㅉ", "ㄱㄷㅂㅅㅈ")
+_SAME_VOWELS = str.maketrans("ㅔㅖㅒㅞㅙ", "ㅐㅐㅐㅚㅚ")
+_SAME_FINALS = str.maketrans("ㄲㅋㅅㅆㅈㅊㅌㅎㅍ", "ㄱㄱㄷㄷㄷㄷㄷㄷㅂ")
 _ALIKE_INITIALS = ("ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈㅉㅊ", "ㄴㄹ", "ㅎㅇ")
 _ALIKE_VOWELS = (
     "ㅐㅔㅒㅖ",
@@ -33,7 +38,11 @@ _ALIKE_VOWELS = (
 _ALIKE_FINALS = ("-ㅎ", "ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㅇㅁ", "ㅂㅍㅄ", "ㄹㅀㄼ", "ㄴㄵㄶ")
 _MOST = {2: 0.5, 3: 1.0, 4: 1.5}  # what may be wrong in a name of so many syllables; 2.0 in a longer one
 _SLIP = 0.5  # so little may be wrong with a name that only begins a word
+_CARRIED = frozenset("ㄱㄲㄴㄷㄹㅁㅂㅅㅆㅈㅊㅋㅌㅍ")
 _LONGEST_NAME = 10
+_ASKS = re.compile(
+    r"(인가|인지|일까|이냐|입니|되나)$"
+)  # 플라스틱인가 is a question, and no 플라스틱 완구 misspelled
 
 
 def most(syllables: int) -> float:
@@ -46,6 +55,18 @@ def _parts(syllable: str) -> tuple[str, str, str]:
     if not 0 <= code < 11172:
         return syllable, "", ""
     return _INITIALS[code // 588], _VOWELS[code // 28 % 21], _FINALS[code % 28]
+
+
+def _sound(word: str) -> str:
+    """The word as it is spoken, where a final consonant goes over to an open syllable: 뽁뽁이 is 뽁뽀기."""
+    parts = [list(_parts(syllable)) for syllable in word]
+    for this, following in pairwise(parts):
+        if this[2] in _CARRIED and following[0] == "ㅇ":
+            following[0], this[2] = this[2], "-"
+    return "".join(
+        chr(ord("가") + (_INITIALS.index(a) * 21 + _VOWELS.index(b)) * 28 + _FINALS.index(c))
+        for a, b, c in parts
+    )
 
 
 def _cost(one: str, other: str, alike: Sequence[str]) -> float:
@@ -72,6 +93,18 @@ def distance(one: str, other: str, most: float = inf) -> float:
     return total
 
 
+def _doubt(word: str, name: str) -> float:
+    """What is wrong a syllable. Two syllables say little: only what sounds the same is no doubt (칫쏠, 베게)."""
+    if len(name) == 2:
+        for one, other in zip(map(_parts, word), map(_parts, name), strict=True):
+            tense = one[0].translate(_TENSE) == other[0].translate(_TENSE)
+            if not tense or one[1].translate(_SAME_VOWELS) != other[1].translate(_SAME_VOWELS):
+                return 1.0
+            if one[2].translate(_SAME_FINALS) != other[2].translate(_SAME_FINALS):
+                return 1.0
+    return min(distance(word, name), distance(_sound(word), _sound(name))) / len(name)
+
+
 def _outline(word: str) -> str:
     return "".join(_parts(syllable)[0] for syllable in word).translate(_CLASSES)
 
@@ -96,7 +129,7 @@ class Spellings:
         index: dict[str, list[str]] = defaultdict(list)
         for name in self._names:
             if 2 <= len(name) <= _LONGEST_NAME and all("가" <= letter <= "힣" for letter in name):
-                outline = _outline(name)
+                outline = _outline(_sound(name))
                 index[outline].append(name)
                 for at in range(len(outline)):
                     index[f"{outline[:at]}*{outline[at + 1 :]}"].append(name)
@@ -107,10 +140,13 @@ class Spellings:
         limit = most(len(word))
         if not limit or any(not "가" <= letter <= "힣" for letter in word):
             return []
-        outline = _outline(word)
+        spoken = _sound(word)
+        outline = _outline(spoken)
         keys = [outline, *(f"{outline[:at]}*{outline[at + 1 :]}" for at in range(len(outline)))]
         names = {name for key in keys for name in self._by_outline.get(key, ())}
-        ranked = sorted((distance(word, name, limit), name) for name in names)
+        ranked = sorted(
+            (min(distance(word, name, limit), distance(spoken, _sound(name), limit)), name) for name in names
+        )
         return [pair for pair in ranked if pair[0] <= limit]
 
     def find(self, text: Utterance, least: int = 3) -> Iterator[tuple[str, int, int]]:
@@ -133,6 +169,7 @@ class Spellings:
             for name, start, end in self.find(text, least=2)
             if not any(first <= start and end <= last for first, last in named)
             and not QUESTION.match(text.letters, start)
+            and not _ASKS.search(text.letters, start, end)
             and name != text.letters[start:end]
         ]
         parts: list[str] = []
@@ -141,7 +178,7 @@ class Spellings:
         for start, end, name in sorted(slips, key=lambda slip: (slip[0], -slip[1])):
             if start >= at:
                 parts += [text.between(at, start), " ", name]
-                worst = max(worst, distance(text.letters[start:end], name) / len(name))
+                worst = max(worst, _doubt(text.letters[start:end], name))
                 spans.append((start, end))
                 at = end
         if not parts:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from functions.scan.korean import with_particle
 from functions.scan.rules import Rule
+from functions.scan.taxonomy import taxonomy
 
 _WAYS = {  # by middle, or by major where the major has no middles
     "종이": "종이류로 나눠 주세요",
@@ -29,16 +30,21 @@ _WAYS = {  # by middle, or by major where the major has no middles
 }
 
 
-def way(rule: Rule) -> str:
-    """Where what the rule is for goes, as the end of a sentence: 종량제봉투에 버려 주세요."""
-    return rule.verb or _WAYS.get(
+def way(rule: Rule, item: str | None = None) -> str:
+    """Where what the rule is for goes, or one item of it, as the end of a sentence: 종량제봉투에 버려 주세요."""
+    return rule.way(_guide(item)) or _WAYS.get(
         rule.category.middle, f"{with_particle(rule.name, '으로', '로')} 나눠 주세요"
     )
 
 
-def directed(name: str, rule: Rule) -> str:
-    """The sentence that says where a thing goes: 영수증은 종량제봉투에 버려 주세요."""
-    return f"{with_particle(name, '은', '는')} {way(rule)}"
+def _guide(name: str | None) -> str | None:
+    item = taxonomy().named(name) if name else None
+    return item.guide if item else name
+
+
+def directed(name: str, rule: Rule, item: str | None = None) -> str:
+    """The sentence that says where a thing goes: 영수증은 종량제봉투에 버려 주세요; `item` is what it is."""
+    return f"{with_particle(name, '은', '는')} {way(rule, item or name)}"
 
 
 def asked_back(said: str, candidates: Sequence[str]) -> str:

@@ -5,6 +5,9 @@ Each phrasing names the hazard that must be among those found; typing errors, sl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 DANGEROUS: dict[str, tuple[str, ...]] = {
     "gas-cylinder": (
         "프로판통 빈 거 고물상",
@@ -428,3 +431,11 @@ SAFE: tuple[str, ...] = (
     "초콜릿 시럽 통",
     "안경",
 )
+
+
+def probes() -> Iterator[tuple[str, str]]:
+    """The phrasings of hazard_probes.txt, each with its hazard, or "safe"."""
+    for line in (Path(__file__).parent / "hazard_probes.txt").read_text().splitlines():
+        hazard, _, texts = line.partition(": ")
+        if not line.startswith("#"):
+            yield from ((hazard, text) for text in texts.split("; "))

@@ -41,7 +41,7 @@ def test_every_rule_and_target_names_sources_that_exist() -> None:
 def test_every_item_is_a_target_of_its_categorys_rule() -> None:
     for item in taxonomy().items:
         rule = lookup(*item.place)
-        assert rule and rule.note(item.name), item.name
+        assert rule and rule.note(item.guide), item.name
 
 
 def test_there_are_at_least_12_regions_each_with_a_source_that_exists() -> None:

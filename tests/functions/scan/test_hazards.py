@@ -20,7 +20,7 @@ from functions.scan.rules import lookup
 from functions.scan.sources import sources
 from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
 from functions.scan.utterance import Utterance
-from tests.functions.scan.hazard_phrasings import DANGEROUS, SAFE
+from tests.functions.scan.hazard_phrasings import DANGEROUS, SAFE, probes
 
 PHRASINGS = [(hazard, text) for hazard, texts in DANGEROUS.items() for text in texts]
 NOTHING = Classification(major_category=UNCLASSIFIED, middle_category=UNCLASSIFIED)
@@ -94,6 +94,18 @@ def test_a_dangerous_thing_gets_its_safe_path_and_no_reward(hazard: str, text: s
         assert all(sentence in answer.user_answer for sentence in hazards()[hazard].sentences)
         assert list(answer.disposal_steps.values()) == list(found.dangers[0].steps)
         assert earned(where, found.stored(), []) is None
+
+
+@pytest.mark.parametrize(("hazard", "text"), list(probes()), ids=[text for _, text in probes()])
+def test_what_a_hostile_tester_tried_is_told_apart(hazard: str, text: str) -> None:
+    match = search(text)
+    if hazard == "safe":
+        assert match is None or not match.hazards
+        return
+    assert match and hazard in match.hazards
+    words = compose(NOTHING, match, [], text).user_answer
+    assert words.find(match.dangers[0].path) < 60 and hazards()[hazard].path in words
+    assert earned(recyclable("전지"), match.stored(), []) is None
 
 
 @pytest.mark.parametrize("text", SAFE)

@@ -130,10 +130,10 @@ def test_a_stored_match_is_the_same_again() -> None:
 
 
 def test_a_ranked_hit_is_a_question_with_the_two_likeliest_and_the_users_own_words() -> None:
-    match = search("물어뜯은 목줄 버리는 법")
+    match = search("물어뜯은 가죽 조각 버리는 법")
     assert match and (match.finding, match.how) == ("asked", "bm25")
     assert match.candidates and len(match.candidates) <= 2
-    assert match.said == "물어뜯은 목줄"
+    assert match.said == "물어뜯은 가죽 조각"
 
 
 def test_the_index_answers_without_loading_the_tokeniser_or_yaml() -> None:

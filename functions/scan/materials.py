@@ -1,0 +1,70 @@
+"""What a thing is made of, where the text says so: 철로 된 채반 is metal, whatever 채반 are usually made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.utterance import Utterance
+
+FOOD = "음식물류폐기물"
+_ITEMS = {  # what a thing of the material is, where its own name says another one
+    "metal": "고철",
+    "foil": "알루미늄 용기",
+    "plastic": "플라스틱 제품",
+    "wood": "나무 제품",
+    "rubber": "고무 제품",
+    "silicone": "실리콘",
+    "paper": "종이 제품",
+    "glass": "유리 제품",
+    "ceramic": "도자기 그릇",
+}
+_WORDS = {
+    "metal": "철제|쇠|철|스텐|스댕|스뎅|스테인리스|스테인레스|알루미늄|양은|놋쇠|금속|무쇠",
+    "foil": "은박|호일|은박지",
+    "plastic": "플라스틱|프라스틱|플라스틱제",
+    "wood": "나무|대나무|원목",
+    "rubber": "고무",
+    "silicone": "실리콘",
+    "paper": "종이",
+    "glass": "유리|강화유리",
+    "ceramic": "도자기|사기|세라믹",
+}
+_SAID = {name: re.compile(f"(?:{words})") for name, words in _WORDS.items()}
+_MADE = re.compile(  # said of the thing anywhere: 쇠로 된, 고무 재질, 유리인데
+    r"$|(로|으로)(된|만든|되어|돼있)|제품|재질|인데(?!.{0,4}(되|돼|가능))|이라서?(?!면)|이에요|임$|이고"
+)
+_PART = re.compile(
+    r"손잡이|뚜껑|바퀴|다리|부분|받침|속에|안에"
+)  # 냄비 손잡이 플라스틱인데: of the handle only
+_PURE = frozenset(
+    ["종이", "플라스틱류", "유리병", "금속류", "불연성종량제폐기물"]
+)  # named after what they are of
+
+
+def made_of(item: Item, text: Utterance, start: int, end: int) -> Item | None:
+    """The item for the material that the text says of a thing named from `start` to `end`.
+
+    None where it says none, or none that changes where the thing goes.
+    """
+    for material in _materials(text, start, end):
+        other = taxonomy().named(_ITEMS[material])
+        if other is None or other.middle == item.middle:
+            return None
+        held = item.major == FOOD and other.name == "플라스틱 제품" and text.letters.endswith("플라스틱")
+        if held or item.middle in _PURE or (material == "metal" and item.middle == "일반종량제폐기물"):
+            return other
+    return None
+
+
+def _materials(text: Utterance, start: int, end: int) -> Iterator[str]:
+    for material, pattern in _SAID.items():
+        for found in pattern.finditer(text.letters):
+            first, last = found.span()
+            if (start <= first < end) or not text.begins(first) or text.absent(last):
+                continue
+            if _PART.search(text.letters, min(end, first), first):
+                continue
+            if last == start or _MADE.match(text.letters, last):
+                yield material

@@ -1,0 +1,61 @@
+"""Whether a name is followed by a noun that nothing is known of, and that the text is about: 화장대 **거울**.
+
+Korean puts the head last. A known name right before an unknown noun only says which one is meant, so it must not be
+told as if it were the thing itself.
+"""
+
+from __future__ import annotations
+
+import re
+
+from functions.scan.utterance import PARTICLE, QUESTION, Utterance
+
+_NO_HEAD = re.compile(  # what may follow a thing and is none itself
+    r"(거|것|건|게|걸|들|류|님|한|두|세|네|몇|여러|다|안|못|덜|좀|왜|그|이|저|요|더|또|꼭|큰|작은|오래|낡|새|헌|깨|고장|망가|부러"
+    r"|남|버|어|뭐|뭘|처|분|재활|배출|수거|전용|뭉치|묶음|더미|조각|세트|통째|본체|덩어리|반|많|있|없|먹|쓰|쓴|썼|씻|묻|젖|찢|멀쩡|깨끗|더러|까|뜯|떼|뗀|빈|꽉"
+    r"|가득|무료|돈|종|일반|음식|쓰레기|대형|소형|중형|미니|특대|낱개|여분|새거|중고|폐|잔뜩|전부|모두|혹시|어떻|그냥|바로|같이|함께|따로|정도|이상|이하|약간"
+    r"|ㅠ|ㅜ|ㅋ|ㅎ|질문|문의|방법|안내|신고|스티커|비용|가격|수수료|얼마|무게|사이즈|크기|[0-9a-z]|퀸|킹|싱글|더블|인용|리터|키로|킬로|그램|미리"
+    r"|때문|관련|종류|경우|때|중|외|등|및|또는|아니|맞|되|돼|될|가능|불가|괜찮|상관|필요|됨|함|임|ㄱ|(속|안|겉|위|밑|옆|앞|뒤)(에|은|이|의|에서)?$|안에|(플라스틱|나무|고무|종이|유리|비닐|도자기|스텐|철|쇠|천|가죽)(로|으로)?)"
+)
+_FUNCTION_END = re.compile(  # ends of verbs, adjectives and adverbs, which are no nouns
+    r"(고|서|면|니|까|나|요|죠|지|데|네|며|려|러|던|든|듯|게|히|도록|라도|랬|었음|했음|음|됨|함|임|짐|남|님|다|ㅁ|ㅠ|ㅜ|ㅋ|ㅎ)$"
+)
+_ADNOMINAL = re.compile(
+    r"[은는던린진난한된간친긴쓴온큰운른인든연준낸뺀뗀헌먼을할쓸될줄갈올볼릴]$"
+)  # 부러진, 버릴
+_ADJECTIVE = re.compile(
+    r".*(식|남|묻|낡|작|젖|같|넓|얇|굵|높|낮|많|적|녹|삭|썩|굳|죽|닳|찍|받|담|먹|입|신|씻|닦|뜯|꽂|찢|앉|박|심|깎"
+    r"|볶|섞)은"
+)
+
+
+def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
+    """Whether the word after the name that ends at `end` is an unknown noun with which the phrase ends.
+
+    `known` is where names stand: a word that holds one is not unknown.
+    """
+    if end not in text.starts or end >= len(text.letters):
+        return False
+    number = text.starts.index(end)
+    word = text.words[number]
+    if len(word) < 2 and len(text.words) > number + 1:
+        return False
+    if any(end <= place < end + len(word) for place in known) or not _noun(word):
+        return False
+    following = text.words[number + 1] if number + 1 < len(text.words) else ""
+    return (
+        not following or _marked(word) or bool(QUESTION.match(following)) or bool(_NO_HEAD.match(following))
+    )
+
+
+def _noun(word: str) -> bool:
+    if _NO_HEAD.match(word) or QUESTION.match(word) or PARTICLE.fullmatch(word):
+        return False
+    if _ADJECTIVE.fullmatch(word):
+        return False
+    stem = re.sub(r"(은|는|이|가|을|를|도|만|이에요|예요|에요|이요|인데요?)$", "", word)
+    return bool(stem) and not _FUNCTION_END.search(stem) and not (stem == word and _ADNOMINAL.search(stem))
+
+
+def _marked(word: str) -> bool:
+    return re.search(r"(은|는|이|가|을|를|도|만)$", word) is not None
