@@ -58,7 +58,8 @@ def wiring(functions_url: str) -> Wiring:
         if isinstance(function, EventFunction) and function.on
     )
     schedules = tuple(
-        Schedule(clock.name, clock.event.type, clocks.SOURCE, clock.every_s, {}) for clock in clocks.CLOCKS
+        Schedule(clock.name, clock.event.type, clocks.SOURCE, clock.every_s, dict(clock.data))
+        for clock in clocks.CLOCKS
     )
     return Wiring(triggers, schedules)
 

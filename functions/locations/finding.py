@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
@@ -99,8 +100,9 @@ def merged(
 
 
 def worded(query: str) -> str:
-    """What is searched for, without the white space and control characters around it. Raises Unprocessable."""
-    words = " ".join("".join(c if c.isprintable() else " " for c in query).split())
+    """What is searched for, in composed letters, without what can't be seen. Raises Unprocessable."""
+    letters = ("" if unicodedata.category(c) == "Cf" else c if c.isprintable() else " " for c in query)
+    words = " ".join(unicodedata.normalize("NFC", "".join(letters)).split())
     if not words:
         raise Unprocessable("QUERY_EMPTY", "Say what to search for: q has no letters.")
     return words

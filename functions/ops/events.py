@@ -1,8 +1,8 @@
-"""Events of operations: clocks and dead letters."""
+"""Events of operations: what clocks ask for, and dead letters."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from eventing.catalogue import EventData
 
@@ -17,6 +17,14 @@ class RedriveRequested(EventData):
     """A clock's or a person's request to send dead letters that are due again."""
 
     type: ClassVar[str] = "eco2.ops.redrive.requested"
+
+
+class NewsCollectRequested(EventData):
+    """A clock's request to collect the news of one source."""
+
+    type: ClassVar[str] = "eco2.news.collect.requested"
+
+    provider: Literal["naver", "newsdata"]
 
 
 class EventQuarantined(EventData):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,14 @@ def test_the_quarantine_gets_no_events_but_dead_letters() -> None:
 
 def test_every_clock_has_a_pingsource() -> None:
     clocks = {
-        clock["spec"]["ceOverrides"]["extensions"]["tick"]: clock["spec"]["schedule"]
+        clock["metadata"]["name"]: (
+            clock["spec"]["ceOverrides"]["extensions"]["tick"],
+            clock["spec"]["schedule"],
+            json.loads(clock["spec"]["data"]),
+        )
         for clock in of_kind("PingSource")
     }
-    assert clocks == {each.event.type: cron(max(60, each.every_s)) for each in CLOCKS}
+    assert clocks == {each.name: (each.event.type, cron(max(60, each.every_s)), each.data) for each in CLOCKS}
 
 
 @pytest.mark.parametrize(

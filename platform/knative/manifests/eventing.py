@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from eventing.clock import TICK
 from functions.ops.clocks import CLOCKS
 from manifests.objects import NAMESPACE, PART_OF, Object, made
@@ -75,7 +77,7 @@ def clocks() -> list[Object]:
             spec={
                 "schedule": cron(max(LEAST_S, clock.every_s)),
                 "contentType": "application/json",
-                "data": "{}",
+                "data": json.dumps(dict(clock.data)),
                 "ceOverrides": {"extensions": {TICK: clock.event.type}},
                 "sink": {"ref": BROKER_REF},
             },

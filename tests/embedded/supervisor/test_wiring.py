@@ -29,8 +29,8 @@ def test_the_files_say_what_is_declared(tmp_path: Path, monkeypatch: pytest.Monk
     main()
     written = load(paths["triggers"])
     assert written == wiring("http://127.0.0.1:1")
-    assert [(each.type, each.every_s) for each in written.schedules] == [
-        (c.event.type, c.every_s) for c in CLOCKS
+    assert [(each.type, each.every_s, each.data) for each in written.schedules] == [
+        (c.event.type, c.every_s, c.data) for c in CLOCKS
     ]
     table = json.loads(Path(paths["routes"]).read_text())
     assert [(row["method"], row["path"]) for row in table] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import unicodedata
 from typing import Any
 
 import pytest
@@ -117,6 +118,15 @@ async def test_a_question_is_asked_once_and_then_remembered(
         (key,) = cache.keys("locations:*")
         assert "카페" not in key.decode()
         assert 0 < cache.ttl(key) <= 600
+
+
+@pytest.mark.parametrize("query", ["행\u200b복", "\ufeff행복\u0000", unicodedata.normalize("NFD", "행복")])
+async def test_however_it_was_typed_or_pasted_it_is_one_question(
+    functions: Functions, sites: Sites, kakao: KakaoWire, query: str
+) -> None:
+    await stored(sites, site("a", name="행복 나눔터"))
+    assert [each["place_name"] for each in await typed(functions, query)] == ["행복 나눔터"]
+    assert kakao.asked[0]["query"] == "행복"
 
 
 async def test_a_failure_is_not_remembered(functions: Functions, kakao: KakaoWire) -> None:
