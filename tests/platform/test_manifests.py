@@ -129,6 +129,16 @@ def test_functions_are_reached_inside_the_cluster_only() -> None:
     assert {each["metadata"]["name"] for each in _services()} == {f.name for f in load_all()}
 
 
+def test_functions_that_ask_outside_may_and_nobody_else() -> None:
+    """A function left out would fail on a cluster alone; a name that is none's would never be noticed."""
+    (policy,) = [
+        each for each in of_kind("NetworkPolicy") if each["metadata"]["name"] == "functions-to-the-internet"
+    ]
+    (allowed,) = policy["spec"]["podSelector"]["matchExpressions"]
+    asking = {"locations-search", "locations-suggest", "news-collect", "scan-answer", "scan-vision"}
+    assert asking <= set(allowed["values"]) <= {function.name for function in load_all()}
+
+
 def test_everything_scales_to_zero_but_gateway_and_router() -> None:
     for service in _services():
         scaling = service["spec"]["template"]["metadata"]["annotations"]
