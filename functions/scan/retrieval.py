@@ -116,9 +116,11 @@ def _endangered(
         return own
     if about and usual:
         item = list_.changed(list_.by_name[about.name], said, tags)
-        if item.place == usual.place or (
-            item.major == "생활계유해폐기물" and item.hazard in (None, danger.id)
-        ):
+        other = item.hazard not in (
+            None,
+            danger.id,
+        )  # what is dangerous in another way is not what this path is for
+        if not other and (item.place == usual.place or item.major == "생활계유해폐기물"):
             return item
     return usual
 
