@@ -9,10 +9,8 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from functions.news.article import SNIPPET, TITLE, NewArticle, address_of, plain, publisher, web_address
-from functions.news.settings import NewsSettings
 from functions.news.source import NewsSource, read, rows
 from functions.news.topics import topic
-from functions.runtime.outside import OutsideClient
 
 DISPLAY: Final = 50
 """Articles of one answer; Naver gives up to 100."""
@@ -42,10 +40,6 @@ class Naver(NewsSource):
     every_s = 300
     a_day = 25_000
 
-    def __init__(self, settings: NewsSettings) -> None:
-        self._settings = settings
-        self._client = OutsideClient("naver news", timeout_s=settings.news_timeout_s)
-
     @property
     def configured(self) -> bool:
         settings = self._settings
@@ -63,9 +57,6 @@ class Naver(NewsSource):
             },
         )
         return list(read(rows(body, "items"), _article))
-
-    async def close(self) -> None:
-        await self._client.close()
 
 
 def _article(row: Mapping[str, Any]) -> NewArticle | None:

@@ -9,10 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from functions.news.article import SNIPPET, TITLE, NewArticle, address_of, plain, publisher, web_address
-from functions.news.settings import NewsSettings
 from functions.news.source import NewsSource, read, rows
 from functions.news.topics import KEYWORDS, topic
-from functions.runtime.outside import OutsideClient
 
 
 class NewsDataResult(BaseModel):
@@ -39,10 +37,6 @@ class NewsData(NewsSource):
     every_s = 1_800
     a_day = 200
 
-    def __init__(self, settings: NewsSettings) -> None:
-        self._settings = settings
-        self._client = OutsideClient("newsdata", timeout_s=settings.news_timeout_s)
-
     @property
     def configured(self) -> bool:
         return bool(self._settings.newsdata_key.get_secret_value())
@@ -55,9 +49,6 @@ class NewsData(NewsSource):
             {"x-access-key": self._settings.newsdata_key.get_secret_value()},
         )
         return list(read(rows(body, "results"), _article))
-
-    async def close(self) -> None:
-        await self._client.close()
 
 
 def _article(row: Mapping[str, Any]) -> NewArticle | None:

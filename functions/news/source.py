@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 from pydantic_core import from_json
 
 from functions.news.article import NewArticle
-from functions.runtime.outside import OutsideFailure
+from functions.news.settings import NewsSettings
+from functions.runtime.outside import OutsideClient, OutsideFailure
 
 
 class NewsSource(ABC):
@@ -20,6 +21,10 @@ class NewsSource(ABC):
     every_s: ClassVar[int]
     a_day: ClassVar[int]
 
+    def __init__(self, settings: NewsSettings) -> None:
+        self._settings = settings
+        self._client = OutsideClient(f"news {self.name}", timeout_s=settings.news_timeout_s)
+
     @property
     @abstractmethod
     def configured(self) -> bool:
@@ -29,9 +34,9 @@ class NewsSource(ABC):
     async def ask(self, question: str) -> list[NewArticle]:
         """The newest articles for a question. Raises OutsideFailure; rows that make no sense are left out."""
 
-    @abstractmethod
     async def close(self) -> None:
         """Close its connections."""
+        await self._client.close()
 
 
 def rows(body: bytes, list_name: str) -> list[Any]:
