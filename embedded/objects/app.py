@@ -186,7 +186,9 @@ async def _refused(request: Request, refusal: Exception) -> Response:
     headers = {"cache-control": "no-store", **_SAFE}
     if refusal.status == 405:
         headers["allow"] = _ALLOWED
-    if request.method == "PUT":  # the rest of a refused body is not waited for
+    if refusal.status == 408:  # the rest of the body is not waited for
+        # Of another refusal the proxy between must be able to tell, while the client is still sending: hung up on,
+        # it says that we are out of order.
         headers["connection"] = "close"
     return Response(document, refusal.status, headers, "application/xml")
 

@@ -121,7 +121,7 @@ def test_functions_get_what_they_know(home: Home) -> None:
     assert env["ECO2_SCAN_DEADLINE_S"] == "60"
     assert env["ECO2_MODEL"] == "simulated"
     assert env["ECO2_OBJECTS_URL"] == "http://127.0.0.1:8080/objects"
-    assert env["ECO2_CDN_URL"] == "http://127.0.0.1:8080/objects/eco2-images"
+    assert env["ECO2_CDN_URL"] == "http://127.0.0.1:8080/objects/eco2-images/public"
     assert env["ECO2_REDIS_STREAMS_URL"] == "redis://y"
     assert env["K_SINK"] == "http://127.0.0.1:2"
 
