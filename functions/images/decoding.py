@@ -10,6 +10,7 @@ import os
 import signal
 import struct
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from functions.images.decoder import ANSWER, REQUEST
@@ -117,10 +118,16 @@ class _Decoder:
                 stdout=asyncio.subprocess.PIPE,
                 # Of the environment only what Python needs: a decoder that is taken over finds no secrets. The arena
                 # that glibc reserves for each thread of a decoder would count as memory that was taken.
-                env={"MALLOC_ARENA_MAX": "1"}
-                | {name: os.environ[name] for name in ("PATH", "PYTHONPATH", "LANG") if name in os.environ},
+                env={"MALLOC_ARENA_MAX": "1", "PYTHONPATH": _module_path()}
+                | {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
             )
         return self._process
+
+
+def _module_path() -> str:
+    """Where this package lies, and what was given; an image has it in its working folder, which -P leaves out."""
+    here = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
 
 
 async def _ask(process: asyncio.subprocess.Process, data: bytes, longest_side: int) -> FetchedImage:

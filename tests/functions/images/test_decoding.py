@@ -144,3 +144,16 @@ async def test_a_decoder_knows_no_secret(decoders: Decoders, monkeypatch: pytest
     process = decoders._small._process
     assert process
     assert b"sk-secret" not in environment(process.pid)
+
+
+async def test_a_decoder_finds_the_code_of_its_parent_whatever_the_working_folder(
+    decoders: Decoders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """In an image the code lies in the working folder and nowhere else."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    await decoders.redraw(encoded("PNG", (8, 8)), 8)
+    process = decoders._small._process
+    assert process
+    given = environment(process.pid).split(b"\0")
+    assert b"PYTHONPATH=" + str(Path(decoding.__file__).parents[2]).encode() in given
