@@ -77,7 +77,7 @@ async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> Non
 
     broker = make(wiring, metrics, end)
     listening = _listening(options)
-    server = Server(configuration(Ingress(broker, metrics)))
+    server = Server(configuration(Ingress(broker, metrics).app()))
     await broker.start()
     # A sixth of a busy broker's time went into looking for garbage among what is there to stay.
     gc.freeze()

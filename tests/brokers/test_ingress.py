@@ -42,7 +42,7 @@ def metrics() -> BrokerMetrics:
 
 @pytest.fixture
 async def client(broker: Taken, metrics: BrokerMetrics) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(Ingress(broker, metrics))
+    transport = httpx.ASGITransport(Ingress(broker, metrics).app())
     async with httpx.AsyncClient(transport=transport, base_url="http://broker") as made:
         yield made
 
@@ -130,6 +130,6 @@ async def test_a_request_that_ends_within_its_body_publishes_nothing(
 
     headers = [(name.encode(), value.encode()) for name, value in EVENT.to_binary()[0].items()]
     scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers}
-    await Ingress(broker, metrics)(scope, receive, send)
+    await Ingress(broker, metrics).app()(scope, receive, send)
     assert sent[0]["status"] == 400
     assert not broker.events

@@ -37,7 +37,7 @@ def parent(of: ReadableSpan) -> str:
 async def accept(event: CloudEvent) -> CloudEvent:
     broker = Taken()
     headers, body = event.to_binary()
-    transport = httpx.ASGITransport(Ingress(broker, BrokerMetrics()))
+    transport = httpx.ASGITransport(Ingress(broker, BrokerMetrics()).app())
     async with httpx.AsyncClient(transport=transport, base_url="http://broker") as client:
         assert (await client.post("/", headers=headers, content=body)).status_code == 202
     return broker.events[0]
