@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -18,7 +18,8 @@ class Progress:
     `ts` is RFC 3339.
 
     Stage `done` ends the job well, stage `error` badly; an error carries its code (`error`), the stage that
-    failed (`failed_stage`) and a message for the user. `result` is any JSON value.
+    failed (`failed_stage`) and a message for the user. `result` is any JSON value; `more` are the fields that only
+    this stage has, such as a token's `content`.
     """
 
     job_id: str
@@ -32,6 +33,7 @@ class Progress:
     seq: int = 0
     error: str | None = None
     failed_stage: str | None = None
+    more: Mapping[str, object] | None = None
 
     @property
     def terminal(self) -> bool:
@@ -53,6 +55,7 @@ class Progress:
             "message": self.message,
             "result": self.result,
             "trace_id": self.trace_id,
+            **(self.more or {}),
         }
         if self.stage == "error":
             fields |= {

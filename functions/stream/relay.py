@@ -13,7 +13,7 @@ from functions.runtime.resources import Service
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
 
-DOMAINS = ("scan",)
+DOMAINS = ("scan", "chat")
 QUARANTINE = "progress:quarantine"
 
 

@@ -1,0 +1,77 @@
+"""The state of a turn in the graph, and how parallel branches write into it without colliding."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypedDict
+
+Intent = Literal[
+    "waste",
+    "character",
+    "location",
+    "weather",
+    "bulk_waste",
+    "recyclable_price",
+    "collection_point",
+    "web_search",
+    "news",
+    "image_generation",
+    "general",
+    "greeting",
+]
+RESET: dict[str, Any] = {"": None}
+"""Given for a channel at the begin of a turn: what the turn before left there is dropped."""
+
+
+class Found(TypedDict):
+    """What a branch has found: words for the answer, data for a model, and whether it could be looked up at all.
+
+    `priority` orders the parts of the answer, the lowest first; `at` is when it was found (seconds).
+    """
+
+    ok: bool
+    text: str
+    data: dict[str, Any]
+    priority: int
+    at: float
+
+
+def merged(before: dict[str, Any] | None, after: dict[str, Any] | None) -> dict[str, Any]:
+    """Both, by branch: success beats failure, then the lower priority number, then the newer."""
+    if after and "" in after:
+        return {}
+    kept = dict(before or {})
+    for name, found in (after or {}).items():
+        there = kept.get(name)
+        if there is None or _rank(found) >= _rank(there):
+            kept[name] = found
+    return kept
+
+
+def _rank(found: Found) -> tuple[bool, int, float]:
+    return found["ok"], -found["priority"], found["at"]
+
+
+class TurnState(TypedDict, total=False):
+    """What the nodes of one turn share."""
+
+    message: str
+    image_url: str | None
+    location: dict[str, float] | None
+    region: str | None
+    model: str
+    history: list[dict[str, str]]
+    intents: list[Intent]
+    queries: dict[str, str]
+    confidence: float
+    classification: dict[str, Any] | None
+    found: Annotated[dict[str, Found], merged]
+    summary: str
+    answer: str
+
+
+class Branch(TypedDict):
+    """What one branch is sent: the turn, and its own part of the question."""
+
+    node: str
+    query: str
+    turn: TurnState

@@ -1,0 +1,23 @@
+"""Settings of the chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from process.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class ChatSettings:
+    """What the chat's functions are told."""
+
+    chat_deadline_s: float = setting(120, "seconds after which a turn ends as failed", least=5)
+    chat_input_wait_s: float = setting(
+        60, "seconds a turn waits for the user's input before it goes on", least=1
+    )
+    chat_overdue_s: float = setting(
+        20, "seconds without movement after which a turn is started again", least=1
+    )
+    chat_history_tokens: int = setting(
+        4_000, "tokens of history a model gets; older messages are summed up", least=200
+    )

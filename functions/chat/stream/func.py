@@ -1,0 +1,64 @@
+"""Streams a turn's progress and tokens as server-sent events, without gap or repetition."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Self
+from uuid import UUID
+
+from pydantic import Field
+from sse_starlette import ServerSentEvent
+from starlette.requests import Request
+
+from functions.chat.progress import DOMAIN
+from functions.chat.turns import Turns
+from functions.runtime import Resources, User, http_function
+from functions.runtime.resources import Service
+
+if TYPE_CHECKING:
+    from eventing.progress.gateway import Gateway
+
+
+class ChatGateway(Service):
+    """The gateway of chat streams, one a process."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.gateway = gateway
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """A gateway over the streams and pubsub Redis."""
+        from eventing.progress.gateway import Gateway
+
+        gateway = Gateway(await resources.redis("streams"), await resources.redis("pubsub"), DOMAIN)
+        resources.on_stop(gateway.stop)
+        resources.on_close(gateway.close)
+        return cls(gateway)
+
+
+@http_function("GET /api/v1/chat/{job_id}/events", min_scale=1, streams=True)
+async def stream(
+    user: User,
+    turns: Turns,
+    chat: ChatGateway,
+    request: Request,
+    job_id: UUID,
+    last_token_seq: Annotated[int | None, Field(ge=0, lt=2**31)] = None,
+) -> AsyncIterator[ServerSentEvent] | None:
+    """The turn's events, from the start or after `Last-Event-ID` (or `last_token_seq`, which is the same number).
+
+    204 when that was the last event. Another user's turn is unknown.
+    """
+    trace = await turns.owned(user.id, job_id)
+    last = request.headers.get("last-event-id", "")
+    after = int(last) if last.isascii() and last.isdecimal() and len(last) < 10 else last_token_seq
+    history = partial(turns.story, job_id)
+    if after is not None and await chat.gateway.ended(str(job_id), after, history):
+        return None  # 204: a browser that asks again and again stops
+    return chat.gateway.follow(
+        str(job_id), after=after, history=history, expires_at=user.expires_at, trace=trace
+    )
+
+
+new = stream.new

@@ -1,0 +1,39 @@
+"""The chat's functions in one process over PostgreSQL and Valkey, with a sink that keeps what is emitted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.embedded.serving import serving
+from tests.functions.asgi_client import Functions, Sink
+from tests.functions.chat.talk import Talk
+
+
+@pytest.fixture
+def sink() -> Sink:
+    """What the broker would be given."""
+    return Sink()
+
+
+@pytest.fixture
+async def talk(
+    postgres_url: str, valkey_url: str, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Talk]:
+    """A user's conversations."""
+    async with serving(sink) as port:
+        monkeypatch.setenv("K_SINK", f"http://127.0.0.1:{port}")
+        functions = Functions(
+            {
+                "ECO2_ENV": "local",
+                "ECO2_DATABASE_URL": postgres_url,
+                "ECO2_REDIS_STREAMS_URL": valkey_url,
+                "ECO2_REDIS_PUBSUB_URL": valkey_url,
+                "ECO2_REDIS_CACHE_URL": valkey_url,
+                "ECO2_MODELS": "local",
+                "ECO2_CHAT_OVERDUE_S": "1",
+            }
+        )
+        yield Talk(functions, sink)
+        await functions.close()
