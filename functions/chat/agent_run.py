@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from pydantic import ValidationError
+
+from functions.chat.checkpoint_store import CheckpointStore
 from functions.chat.conversations import Conversations
-from functions.chat.events import TurnCompleted
+from functions.chat.events import Coordinates, TurnCompleted
 from functions.chat.graph.branches import character, general, waste_rag
 from functions.chat.graph.policies import BREAKER_FAILURES, BREAKER_OPEN_S, Guarded
 from functions.chat.graph.state import RESET, TurnState
@@ -19,6 +22,7 @@ from functions.runtime.resources import Service
 if TYPE_CHECKING:
     from uuid import UUID
 
+    from functions.chat.checkpoints import ChatCheckpointer
     from functions.runtime.resources import Resources
 
 HISTORY = 10
@@ -28,15 +32,18 @@ WORK = {"waste_rag": waste_rag, "character": character, "general": general}
 class Agent(Service):
     """The compiled graph of this process and what it stores turns with."""
 
-    def __init__(self, graph: Any, turns: Turns, conversations: Conversations) -> None:
-        self._graph, self._turns, self._conversations = graph, turns, conversations
+    def __init__(
+        self, graph: Any, checkpointer: ChatCheckpointer, turns: Turns, conversations: Conversations
+    ) -> None:
+        self._graph, self._checkpointer = graph, checkpointer
+        self._turns, self._conversations = turns, conversations
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the models and tools of this process."""
         import asyncio
 
-        build = await asyncio.to_thread(_builder)  # LangGraph takes most of a second to import
+        build, checkpoints = await asyncio.to_thread(_graph_modules)  # LangGraph takes a second to import
         nodes = build.AgentNodes(
             understanding=await resources.get(Understanding),
             branches={
@@ -45,7 +52,10 @@ class Agent(Service):
             },
             writer=ReplyWriter(),
         )
-        return cls(build.build(nodes), await resources.get(Turns), await resources.get(Conversations))
+        store = CheckpointStore(await resources.redis("state"), await resources.database())
+        checkpointer = checkpoints.ChatCheckpointer(store)
+        graph = build.build(nodes, checkpointer)
+        return cls(graph, checkpointer, await resources.get(Turns), await resources.get(Conversations))
 
     async def run(self, job_id: UUID) -> TurnCompleted | None:
         """Answer the turn; None when it waits for its user."""
@@ -54,21 +64,41 @@ class Agent(Service):
         said = await self._turns.progress.said(str(job_id)) if turn.attempt > 1 else ""
         if said:  # an attempt before this one had begun to answer: never from the start again
             return await self._turns.finish(turn, AgentReply("general", said + FAILED_NOTE), telling)
+        build, _ = _graph_modules()
+        thread = {"configurable": {"thread_id": str(turn.chat_id)}}
         state = await self._graph.ainvoke(
-            await self._begin(turn),
-            {"configurable": {"thread_id": str(turn.chat_id)}},
-            context=_builder().TurnContext(telling),
+            await self._resumed(turn, thread) or await self._begin(turn),
+            thread,
+            context=build.TurnContext(telling),
+            durability="exit",  # a turn that dies begins again; one that waits is whole
         )
+        if needed := build.needed(state):
+            # The turn waits before anybody is told so: the answer to it may come at once.
+            await self._turns.wait(turn, needed.kind)
+            await telling.needs_input(needed.kind, needed.message, self._turns.input_wait_s)
+            return None
+        await self._checkpointer.settle(str(turn.chat_id))
         reply = AgentReply(intent=state["intents"][0], answer=state["answer"], metadata=_metadata(state))
         return await self._turns.finish(turn, reply, telling)
+
+    async def _resumed(self, turn: Turn, thread: Any) -> Any:
+        """What goes on with the paused graph; None where the turn did not wait, or its checkpoint is lost."""
+        if turn.input is None:
+            return None
+        snapshot = await self._graph.aget_state(thread)
+        if not snapshot.interrupts or snapshot.values.get("job_id") != str(turn.job_id):
+            return None
+        build, _ = _graph_modules()
+        return build.going_on(turn.input)
 
     async def _begin(self, turn: Turn) -> TurnState:
         detail = await self._conversations.detail(turn.user_id, turn.chat_id, HISTORY + 1, None)
         earlier = [one for one in detail.messages if one.content != turn.message or one.role != "user"]
         return TurnState(
+            job_id=str(turn.job_id),
             message=turn.message,
             image_url=turn.image_url,
-            location=turn.location.model_dump() if turn.location else None,
+            location=_given_location(turn) or (turn.location.model_dump() if turn.location else None),
             region=None,
             model=turn.model,
             history=[{"role": one.role, "content": one.content} for one in earlier],
@@ -77,10 +107,19 @@ class Agent(Service):
         )
 
 
-def _builder() -> Any:
+def _graph_modules() -> tuple[Any, Any]:
+    from functions.chat import checkpoints
     from functions.chat.graph import build
 
-    return build
+    return build, checkpoints
+
+
+def _given_location(turn: Turn) -> dict[str, float] | None:
+    """Where the user is by what was given when it was asked for; None where it was not, or is no place."""
+    try:
+        return Coordinates.model_validate((turn.input or {}).get("data")).model_dump()
+    except ValidationError:
+        return None
 
 
 def _metadata(state: TurnState) -> dict[str, Any]:

@@ -128,6 +128,11 @@ class Turns(Ledger):
     def _settings(self) -> ChatSettings:
         return self._resources.settings(ChatSettings)
 
+    @property
+    def input_wait_s(self) -> float:
+        """Seconds that a turn waits for its user's input."""
+        return self._settings.chat_input_wait_s
+
     async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:
         """Take the turn unless it is over, waits for somebody else's input, or is in living hands."""
         row = await self.database.one(
@@ -182,7 +187,7 @@ class Turns(Ledger):
 
     async def wait(self, turn: Turn, needs: str) -> None:
         """Store that the turn waits for the user's input, and for how long."""
-        waits_s = self._settings.chat_input_wait_s
+        waits_s = self.input_wait_s
         await self.database.run(WAIT, (needs, waits_s, waits_s, spent_usd(), turn.job_id, self.worker))
 
     async def finish(self, turn: Turn, reply: AgentReply, telling: Telling) -> TurnCompleted:

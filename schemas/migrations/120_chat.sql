@@ -73,7 +73,6 @@ CREATE INDEX outbox_age ON chat.outbox (created_at, id);
 -- Checkpoints of LangGraph: the newest of each conversation, behind those in Redis by a few seconds.
 CREATE TABLE chat.checkpoints (
     thread_id     uuid        PRIMARY KEY REFERENCES chat.conversations ON DELETE CASCADE,
-    checkpoint_id text        NOT NULL,
-    content       bytea       NOT NULL,
+    content       json        NOT NULL,
     written_at    timestamptz NOT NULL DEFAULT now()
 );

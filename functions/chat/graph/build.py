@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Send
+from langgraph.types import Command, Send
 
 from functions.chat.graph.policies import POLICIES, Guarded, nothing
 from functions.chat.graph.state import Branch, Found, TurnState
@@ -91,6 +91,25 @@ class AgentNodes:
             text = await self.writer.write(state, tokens)
         await runtime.context.telling.completed("answer")
         return TurnState(answer=text)
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What a paused turn needs of its user: a location or a confirmation, and the question in words."""
+
+    kind: str
+    message: str
+
+
+def needed(state: Mapping[str, Any]) -> Needed | None:
+    """What the graph paused for; None when it came to its end."""
+    paused = state.get("__interrupt__") or ()
+    return Needed(**paused[0].value) if paused else None
+
+
+def going_on(given: dict[str, Any]) -> Command[Any]:
+    """What lets a paused graph go on with what its user gave."""
+    return Command(resume=given)
 
 
 def after_intent(state: TurnState) -> str:

@@ -54,6 +54,7 @@ def _rank(found: Found) -> tuple[bool, int, float]:
 class TurnState(TypedDict, total=False):
     """What the nodes of one turn share."""
 
+    job_id: str
     message: str
     image_url: str | None
     location: dict[str, float] | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from functions.images.fetch import ImageRejected
 from functions.runtime.errors import FunctionError
 from functions.runtime.resources import Service
 from functions.scan.events import ScanRequested
+from functions.scan.inquiry import ask
 from functions.scan.vision_model import VisionModel
 
 if TYPE_CHECKING:
@@ -25,7 +27,8 @@ class Understanding(Service):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Over the scan's vision model."""
+        """Over the scan's vision model; the rules are read beforehand, for the first question has a second only."""
+        await asyncio.to_thread(ask, "캔")
         return cls(await resources.get(VisionModel))
 
     async def intents(self, state: TurnState) -> IntentDecision:
