@@ -10,13 +10,12 @@ from functions.chat.checkpoint_store import CheckpointStore
 from functions.chat.conversations import Conversations
 from functions.chat.events import Coordinates, TurnCompleted
 from functions.chat.graph.branches import character, general, waste_rag
-from functions.chat.graph.policies import BREAKER_FAILURES, BREAKER_OPEN_S, Guarded
+from functions.chat.graph.policies import Guarded
 from functions.chat.graph.state import RESET, TurnState
 from functions.chat.graph.understanding import Understanding
 from functions.chat.graph.writer import ReplyWriter
 from functions.chat.turn import AgentReply, Turn
 from functions.chat.turns import FAILED_NOTE, Turns
-from functions.providers.breaker import Breaker
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
@@ -46,10 +45,7 @@ class Agent(Service):
         build, checkpoints = await asyncio.to_thread(_graph_modules)  # LangGraph takes a second to import
         nodes = build.AgentNodes(
             understanding=await resources.get(Understanding),
-            branches={
-                name: Guarded(name, work, Breaker(name, failures=BREAKER_FAILURES, open_s=BREAKER_OPEN_S))
-                for name, work in WORK.items()
-            },
+            branches={name: Guarded(name, work) for name, work in WORK.items()},
             writer=ReplyWriter(),
         )
         store = CheckpointStore(await resources.redis("state"), await resources.database())

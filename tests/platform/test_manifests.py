@@ -25,7 +25,7 @@ from schemas.sizing import PREFETCH, sizing
 from tests.platform.objects import KNATIVE, OVERLAYS, kustomizations, of_kind, pod_specs
 
 SECONDS = re.compile(r"PT([\d.]+)S")
-ALWAYS_ON = {"scan-stream", "stream-router"}
+ALWAYS_ON = {"chat-stream", "scan-stream", "stream-router"}
 
 
 def test_generated_objects_are_up_to_date() -> None:
@@ -135,7 +135,8 @@ def test_functions_that_ask_outside_may_and_nobody_else() -> None:
         each for each in of_kind("NetworkPolicy") if each["metadata"]["name"] == "functions-to-the-internet"
     ]
     (allowed,) = policy["spec"]["podSelector"]["matchExpressions"]
-    asking = {"locations-search", "locations-suggest", "news-collect", "scan-answer", "scan-vision"}
+    asking = {"chat-agent", "chat-resume", "locations-search", "locations-suggest", "news-collect"}
+    asking |= {"scan-answer", "scan-vision"}
     assert asking <= set(allowed["values"]) <= {function.name for function in load_all()}
 
 

@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from functions.chat.graph.state import Branch, Found
-from functions.providers.breaker import Breaker
-from functions.providers.errors import ModelError, ModelUnavailable
+from functions.providers.errors import ModelError
+from functions.runtime.breaker import Breaker, CircuitOpen
 from functions.runtime.errors import FunctionError
+from functions.runtime.outside import OutsideFailure
 
 log = logging.getLogger(__name__)
 JITTER_S = (0.05, 0.2)
@@ -51,30 +52,26 @@ REQUIRED = {"waste_rag", "bulk_waste", "location", "collection_point"}
 class Guarded:
     """A branch behind its policy: it gives what it found, or that it found nothing, and never raises."""
 
-    def __init__(self, name: str, work: Callable[[Branch], Awaitable[Found]], breaker: Breaker) -> None:
-        self.name, self._work, self._breaker = name, work, breaker
-        self.policy = POLICIES[name]
+    def __init__(self, name: str, work: Callable[[Branch], Awaitable[Found]]) -> None:
+        self.name, self._work, self.policy = name, work, POLICIES[name]
+        self._breaker = Breaker(name, lambda _: True, failures=BREAKER_FAILURES, open_s=BREAKER_OPEN_S)
 
     async def __call__(self, branch: Branch) -> Found:
         """What the branch found within its policy."""
         for attempt in range(1, self.policy.attempts + 1):
             try:
-                with self._breaker.watch(self.name):
-                    return await self._once(branch)
-            except (FunctionError, ModelError) as error:
-                log.warning("%s: %s", self.name, type(error).__name__)
+                with self._breaker.watch():
+                    async with asyncio.timeout(self.policy.timeout_s):
+                        return await self._work(branch)
+            except Exception as error:  # the answer goes on without this branch, whatever ails it
+                log.warning("%s: %s", self.name, type(error).__name__, exc_info=not _expected(error))
             if attempt < self.policy.attempts:
                 await asyncio.sleep(random.uniform(*JITTER_S))
         return nothing(self.name)
 
-    async def _once(self, branch: Branch) -> Found:
-        try:
-            async with asyncio.timeout(self.policy.timeout_s):
-                return await self._work(branch)
-        except TimeoutError:
-            raise ModelUnavailable(self.name, "timeout", f"{self.policy.timeout_s:g} s") from None
-        except OSError as error:
-            raise ModelUnavailable(self.name, "connection", type(error).__name__) from None
+
+def _expected(error: Exception) -> bool:
+    return isinstance(error, (FunctionError, ModelError, OutsideFailure, CircuitOpen, OSError))
 
 
 def found(name: str, text: str, **data: object) -> Found:

@@ -31,6 +31,7 @@ async def talk(
                 "ECO2_REDIS_STREAMS_URL": valkey_url,
                 "ECO2_REDIS_PUBSUB_URL": valkey_url,
                 "ECO2_REDIS_CACHE_URL": valkey_url,
+                "ECO2_REDIS_STATE_URL": valkey_url,
                 "ECO2_MODELS": "local",
                 "ECO2_CHAT_OVERDUE_S": "1",
             }
