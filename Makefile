@@ -6,7 +6,7 @@ CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops evaluate mutate lint types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost evaluate mutate lint types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,7 @@ lint: setup ## ruff: rules and format; import-linter: who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
@@ -70,6 +70,9 @@ bench-cold: setup ## time from exec to ready of every function
 
 bench-hops: setup system ## time per hop of a scan: both brokers here and, where one runs, the cluster (about 8 minutes)
 	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops
+
+cost: setup ## what the production cluster costs a month, and what the loss of each node stops
+	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet
 
 evaluate: setup ## accuracy of the local model and recall of the rules
 	@$(BIN)/python -m training.evaluate
