@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode, is_cloude
 from eventing.errors import NoAnswer
 from eventing.publisher import retryable
 from eventing.sender import HttpAnswer, Sender
+from process.inside import shown
+from process.settings import ProcessSettings, read
 
 if TYPE_CHECKING:
     from brokers.metrics import DeliveryMetrics
@@ -82,7 +85,7 @@ class Dispatcher:
         self.metrics: DeliveryMetrics = metrics.of(trigger.name)
         self.until_taken = until_taken
         self.destination = _destination(trigger)
-        headers = {"prefer": "reply", **trigger.headers}
+        headers = {"prefer": "reply", **trigger.headers, **shown(read(ProcessSettings, os.environ))}
         self._sender = Sender(trigger.subscriber, connections=trigger.in_flight, headers=headers)
 
     async def deliver(

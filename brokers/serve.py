@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import os
 import resource
 import signal
 import socket
@@ -18,7 +19,9 @@ from brokers.ingress import Broker, Ingress
 from brokers.metrics import BrokerMetrics
 from brokers.trigger import Wiring, load
 from process import logs, tracing
+from process.inside import Inside, InsideOnly
 from process.server import configuration
+from process.settings import ProcessSettings, read
 
 
 class RunningBroker(Broker, Protocol):
@@ -77,7 +80,8 @@ async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> Non
 
     broker = make(wiring, metrics, end)
     listening = _listening(options)
-    server = Server(configuration(Ingress(broker, metrics).app()))
+    inside = Inside(read(ProcessSettings, os.environ))
+    server = Server(configuration(InsideOnly(Ingress(broker, metrics).app(), inside)))
     await broker.start()
     # A sixth of a busy broker's time went into looking for garbage among what is there to stay.
     gc.freeze()

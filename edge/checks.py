@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.clusters import AUTHORIZE_LISTENER
 from edge.fields import Fields, extension, manager
+from edge.identity import from_inside
 from edge.retries import AGAIN
 from edge.site import EdgeSite
 
@@ -79,6 +80,7 @@ def checked_by(site: EdgeSite) -> Fields:
                     # A check changes nothing: it may be asked twice whatever the method.
                     "retry_policy": AGAIN,
                 },
+                "request_headers_to_add": [from_inside()],
             }
         ],
     }

@@ -1,4 +1,4 @@
-"""The headers that only the edge sets: a request's id, its trace, its revision; nobody outside names a caller.
+"""The headers that only the edge sets: a request's id, its trace, its revision, and the secret that functions ask for.
 
 Nothing here is a script: Envoy's early header mutation removes what clients may not say and draws random digits, a
 header mutation keeps a client's id and trace where they are well-formed.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from edge.fields import Fields, extension, mutations, removed, removed_by_prefix, where, written
+from edge.fields import Fields, extension, header, mutations, removed, removed_by_prefix, where, written
+from process.inside import FIELD
 
 _FRESH = "x-edge-id"
-_REMOVED = ("x-user-id", "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_REMOVED = ("x-user-id", FIELD, "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
 _REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-serving-", "k-")
 """`k-`: by K-Network-Probe and K-Kubelet-Probe Knative's proxies know each other."""
 
@@ -55,6 +56,11 @@ def no_probe() -> Fields:
     """The filter for requests that Knative's proxies would take for a probe of the kubelet, and answer themselves."""
     renamed = mutations("envoy.filters.http.header_mutation", request=[written("user-agent", "unknown")])
     return where("edge.no-probe", "user-agent", {"prefix": "kube-probe/"}, renamed)
+
+
+def from_inside() -> Fields:
+    """On the way to functions: the secret, which Envoy finds in its environment and no file of its own holds."""
+    return header(FIELD, "%ENVIRONMENT(ECO2_INSIDE_SECRET)%")
 
 
 def _chosen(name: str, is_good: Callable[[str], str], otherwise: str) -> str:

@@ -14,6 +14,7 @@ from edge import answers
 from edge.checks import CHECK, NAMED
 from edge.fields import METADATA, OFF, Fields, header, typed
 from edge.hosts import two_hosts, unknown_host
+from edge.identity import from_inside
 from edge.limits import BUFFER, RATE, body_limit, rate_limit
 from edge.origins import foreign_change, preflights
 from edge.retries import AGAIN, IF_NOT_SENT, REPEATABLE
@@ -103,6 +104,7 @@ def _route(route: EdgeRoute, site: EdgeSite) -> Fields:
             "append_x_forwarded_host": True,
             **_patience(route, site.cold_start_s),
         },
+        "request_headers_to_add": [from_inside()],
         "typed_per_filter_config": filters,
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from eventing.errors import NoAnswer, NoAnswerInTime
+from process.inside import split
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -35,10 +36,10 @@ class Sender:
     """
 
     def __init__(self, url: str, *, connections: int = 100, headers: Mapping[str, str] | None = None) -> None:
-        self.url = url
+        self.url, credentials = split(url)  # logs and errors tell the address
         self.connections = connections
-        self.headers = dict(headers or {})
-        self._parsed: URL | str = url
+        self.headers = {**credentials, **(headers or {})}
+        self._parsed: URL | str = self.url
         self._session: ClientSession | None = None
 
     async def post(self, headers: Mapping[str, str], body: bytes, timeout_s: float) -> HttpAnswer:

@@ -56,13 +56,26 @@ class Secret:
 
 
 def setting(
-    default: Any, about: str, *, least: float = 0, most: float = 1e9, may_be_empty: bool = False
+    default: Any,
+    about: str,
+    *,
+    least: float = 0,
+    most: float = 1e9,
+    may_be_empty: bool = False,
+    read_by: str = "",
 ) -> Any:
     """A field of a settings dataclass: `about` is its row in docs/settings.md, numbers lie in least to most.
 
-    An empty value in the environment is the default, unless it `may_be_empty`.
+    An empty value in the environment is the default, unless it `may_be_empty`. A secret is given to those functions
+    only that run the module `read_by` (schemas.secrets).
     """
-    metadata = {"about": about, "least": least, "most": most, "may_be_empty": may_be_empty}
+    metadata = {
+        "about": about,
+        "least": least,
+        "most": most,
+        "may_be_empty": may_be_empty,
+        "read_by": read_by,
+    }
     return field(default=default, metadata=metadata)
 
 
@@ -75,6 +88,9 @@ class ProcessSettings:
         (), "names under which the API is reached; with `local` also those of this machine"
     )
     cors_origins: Names = setting((), "allowed origins, comma separated")
+    inside_secret: Secret = setting(
+        Secret(""), "what edge, functions and broker show each other; empty: nobody is asked"
+    )
     log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
 
 

@@ -11,6 +11,7 @@ import yaml
 
 from functions.runtime.declaration import EventFunction, Function
 from schemas.filters import filters
+from schemas.secrets import code, secrets
 from schemas.sizing import sizing
 
 NAMESPACE = "eco2"
@@ -22,6 +23,11 @@ LABELS = {
 }
 ACCOUNT = "functions"
 SETTINGS, SECRETS, KEYS = "eco2-settings", "eco2-secrets", "eco2-signing-keys"
+VERIFYING_KEYS = "eco2-verifying-keys"
+"""The public halves of the same keys."""
+_VERIFY_ONLY = frozenset(
+    f"auth-{name}" for name in ("authorization", "authorize", "jwks", "login", "logout", "relay")
+)
 KEYS_PATH = "/etc/eco2/keys"
 
 
@@ -43,17 +49,18 @@ def func_yaml(function: Function) -> str:
 
 
 def _run(function: Function) -> dict[str, Any]:
-    run: dict[str, Any] = {
-        "envs": [{"value": f"{{{{ configMap:{SETTINGS} }}}}"}, {"value": f"{{{{ secret:{SECRETS} }}}}"}]
-    }
-    if signs(function):
-        run["volumes"] = [{"secret": KEYS, "path": KEYS_PATH}]
+    given = [{"name": name, "value": f"{{{{ secret:{SECRETS}:{name} }}}}"} for name in secrets(function)]
+    run: dict[str, Any] = {"envs": [{"value": f"{{{{ configMap:{SETTINGS} }}}}"}, *given]}
+    if mounted := keys(function):
+        run["volumes"] = [{"secret": mounted, "path": KEYS_PATH}]
     return run
 
 
-def signs(function: Function) -> bool:
-    """Whether a function signs or verifies tokens: the domain of sign-in, and nobody else has the keys."""
-    return function.domain == "auth"
+def keys(function: Function) -> str:
+    """The Secret with the keys of tokens that a function mounts: private ones only where tokens are issued."""
+    if "functions.auth.keys" not in code(function):
+        return ""
+    return VERIFYING_KEYS if function.name in _VERIFY_ONLY else KEYS
 
 
 def _deploy(function: Function) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def program() -> Path:
 class Envoy:
     """An edge at `port` of loopback, as `configuration` (edge.bootstrap) says, which is written to `file`.
 
-    log: for its own words and the access log. environment: where it reads ECO2_ENV, ECO2_HOSTS and ECO2_CORS_ORIGINS.
+    log: for its own words and the access log.
+    environment: where it reads ECO2_ENV, ECO2_HOSTS, ECO2_CORS_ORIGINS and ECO2_INSIDE_SECRET.
     drain_s: how long its listeners take to close once they are told to.
     """
 

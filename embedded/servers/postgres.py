@@ -44,9 +44,9 @@ class Postgres:
         """Connection URL of the maintenance database."""
         return self.database_url("postgres")
 
-    def database_url(self, name: str) -> str:
-        """Connection URL of database `name` on this server."""
-        return f"postgresql://postgres@/{name}?host={self._sockets}"
+    def database_url(self, name: str, role: str = "postgres") -> str:
+        """Connection URL of database `name` on this server; `postgres` is its superuser."""
+        return f"postgresql://{role}@/{name}?host={self._sockets}"
 
     def start(self) -> None:
         """Initialise the data folder when it is new, start, and wait until connections are taken.

@@ -27,7 +27,7 @@ LOOPBACK_FACTOR = 100
 """How many times an address' limit the loopback address gets: it stands for all users of this machine."""
 SPARE_FILES = 512
 MOST_HEAP_BYTES = 1024 * 1024 * 1024
-_READ = ("ECO2_ENV", "ECO2_HOSTS", "ECO2_CORS_ORIGINS")
+_READ = ("ECO2_ENV", "ECO2_HOSTS", "ECO2_CORS_ORIGINS", "ECO2_INSIDE_SECRET")
 _log = logging.getLogger("eco2.supervisor")
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from embedded.settings import LocalIdentitySettings
 from embedded.supervisor.home import Home
 from embedded.supervisor.options import REDIS_ROLES, Options
+from process import inside
 from process.settings import read
 
 ONLY_OURS = (
@@ -36,6 +37,8 @@ class Addresses:
     redis: str
     simulated: str = ""
     identity: str = ""
+    inside: str = field(default="", repr=False)
+    """What edge, functions and broker show each other (process.inside)."""
 
 
 def base(options: Options) -> dict[str, str]:
@@ -54,7 +57,8 @@ def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
         "ECO2_HOME": str(home.folder.resolve()),
         "ECO2_DATABASE_URL": at.database,
         **{f"ECO2_REDIS_{role}_URL": at.redis for role in REDIS_ROLES},
-        "K_SINK": at.broker,
+        "K_SINK": inside.address(at.broker, at.inside),
+        "ECO2_INSIDE_SECRET": at.inside,
         "ECO2_MODEL": options.model,
         "ECO2_OBJECTS_ACCESS_KEY": "eco2",
         "ECO2_OBJECTS_SECRET_KEY": home.secret("objects"),

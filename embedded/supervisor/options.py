@@ -16,7 +16,7 @@ from functions.images.settings import ImageSettings
 from functions.providers.settings import ProviderSettings
 from functions.runtime.settings import RuntimeSettings
 from process.declared import check
-from process.settings import Secret, SettingsError, read
+from process.settings import ProcessSettings, Secret, SettingsError, read
 
 BrokerKind = Literal["embedded", "rabbitmq"]
 REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
@@ -72,6 +72,11 @@ class Options:
     def amqp_url(self) -> str:
         """RabbitMQ; empty: to be started here where it is the broker."""
         return read(BrokerSettings, self.environment).amqp_url.get_secret_value()
+
+    @property
+    def inside_secret(self) -> str:
+        """What the parts of the platform show each other; empty: to be made here."""
+        return read(ProcessSettings, self.environment).inside_secret.get_secret_value()
 
     @property
     def starts_postgres(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -25,9 +26,10 @@ from embedded.supervisor.home import Home
 from embedded.supervisor.options import Options
 from embedded.supervisor.ready import wait_ready
 from embedded.supervisor.sockets import listen, listen_again, port_of, reserve
+from embedded.supervisor.steps import ended, run
 from functions.images.settings import SHOWN
+from process import inside
 
-STEP_TIMEOUT_S = 60.0
 LOG_CHECK_S = 30.0
 _log = logging.getLogger("eco2.supervisor")
 
@@ -104,12 +106,14 @@ class Platform:
         self._listeners = [one for one in (*hosts, broker, simulated, objects, identity) if one]
         public = _url(self._public)
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
-        self._state |= {"model": options.model, "functions": _url(hosts[0]), "sink": _url(broker)}
+        secret = options.inside_secret or secrets.token_urlsafe(32)
+        self._state |= {"model": options.model, "functions": inside.address(_url(hosts[0]), secret)}
+        self._state |= {"sink": inside.address(_url(broker), secret)}
         self._state |= {"simulated": _url(simulated) if simulated else ""}
         wiring = asyncio.create_task(self._wire(_url(hosts[0])))
         rabbit = asyncio.create_task(self._rabbitmq())
         try:
-            database, redis, stores_ready = await self._stores()
+            database, owner, redis, stores_ready = await self._stores()
             at = Addresses(
                 public=public,
                 functions=_url(hosts[0]),
@@ -118,14 +122,15 @@ class Platform:
                 redis=redis,
                 simulated=_url(simulated) if simulated else "",
                 identity=_url(identity) if identity else "",
+                inside=secret,
             )
             self._environment = environment.functions(options, home, at)
             streams = self._environment["ECO2_REDIS_STREAMS_URL"]
-            self._state |= {"database": database, "redis": redis, "streams": streams}
+            self._state |= {"database": owner, "redis": redis, "streams": streams}
             self._write_state()
             if not self._is_migrated():
                 await stores_ready
-                await self._migrate()
+                await self._migrate(owner)
             await wiring
             # A later start does not wait here: functions import while PostgreSQL recovers, sockets queue.
             await self._start_functions(hosts, simulated, objects)
@@ -135,8 +140,7 @@ class Platform:
             await stores_ready
             await self._broker(broker, await rabbit)
         finally:
-            wiring.cancel()
-            rabbit.cancel()
+            await ended(wiring, rabbit)
         processes = {**_watched(hosts, broker), "edge": self._public.getsockname()}
         await wait_ready(processes, self.children, home.logs)
         self._write_state()
@@ -164,10 +168,10 @@ class Platform:
         await stores.ready(server, server.data / "rabbitmq.log")
         return server.url
 
-    async def _stores(self) -> tuple[str, str, asyncio.Future[list[None]]]:
-        """Start what no URL was given for; addresses of database and Redis, and what to await until they serve."""
+    async def _stores(self) -> tuple[str, str, str, asyncio.Future[list[None]]]:
+        """Start what no URL was given for: the database for functions and for its owner, Redis, what to await."""
         options, home = self.options, self.home
-        database = options.database_url
+        database = owner = options.database_url
         redis = ""
         started: list[tuple[Server, Path]] = []
         if options.starts_valkey:
@@ -183,11 +187,11 @@ class Platform:
                 raise CannotStartError(str(error)) from None
             await self._add(server_child("postgres", postgres, grace_s=10))
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
-            database = postgres.url
+            owner, database = postgres.url, postgres.database_url("postgres", stores.FUNCTIONS_ROLE)
             started.append((postgres, home.folder / "postgres" / "postgres.log"))
         ready = asyncio.gather(*(stores.ready(server, log) for server, log in started))
         ready.add_done_callback(_looked_at)  # where the start fails for another reason, nobody awaits it
-        return database, redis, ready
+        return database, owner, redis, ready
 
     def _is_migrated(self) -> bool:
         return self.options.starts_postgres and prepared.is_done(self._migrated, prepared.migrations())
@@ -197,9 +201,10 @@ class Platform:
         """The marker lies in the data that it speaks of: new data is not migrated."""
         return self.home.folder / "postgres" / "data" / "eco2-migrated"
 
-    async def _migrate(self) -> None:
+    async def _migrate(self, owner: str) -> None:
         digest = prepared.migrations()
-        await self._step("migrations", ["schemas.migrate"], self._environment)
+        env = self._environment | {"ECO2_DATABASE_URL": owner}
+        await run("migrations", ["schemas.migrate"], env, self.home.logs)
         if self.options.starts_postgres:
             self._migrated.write_text(digest)
 
@@ -211,21 +216,8 @@ class Platform:
             return
         arguments = ["embedded.supervisor.wiring", "--functions-url", functions_url, "--keys", str(keys)]
         arguments += ["--routes", str(routes), "--triggers", str(triggers)]
-        await self._step("wiring", arguments, environment.base(self.options))
+        await run("wiring", arguments, environment.base(self.options), self.home.logs)
         marker.write_text(digest)
-
-    async def _step(self, name: str, arguments: list[str], env: dict[str, str]) -> None:
-        """Run a process to its end. Raises CannotStartError with the end of its log."""
-        log = self.home.logs / f"{name}.log"
-        process = python(arguments, log=log, environment=env)
-        try:
-            code = await asyncio.to_thread(process.wait, STEP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            code = None
-        finally:
-            process.kill()
-        if code != 0:
-            raise CannotStartError(f"{name} failed: {logs.last_line(log)} (see {log})")
 
     async def _broker(self, listener: socket.socket, amqp: str) -> None:
         module = "brokers.rabbitmq" if self.options.broker == "rabbitmq" else "brokers.embedded"
@@ -309,6 +301,7 @@ class Platform:
             listener.close()
         stores.sweep_sockets(self.home)
         if self._state:
+            self._state |= {name: inside.split(str(self._state[name]))[0] for name in ("functions", "sink")}
             self._state |= {"pid": None, "database": "", "redis": "", "streams": ""}
             self.children.clear()
             self._tell_state()

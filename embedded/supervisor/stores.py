@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from embedded.servers.rabbitmq import RabbitMQ
 from embedded.servers.valkey import Valkey
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.home import Home
+
+FUNCTIONS_ROLE = "eco2_functions"
+"""Made by the migrations: no superuser, and it defines nothing."""
 
 
 def postgres(home: Home) -> Postgres:
@@ -38,8 +42,8 @@ def postgres(home: Home) -> Postgres:
 
 
 def valkey(home: Home) -> Valkey:
-    """The server of this home. Its port stays for a run, so that clients come back after a crash."""
-    return Valkey(home.folder / "valkey" / "data", port=free_port())
+    """The server of this home. Its port and password stay for a run, so that clients come back after a crash."""
+    return Valkey(home.folder / "valkey" / "data", port=free_port(), password=secrets.token_hex(16))
 
 
 def rabbitmq(home: Home) -> RabbitMQ:

@@ -43,7 +43,9 @@ class OAuthSettings:
         "https://www.googleapis.com/oauth2/v3/userinfo", "Google: where the person is described"
     )
     google_client_id: str = setting("", "Google: our client id; empty: not offered")
-    google_client_secret: Secret = setting(Secret(""), "Google: our client secret")
+    google_client_secret: Secret = setting(
+        Secret(""), "Google: our client secret", read_by="functions.auth.oauth"
+    )
     kakao_authorize_url: Url = setting(
         "https://kauth.kakao.com/oauth/authorize", "Kakao: where a person agrees"
     )
@@ -52,7 +54,9 @@ class OAuthSettings:
         "https://kapi.kakao.com/v2/user/me", "Kakao: where the person is described"
     )
     kakao_client_id: str = setting("", "Kakao: our client id (REST API key); empty: not offered")
-    kakao_client_secret: Secret = setting(Secret(""), "Kakao: our client secret")
+    kakao_client_secret: Secret = setting(
+        Secret(""), "Kakao: our client secret", read_by="functions.auth.oauth"
+    )
     naver_authorize_url: Url = setting(
         "https://nid.naver.com/oauth2.0/authorize", "Naver: where a person agrees"
     )
@@ -61,4 +65,6 @@ class OAuthSettings:
         "https://openapi.naver.com/v1/nid/me", "Naver: where the person is described"
     )
     naver_client_id: str = setting("", "Naver: our client id; empty: not offered")
-    naver_client_secret: Secret = setting(Secret(""), "Naver: our client secret")
+    naver_client_secret: Secret = setting(
+        Secret(""), "Naver: our client secret", read_by="functions.auth.oauth"
+    )

@@ -18,6 +18,10 @@ class ImageSettings:
     objects_inner_url: str = setting("", "object store as functions reach it, if not as clients do")
     cdn_url: str = setting("", "public prefix of the pictures' public copies")
     objects_bucket: str = setting("eco2-images", "bucket of uploaded images")
-    objects_access_key: str = setting("eco2", "object store access key id")
-    objects_secret_key: Secret = setting(Secret(""), "object store secret key")
+    objects_access_key: str = setting(
+        "eco2", "object store access key id", read_by="functions.images.uploads"
+    )
+    objects_secret_key: Secret = setting(
+        Secret(""), "object store secret key", read_by="functions.images.uploads"
+    )
     image_hosts: Names = setting((), "other hosts images may come from, comma separated, https only")

@@ -39,18 +39,20 @@ class ProviderSettings:
     breaker_open_s: float = setting(
         15, "seconds an open circuit waits before it lets one call probe", least=0.001
     )
-    openai_api_key: Secret = setting(Secret(""), "OpenAI key")
+    openai_api_key: Secret = setting(Secret(""), "OpenAI key", read_by="functions.providers.shared")
     openai_base_url: Url = setting("https://api.openai.com/v1", "OpenAI address")
     openai_concurrency: int = setting(400, "most OpenAI calls in flight in a process", least=1)
     openai_tpm: int = setting(0, "OpenAI tokens a minute in a process; 0 = no limit of ours")
-    gemini_api_key: Secret = setting(Secret(""), "Gemini key")
+    gemini_api_key: Secret = setting(Secret(""), "Gemini key", read_by="functions.providers.shared")
     gemini_base_url: Url = setting("https://generativelanguage.googleapis.com", "Gemini address")
     gemini_concurrency: int = setting(400, "most Gemini calls in flight in a process", least=1)
     gemini_tpm: int = setting(0, "Gemini tokens a minute in a process; 0 = no limit of ours")
     gemini_thinking: str = setting(
         "low", "Gemini thinking level: minimal, low, medium, high or empty", may_be_empty=True
     )
-    compatible_api_key: Secret = setting(Secret(""), "key of an OpenAI-compatible server")
+    compatible_api_key: Secret = setting(
+        Secret(""), "key of an OpenAI-compatible server", read_by="functions.providers.shared"
+    )
     compatible_base_url: Url = setting("", "address of an OpenAI-compatible server, with /v1")
     compatible_model: str = setting("", "model of the OpenAI-compatible server")
     compatible_concurrency: int = setting(

@@ -17,11 +17,13 @@ from functions.runtime.binding import services
 from functions.runtime.body import bounded
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
 from functions.runtime.delivery import MAX_RECORDED_BYTES, deliver
-from functions.runtime.errors import FunctionError, NotFound
+from functions.runtime.errors import FunctionError, NotFound, Outside
 from functions.runtime.http import respond
 from functions.runtime.problems import problem
 from functions.runtime.resources import Resources
 from functions.runtime.work import Work
+from process.inside import Inside
+from process.settings import ProcessSettings
 
 log = logging.getLogger(__name__)
 RESTART_WAIT_S = 1.0
@@ -33,6 +35,7 @@ class Application:
 
     def __init__(self, function: Function, resources: Resources, work: Work) -> None:
         self.function, self.resources, self.work = function, resources, work
+        self._inside = Inside(resources.settings(ProcessSettings))
         self._background: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
 
@@ -89,7 +92,14 @@ class Application:
         request_id = _request_id(scope)
         path: str = scope["path"]
         operational = path.startswith("/health/") or path == "/metrics"
-        response = self._operational(path) if operational else await self._response(scope, receive)
+        if operational:
+            response = self._operational(path)
+        elif self._inside.admits(path, scope["headers"]):
+            response = await self._response(scope, receive)
+        else:
+            response = problem(
+                Outside("OUTSIDE", "Functions are called by the edge and the broker."), Request(scope)
+            )
         response.raw_headers.append((b"x-request-id", request_id.encode("latin-1")))
         metrics = telemetry.metrics()
         if hasattr(response, "body_iterator"):  # a stream: how long it is open is no duration of a call

@@ -40,6 +40,12 @@ class Unauthorized(FunctionError):
     status = 401
 
 
+class Outside(FunctionError):
+    """The caller is no part of the platform."""
+
+    status = 403
+
+
 class NotFound(FunctionError):
     """The thing is unknown, or another user's: the answer does not tell which."""
 

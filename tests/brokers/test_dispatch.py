@@ -49,6 +49,13 @@ def test_a_host_header_names_the_subscriber_in_dead_letters() -> None:
     assert Dispatcher(trigger, BrokerMetrics(), "eco2").destination == "http://scan-vision/"
 
 
+def test_a_subscriber_is_shown_what_parts_of_the_platform_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    trigger = Trigger(**given_trigger())
+    assert "x-eco2-inside" not in Dispatcher(trigger, BrokerMetrics(), "eco2")._sender.headers
+    monkeypatch.setenv("ECO2_INSIDE_SECRET", "word")
+    assert Dispatcher(trigger, BrokerMetrics(), "eco2")._sender.headers["x-eco2-inside"] == "word"
+
+
 def test_waits_for_a_sink_are_bounded() -> None:
     trigger = Trigger(**given_trigger(backoff_delay_s=0))
     assert Dispatcher(trigger, BrokerMetrics(), "eco2", until_taken=True)._wait_s(1) == 0.1

@@ -187,7 +187,7 @@ class Authorization(Fixtures):
         assert check["headers"]["x-request-id"] == host.requests[1]["headers"]["x-request-id"]
         envoys_own = {"host", "x-forwarded-for", "x-forwarded-proto", "content-length", "x-envoy-internal"}
         carried = check["headers"].keys() - envoys_own
-        assert carried == {"cookie", "authorization", "x-request-id", "traceparent"}
+        assert carried == {"cookie", "authorization", "x-request-id", "traceparent", "x-eco2-inside"}
 
     async def test_a_refusal_is_the_clients_answer(
         self, client: aiohttp.ClientSession, host: FunctionHost

@@ -20,6 +20,7 @@ from edge.site import EdgeSite
 from edge.table import EdgeRoute
 
 START_S = 20.0
+SECRET = "between-edge-and-functions"
 STOP_S = 10.0
 
 
@@ -79,7 +80,13 @@ async def envoy(
     config.write_text(json.dumps(bootstrap(table, site)))
     arguments = ["-c", str(config), "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning"]
     arguments += ["--drain-time-s", "1", "--drain-strategy", "immediate"]
-    settings = {**os.environ, "ECO2_CORS_ORIGINS": origins, "ECO2_ENV": env, "ECO2_HOSTS": hosts}
+    settings = {
+        **os.environ,
+        "ECO2_CORS_ORIGINS": origins,
+        "ECO2_ENV": env,
+        "ECO2_HOSTS": hosts,
+        "ECO2_INSIDE_SECRET": SECRET,
+    }
     with log.open("wb") as out:
         process = await asyncio.create_subprocess_exec(
             binary(), *arguments, stdout=out, stderr=out, env=settings

@@ -22,7 +22,7 @@ from tests.edges.contract import EdgeContract
 from tests.edges.fixtures import JOB, Before, problem_of, session
 from tests.edges.host import ROUTES, FunctionHost
 from tests.embedded.serving import serving
-from tests.platform.envoy import Edge, envoy
+from tests.platform.envoy import SECRET, Edge, envoy
 
 TABLE = [EdgeRoute(**row) for row in ROUTES]
 
@@ -60,6 +60,20 @@ async def client(edge: Edge) -> AsyncIterator[aiohttp.ClientSession]:
 async def test_functions_are_found_by_their_names_in_the_cluster(client: aiohttp.ClientSession) -> None:
     async with client.get("/api/v1/scan/categories") as response:
         assert (await response.json())["headers"]["host"] == "scan-categories.eco2.svc.cluster.local"
+
+
+async def test_functions_know_the_edge_by_a_secret_that_clients_neither_say_nor_hear(
+    client: aiohttp.ClientSession, edge: Edge, host: FunctionHost
+) -> None:
+    async with client.get(f"{JOB}/result", headers={"X-Eco2-Inside": "forged"}) as response:
+        assert "x-eco2-inside" not in response.headers
+    async with client.put("/objects/eco2-images/a.png", headers={"X-Eco2-Inside": "forged"}):
+        pass
+    check, function, store = host.requests
+    assert check["headers"]["x-eco2-inside"] == function["headers"]["x-eco2-inside"] == SECRET
+    assert "x-eco2-inside" not in store["headers"]
+    configured = (edge.log.parent / edge.log.name.replace(".log", ".json")).read_text()
+    assert SECRET not in configured + edge.log.read_text()
 
 
 @pytest.mark.parametrize(("sent", "tag"), [("true", "canary"), ("false", None), (None, None)])

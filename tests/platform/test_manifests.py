@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from manifests.eventing import cron
 from manifests.files import BASE, files
 from manifests.objects import UnknownField, made
@@ -17,7 +18,7 @@ from eventing.catalogue import registered
 from eventing.ids import SHARDS
 from functions.ops.clocks import CLOCKS
 from functions.providers.settings import ProviderSettings
-from functions.runtime.declaration import EventFunction
+from functions.runtime.declaration import EventFunction, HttpFunction
 from functions.runtime.registry import QUARANTINE, load_all
 from process.declared import check
 from process.settings import ProcessSettings, read
@@ -154,16 +155,60 @@ def test_a_pod_is_asked_for_no_more_than_its_limit() -> None:
         assert sizing(function).target <= sizing(function).concurrency <= 1000  # Knative's own limit
 
 
-def test_only_sign_in_has_the_signing_keys() -> None:
-    mounted = {
-        service["metadata"]["name"]
-        for service in _services()
-        if any(
-            volume.get("secret", {}).get("secretName") == "eco2-signing-keys"
-            for volume in service["spec"]["template"]["spec"].get("volumes", [])
-        )
-    }
-    assert mounted == {function.name for function in load_all() if function.domain == "auth"}
+def test_only_sign_in_has_keys_of_tokens_and_private_ones_only_who_issues_them() -> None:
+    mounted = {"eco2-signing-keys": set[str](), "eco2-verifying-keys": set[str]()}
+    for service in _services():
+        for volume in service["spec"]["template"]["spec"].get("volumes", []):
+            mounted[volume["secret"]["secretName"]].add(service["metadata"]["name"])
+    of_sign_in = {function.name for function in load_all() if function.domain == "auth"}
+    assert {"auth-refresh", "auth-local-login"} <= mounted["eco2-signing-keys"] <= of_sign_in
+    assert {"auth-authorize", "auth-jwks"} <= mounted["eco2-verifying-keys"] <= of_sign_in
+    assert not mounted["eco2-signing-keys"] & mounted["eco2-verifying-keys"]
+
+
+def test_a_pod_is_given_single_secrets_never_all_of_them() -> None:
+    for name, pod in pod_specs():
+        for container in pod["containers"]:
+            whole = [each for each in container.get("envFrom", []) if "secretRef" in each]
+            assert not whole, name
+
+
+def test_every_way_out_of_a_pod_has_a_destination() -> None:
+    policies = [policy for policy in of_kind("NetworkPolicy") if policy["metadata"]["namespace"] == "eco2"]
+    assert len(policies) > 5
+    for policy in policies:
+        for rule in policy["spec"].get("egress", []):
+            assert rule["to"], policy["metadata"]["name"]
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_overlay_says_where_its_stores_are(overlay: str) -> None:
+    text = (KNATIVE / "overlays" / overlay / "network-policies.yaml").read_text()
+    policies = {each["metadata"]["name"]: each for each in yaml.safe_load_all(text)}
+    for name, ports in (("to-stores", [5432, 6379]), ("to-rabbitmq", [5672])):
+        (rule,) = policies[name]["spec"]["egress"]
+        assert rule["to"]
+        assert [port["port"] for port in rule["ports"]] == ports
+
+
+def test_nobody_gets_to_functions_around_the_edge() -> None:
+    """Behind the ingress `x-user-id` is believed: its cluster-local port takes the edge and dispatchers only."""
+    (policy,) = (
+        each for each in of_kind("NetworkPolicy") if each["metadata"]["namespace"] == "kourier-system"
+    )
+    local, public = policy["spec"]["ingress"]
+    assert [port["port"] for port in local["ports"]] == [8081]
+    assert 8081 not in [port["port"] for port in public["ports"]]
+    pods = [each["podSelector"]["matchLabels"] for each in local["from"] if "podSelector" in each]
+    assert pods == [{"app.kubernetes.io/name": "edge"}, {"eventing.knative.dev/brokerRole": "dispatcher"}]
+
+
+def test_functions_that_the_edge_calls_know_it_by_a_secret() -> None:
+    (edge,) = (each for each in of_kind("Deployment") if each["metadata"]["name"] == "edge")
+    shown = edge["spec"]["template"]["spec"]["containers"][0]["env"][-1]
+    for function in load_all():
+        env = _service(function.name)["spec"]["template"]["spec"]["containers"][0]["env"]
+        assert (shown in env) is isinstance(function, HttpFunction), function.name
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from functions.chat.events import Coordinates
 from functions.chat.turns import Turns
-from functions.images.fetch import FetchPolicy, check_url
+from functions.images.addresses import FetchPolicy, check_url
 from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from functions.images.fetch import FetchPolicy, check_url
+from functions.images.addresses import FetchPolicy, check_url
 from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
 from functions.scan.jobs import Jobs

@@ -11,8 +11,9 @@ from edge.bootstrap import bootstrap
 from edge.site import EdgeSite
 from edge.table import EdgeRoute, declared
 from manifests.objects import NAMESPACE, PART_OF, Object, made
-from manifests.pods import RESTRICTED
+from manifests.pods import RESTRICTED, secret
 from manifests.yaml_text import dumped
+from schemas.secrets import INSIDE
 
 IMAGE = "eco2.local/envoy:dev"
 REPLICAS = 2
@@ -112,7 +113,10 @@ def _container() -> dict[str, Any]:
         "image": IMAGE,
         "command": ["/usr/local/bin/envoy"],
         "args": arguments,
-        "env": [_setting(name) for name in ("ECO2_ENV", "ECO2_HOSTS", "ECO2_CORS_ORIGINS")],
+        "env": [
+            *(_setting(name) for name in ("ECO2_ENV", "ECO2_HOSTS", "ECO2_CORS_ORIGINS")),
+            secret(INSIDE, optional=False),
+        ],
         "ports": [
             {"name": "http", "containerPort": 8080},
             {"name": "operations", "containerPort": 8090},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from manifests.objects import NAMESPACE, PART_OF, Object, made
-from manifests.pods import ENVIRONMENT, IMAGE, RESTRICTED
+from manifests.pods import IMAGE, RESTRICTED, secret
 from schemas.func_yaml import ACCOUNT
 
 POD_SECURITY = "pod-security.kubernetes.io"
@@ -67,7 +67,7 @@ def migrations() -> Object:
                             "name": "migrate",
                             "image": IMAGE,
                             "command": ["python3", "-m", "schemas.migrate"],
-                            "envFrom": ENVIRONMENT,
+                            "env": [secret("ECO2_DATABASE_URL", optional=False)],
                             "resources": {
                                 "requests": {"cpu": "50m", "memory": "64Mi"},
                                 "limits": {"cpu": "1000m", "memory": "256Mi"},

@@ -16,7 +16,10 @@ RESTRICTED: dict[str, Any] = {
     "seccompProfile": {"type": "RuntimeDefault"},
 }
 """The pod security standard `restricted`, and a root file system that nothing writes to."""
-ENVIRONMENT = [
-    {"configMapRef": {"name": SETTINGS}},
-    {"secretRef": {"name": SECRETS}},
-]
+ENVIRONMENT = [{"configMapRef": {"name": SETTINGS}}]
+
+
+def secret(name: str, *, optional: bool = True) -> dict[str, Any]:
+    """A variable from the key of its own name; what is not there and optional counts as not set."""
+    key: dict[str, Any] = {"name": SECRETS, "key": name}
+    return {"name": name, "valueFrom": {"secretKeyRef": key | ({"optional": True} if optional else {})}}

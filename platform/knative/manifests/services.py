@@ -6,8 +6,9 @@ from typing import Any
 
 from functions.runtime.declaration import EventFunction, Function, HttpFunction
 from manifests.objects import PART_OF, Object, made
-from manifests.pods import ENVIRONMENT, IMAGE, RESTRICTED
-from schemas.func_yaml import ACCOUNT, KEYS, KEYS_PATH, signs
+from manifests.pods import ENVIRONMENT, IMAGE, RESTRICTED, secret
+from schemas.func_yaml import ACCOUNT, KEYS_PATH, keys
+from schemas.secrets import INSIDE, secrets
 from schemas.sizing import MARGIN_S, PREFETCH, sizing
 
 BURST = 200
@@ -37,6 +38,7 @@ def service(function: Function) -> Object:
         "name": "function",
         "image": IMAGE,
         "envFrom": ENVIRONMENT,
+        "env": [secret(name, optional=name != INSIDE) for name in secrets(function)],
         "ports": [{"containerPort": 8080}],
         "readinessProbe": {"httpGet": {"path": "/health/ready"}},
         "livenessProbe": {"httpGet": {"path": "/health/live"}, "periodSeconds": 20, "failureThreshold": 3},
@@ -46,9 +48,9 @@ def service(function: Function) -> Object:
         },
         "securityContext": RESTRICTED,
     }
-    if signs(function):
+    if mounted := keys(function):
         container["volumeMounts"] = [{"name": "keys", "mountPath": KEYS_PATH, "readOnly": True}]
-        spec["volumes"] = [{"name": "keys", "secret": {"secretName": KEYS}}]
+        spec["volumes"] = [{"name": "keys", "secret": {"secretName": mounted}}]
     return made(
         "serving.knative.dev/v1",
         "Service",

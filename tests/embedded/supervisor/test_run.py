@@ -16,7 +16,10 @@ from typing import Any
 
 import aiohttp
 import psutil
+import psycopg
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError
 from starlette.responses import Response
 
 from embedded.supervisor import ready
@@ -26,6 +29,7 @@ from embedded.supervisor.home import Home
 from embedded.supervisor.options import REDIS_ROLES, Options
 from embedded.supervisor.platform import Platform
 from embedded.supervisor.sockets import listen, port_of
+from process import inside
 from tests.embedded.serving import serving
 
 START_S = 90.0
@@ -97,10 +101,34 @@ async def test_two_edges_share_the_port_and_everything_ends_with_the_run(
         await asyncio.to_thread(first.process.wait, 10)
         async with aiohttp.ClientSession() as client, client.get(f"{url}/health/live") as response:
             assert response.status == 200  # by the other one
+        await is_closed(state, platform._environment["ECO2_DATABASE_URL"])
     assert said[-1].startswith("ready after ")
-    assert (platform.home.state() or {})["processes"] == {}
+    state = platform.home.state() or {}
+    assert state["processes"] == {}
+    assert (
+        "@" not in state["functions"] + state["sink"] + state["redis"]
+    )  # what they were is of no use any more
     assert started
     assert not alive(started)
+
+
+async def is_closed(state: Mapping[str, Any], database: str) -> None:
+    """Another user of the machine, who finds the ports, gets nothing; the database's role is no superuser."""
+    ways = [(state["functions"], "GET", {"host": "users-me", "x-user-id": "u"}), (state["sink"], "POST", {})]
+    async with aiohttp.ClientSession() as client:
+        for known, method, headers in ways:
+            for url, refused in ((inside.split(known)[0], True), (known, False)):
+                async with client.request(method, url, headers=headers) as response:
+                    assert (response.status == 403) is refused
+    async with Redis.from_url(inside.split(state["redis"])[0]) as stranger:
+        with pytest.raises(AuthenticationError):
+            await stranger.get("a")
+    async with Redis.from_url(state["redis"]) as redis:
+        assert await redis.get("a") is None
+    with psycopg.connect(database, connect_timeout=5) as connection:
+        assert connection.execute("SELECT current_setting('is_superuser')").fetchone() == ("off",)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("CREATE TABLE scan.a (b int)")
 
 
 async def test_a_run_that_is_interrupted_while_it_starts_leaves_nothing(

@@ -28,6 +28,15 @@ def served(function: Function, resources: Resources | None = None) -> Applicatio
     return Application(function, resources or Resources({}), Work())
 
 
+async def test_who_is_no_part_of_the_platform_is_not_served() -> None:
+    application = served(endpoint.declaration, Resources({"ECO2_INSIDE_SECRET": "word"}))
+    refused = await asked(application, "GET", "/a", headers={"x-user-id": "somebody"})
+    assert (refused.status_code, refused.json()["code"]) == (403, "OUTSIDE")
+    assert "word" not in refused.text
+    assert (await asked(application, "POST", "/a", headers={"x-eco2-inside": "word"})).status_code != 403
+    assert (await asked(application, "GET", "/health/live")).status_code == 200
+
+
 async def asked(application: Application, method: str, path: str, **rest: Any) -> httpx.Response:
     transport = httpx.ASGITransport(app=application.handle)
     async with httpx.AsyncClient(transport=transport, base_url="http://function") as client:

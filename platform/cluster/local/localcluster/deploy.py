@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
+import secrets
 import tempfile
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -12,6 +15,7 @@ from typing import Any
 import yaml
 
 from functions.auth.keys import ensure_keys
+from functions.auth.public_keys import public_halves
 from localcluster import backing, kubectl
 from localcluster.errors import ClusterError
 from localcluster.function_image import REPOSITORY
@@ -19,7 +23,8 @@ from localcluster.images import Images
 from localcluster.network import NODE
 from localcluster.paths import ROOT
 from localcluster.progress import Progress
-from schemas.func_yaml import NAMESPACE
+from schemas.func_yaml import KEYS, NAMESPACE, VERIFYING_KEYS
+from schemas.secrets import INSIDE, readers
 
 _OVERLAYS = ROOT / "platform" / "knative" / "overlays"
 _REDIS_ROLES = ("STREAMS", "PUBSUB", "CACHE", "AUTH", "STATE")
@@ -120,9 +125,13 @@ def _namespace() -> dict[str, Any]:
 
 
 def _secrets(at: backing.Addresses) -> list[dict[str, Any]]:
-    values = {"ECO2_DATABASE_URL": at.database, "ECO2_OBJECTS_SECRET_KEY": at.password}
+    # func's deployments want every key to be there, used or not.
+    values = dict.fromkeys(readers(), "")
+    values |= {"ECO2_DATABASE_URL": at.database, "ECO2_OBJECTS_SECRET_KEY": at.password}
     values |= {f"ECO2_REDIS_{role}_URL": at.redis for role in _REDIS_ROLES}
-    found = [
+    values[INSIDE] = _there("eco2-secrets").get(INSIDE) or secrets.token_hex(32)
+    signing = _there(KEYS) or _signing_keys()
+    return [
         _secret("eco2-secrets", values),
         _secret(
             "eco2-rabbitmq",
@@ -133,10 +142,16 @@ def _secrets(at: backing.Addresses) -> list[dict[str, Any]]:
                 "password": at.amqp_password,
             },
         ),
+        _secret(KEYS, signing),
+        _secret(VERIFYING_KEYS, public_halves(signing)),
     ]
-    if kubectl.attempt("get", "secret", "eco2-signing-keys", "-n", NAMESPACE).returncode:
-        found.append(_secret("eco2-signing-keys", _signing_keys()))
-    return found
+
+
+def _there(name: str) -> dict[str, str]:
+    """The values of a Secret that an earlier start left; empty where there is none."""
+    found = kubectl.attempt("get", "secret", name, "-n", NAMESPACE, "-o", "json")
+    data = json.loads(found.stdout)["data"] if found.returncode == 0 else {}
+    return {key: base64.b64decode(value).decode() for key, value in data.items()}
 
 
 def _secret(name: str, values: Mapping[str, str]) -> dict[str, Any]:
