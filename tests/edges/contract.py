@@ -264,7 +264,7 @@ class CrossOrigin(Fixtures):
             assert "access-control-allow-origin" not in response.headers
         async with client.get("/api/v1/scan/categories", headers={"Origin": origin}) as response:
             assert "access-control-allow-origin" not in response.headers
-            assert response.headers["vary"] == "Origin"
+            assert response.headers["vary"] == "Origin, Accept-Encoding"
 
     async def test_on_this_machine_every_loopback_origin_is_allowed(
         self, before: Before, unused_tcp_port: int

@@ -404,3 +404,16 @@ def test_a_person_is_read_from_whatever_they_agreed_to_tell(
     person = PROFILES[provider].person(told)
     assert person.provider == provider
     assert (person.provider_user_id, person.username, person.email, person.profile_image_url) == expected
+
+
+async def test_a_page_learns_which_ways_in_there_are() -> None:
+    from functions.auth.providers.func import providers
+
+    for settings, told in (
+        ({"ECO2_ENV": "local", "ECO2_OAUTH_KAKAO_CLIENT_ID": "k"}, {"providers": ["kakao"], "local": True}),
+        ({"ECO2_ENV": "production"}, {"providers": [], "local": False}),
+    ):
+        functions = Functions(settings)
+        answer = await functions.call(providers, "GET", "/api/v1/auth/providers")
+        await functions.close()
+        assert answer.json() == told

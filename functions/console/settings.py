@@ -1,0 +1,15 @@
+"""Settings of the console: where its page may send pictures to and show them from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from process.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """The addresses of pictures, which the page's content security policy names."""
+
+    objects_url: str = setting("", "object store (S3 wire format) the client uploads to")
+    cdn_url: str = setting("", "public prefix of the pictures' public copies")
