@@ -15,7 +15,8 @@ from functions.chat.graph.state import RESET, TurnState
 from functions.chat.graph.understanding import Understanding
 from functions.chat.graph.writer import ReplyWriter
 from functions.chat.turn import AgentReply, Turn
-from functions.chat.turns import FAILED_NOTE, Turns
+from functions.chat.turns import Turns
+from functions.chat.wording import BROKEN_OFF
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Agent(Service):
         nodes = build.AgentNodes(
             understanding=await resources.get(Understanding),
             branches={name: Guarded(name, work) for name, work in WORK.items()},
-            writer=ReplyWriter(),
+            writer=await resources.get(ReplyWriter),
         )
         store = CheckpointStore(await resources.redis("state"), await resources.database())
         checkpointer = checkpoints.ChatCheckpointer(store)
@@ -59,7 +60,7 @@ class Agent(Service):
         telling = self._turns.telling(turn)
         said = await self._turns.progress.said(str(job_id)) if turn.attempt > 1 else ""
         if said:  # an attempt before this one had begun to answer: never from the start again
-            return await self._turns.finish(turn, AgentReply("general", said + FAILED_NOTE), telling)
+            return await self._turns.finish(turn, AgentReply("general", said + BROKEN_OFF), telling)
         build, _ = _graph_modules()
         thread = {"configurable": {"thread_id": str(turn.chat_id)}}
         state = await self._graph.ainvoke(
@@ -92,13 +93,14 @@ class Agent(Service):
         earlier = [one for one in detail.messages if one.content != turn.message or one.role != "user"]
         return TurnState(
             job_id=str(turn.job_id),
+            user_id=turn.user_id,
             message=turn.message,
             image_url=turn.image_url,
             location=_given_location(turn) or (turn.location.model_dump() if turn.location else None),
             region=None,
             model=turn.model,
             history=[{"role": one.role, "content": one.content} for one in earlier],
-            classification=None,
+            seen=None,
             found=RESET,
         )
 

@@ -34,7 +34,7 @@ from functions.chat.statements import (
     WAIT,
 )
 from functions.chat.turn import AgentReply, Ending, Turn, started
-from functions.chat.wording import ended
+from functions.chat.wording import BROKEN_OFF, ended
 from functions.runtime.errors import Conflict, NotFound, Reject, Unprocessable
 from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
 from functions.runtime.telemetry import spent_usd
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PREVIEW_LENGTH = 100
-FAILED_NOTE = "\n\n(답변이 중간에 끊겼어요. 다시 물어봐 주세요.)"
 
 
 class Turns(Ledger):
@@ -244,7 +243,7 @@ class Turns(Ledger):
                 "job": job_id,
                 "code": code,
                 "message_id": uuid4(),
-                "content": said + FAILED_NOTE if said else ended(code),
+                "content": said + BROKEN_OFF if said else ended(code),
                 "seq": LAST_SEQ,
             },
         )

@@ -45,6 +45,8 @@ ENDS = {
     "CANCELLED": "요청을 취소했어요.",
     "DEADLINE_EXCEEDED": "시간 안에 답하지 못했어요. 잠시 후 다시 물어봐 주세요.",
 }
+BROKEN_OFF = "\n\n(답변이 중간에 끊겼어요. 다시 물어봐 주세요.)"
+"""Put behind the part of an answer that was told before its writer failed."""
 FAILED = "답변하지 못했어요. 잠시 후 다시 물어봐 주세요."
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Final
 
 from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Prompt
-from functions.providers.request import Usage
+from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Piece, Prompt
+from functions.providers.request import Citation, Usage
 from functions.providers.settings import Endpoint
 
 if TYPE_CHECKING:
@@ -70,6 +72,35 @@ class Gemini:
         # Raised out here so that the client's exception is not chained to it.
         raise failure
 
+    async def write(self, prompt: Prompt) -> AsyncGenerator[Piece]:
+        if not self._endpoint.configured:
+            raise ModelUnavailable(prompt.model, "not_configured", "no key for gemini")
+        client = self._client or await self._opened()
+        last: ModelReply | None = None
+        ended = False
+        failure: ModelError
+        try:
+            stream: Any = await client.models.generate_content_stream(
+                model=prompt.model, contents=_contents(prompt), config=self._config(prompt)
+            )
+            async with aclosing(stream):
+                async for answer in stream:
+                    last = _reply(prompt.model, answer)
+                    if last.text:
+                        yield last.text
+                    for cited in _citations(answer):
+                        yield cited
+                    ended = ended or any(one.finish_reason for one in answer.candidates or [])
+            if last and ended:
+                yield last.usage
+                return
+            failure = ModelUnavailable(prompt.model, "connection", "the answer breaks off")
+        except ModelError:
+            raise
+        except Exception as error:
+            failure = _translated(prompt.model, error)
+        raise failure
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()
@@ -85,8 +116,9 @@ class Gemini:
         marker = {"X-Client-Request-Id": prompt.marker} if prompt.marker else None
         return types.GenerateContentConfig(
             system_instruction=prompt.instructions,
-            response_mime_type="application/json",
-            response_json_schema=prompt.schema.body,
+            response_mime_type="application/json" if prompt.schema else None,
+            response_json_schema=prompt.schema.body if prompt.schema else None,
+            tools=[types.Tool(google_search=types.GoogleSearch())] if prompt.searches else None,
             automatic_continuation=False,  # on by default, and then one ask may be any number of paid calls
             thinking_config=types.ThinkingConfig(thinking_level=thinking) if thinking else None,
             http_options=types.HttpOptions(headers=marker) if marker else None,
@@ -144,6 +176,12 @@ def _reply(model: str, answer: GenerateContentResponse) -> ModelReply:
         ((used and used.candidates_token_count) or 0) + ((used and used.thoughts_token_count) or 0),
     )
     return ModelReply("".join(part.text or "" for part in parts if not part.thought), usage)
+
+
+def _citations(answer: GenerateContentResponse) -> list[Citation]:
+    grounded = [one.grounding_metadata for one in answer.candidates or [] if one.grounding_metadata]
+    pages = [chunk.web for one in grounded for chunk in one.grounding_chunks or [] if chunk.web]
+    return [Citation(page.uri or "", page.title or "") for page in pages]
 
 
 def _translated(model: str, error: Exception) -> ModelError:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Final
 
 from functions.providers.errors import ModelUnavailable, Reason
 from functions.providers.limiter import Limiter
-from functions.providers.provider import ModelReply, Prompt, Provider
+from functions.providers.provider import ModelReply, Piece, Prompt, Provider
+from functions.providers.request import Usage
 from functions.runtime.breaker import Breaker, CircuitOpen
 
 RETRIED: Final[frozenset[Reason]] = frozenset({"connection", "server_error", "rate_limited"})
@@ -18,6 +21,8 @@ UNHEALTHY: Final[frozenset[Reason]] = frozenset(
 """Reasons that speak against the provider. A rate limit, a refusal or a wrong request does not."""
 ATTEMPTS: Final = 2
 JITTER_S: Final = (0.1, 0.5)
+SILENCE_S: Final = 20.0
+"""The longest wait for the next piece of an answer."""
 
 
 class Link:
@@ -37,18 +42,58 @@ class Link:
             try:
                 return await self._once(prompt, deadline - loop.time())
             except ModelUnavailable as failure:
-                if failure.reason == "rate_limited" and failure.retry_after_s:
-                    self.limiter.pause(failure.retry_after_s)
-                wait_s = (failure.retry_after_s or 0.0) + random.uniform(*JITTER_S)
-                # Waiting only makes sense if as much time again remains for the answer.
-                if (
-                    attempt == ATTEMPTS
-                    or failure.reason not in RETRIED
-                    or 2 * wait_s > deadline - loop.time()
-                ):
+                wait_s = self._wait_s(failure, deadline - loop.time())
+                if attempt == ATTEMPTS or wait_s is None:
                     raise
             await asyncio.sleep(wait_s)
         raise AssertionError("the last attempt returns or raises")
+
+    async def write(self, prompt: Prompt, *, budget_s: float) -> AsyncGenerator[Piece]:
+        """The provider's pieces as they come; asked again only while none has come.
+
+        Ends with a failure when nothing comes for SILENCE_S. Raises ModelUnavailable and ModelRefused.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + budget_s
+        for attempt in range(1, ATTEMPTS + 1):
+            began = False
+            try:
+                async with aclosing(self._written(prompt, deadline)) as pieces:
+                    async for piece in pieces:
+                        began = True
+                        yield piece
+                return
+            except ModelUnavailable as failure:
+                wait_s = self._wait_s(failure, deadline - loop.time())
+                if began or attempt == ATTEMPTS or wait_s is None:
+                    raise
+            await asyncio.sleep(wait_s)
+
+    def _wait_s(self, failure: ModelUnavailable, left_s: float) -> float | None:
+        """How long to wait before the provider is asked again; None where that makes no sense."""
+        if failure.reason == "rate_limited" and failure.retry_after_s:
+            self.limiter.pause(failure.retry_after_s)
+        wait_s = (failure.retry_after_s or 0.0) + random.uniform(*JITTER_S)
+        # Waiting only makes sense if as much time again remains for the answer.
+        return None if failure.reason not in RETRIED or 2 * wait_s > left_s else wait_s
+
+    async def _written(self, prompt: Prompt, deadline: float) -> AsyncGenerator[Piece]:
+        loop = asyncio.get_running_loop()
+        wait_s = max(0.0, min(self._queue_s, (deadline - loop.time()) / 2))
+        async with self.limiter.slot(prompt.model, prompt.estimated_tokens, wait_s=wait_s) as slot:
+            try:
+                with self.breaker.watch():
+                    async with aclosing(self.provider.write(prompt)) as pieces:
+                        while (
+                            piece := await _next(pieces, prompt.model, deadline - loop.time())
+                        ) is not None:
+                            if isinstance(piece, Usage):
+                                slot.used = piece.input_tokens + piece.output_tokens
+                            yield piece
+            except CircuitOpen as left_alone:
+                raise ModelUnavailable(
+                    prompt.model, "circuit_open", self.breaker.name, retry_after_s=left_alone.retry_after_s
+                ) from None
 
     async def _once(self, prompt: Prompt, remaining_s: float) -> ModelReply:
         loop = asyncio.get_running_loop()
@@ -73,6 +118,16 @@ async def _in_time(provider: Provider, prompt: Prompt, budget_s: float) -> Model
             return await provider.ask(prompt)
     except TimeoutError:
         raise ModelUnavailable(prompt.model, "timeout", f"{budget_s:.1f} s") from None
+
+
+async def _next(pieces: AsyncGenerator[Piece], model: str, left_s: float) -> Piece | None:
+    """The next piece, or None at the end. The timeout is about this wait alone: a generator must not hold one."""
+    within_s = min(left_s, SILENCE_S)
+    try:
+        async with asyncio.timeout(within_s):
+            return await anext(pieces, None)
+    except TimeoutError:
+        raise ModelUnavailable(model, "timeout", f"{within_s:.1f} s") from None
 
 
 def speaks_against(error: Exception) -> bool:

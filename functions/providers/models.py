@@ -5,20 +5,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from functions.providers import offline
-from functions.providers.errors import ChainExhausted, ModelError, ModelOutputInvalid, ModelRefused
+from functions.providers.errors import (
+    ChainExhausted,
+    ModelError,
+    ModelOutputInvalid,
+    ModelRefused,
+    ModelUnavailable,
+)
 from functions.providers.limiter import Limiter
 from functions.providers.link import Link, speaks_against
 from functions.providers.prices import PriceTable
-from functions.providers.provider import ModelReply, Prompt, Provider
+from functions.providers.provider import OUTPUT_TOKENS, ModelReply, Prompt, Provider
 from functions.providers.registry import chain_of, models_of, provider_of
-from functions.providers.request import Completion, ModelRequest, T, Usage
+from functions.providers.request import Citation, Completion, ModelRequest, T, TextRequest, Usage
 from functions.providers.settings import ProviderSettings
 from functions.runtime.breaker import Breaker
 from process import tracing
@@ -50,13 +57,13 @@ class Asked:
     duration_s: float
 
 
-def _attributes(provider: str, model: str, request: ModelRequest[Any]) -> dict[str, str]:
+def _attributes(provider: str, model: str, request: ModelRequest[Any] | TextRequest) -> dict[str, str]:
     """By OpenTelemetry's conventions for generative models; never what was asked or answered."""
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": _PROVIDER_NAMES.get(provider, provider),
         "gen_ai.request.model": model,
-        "gen_ai.output.type": "json",
+        "gen_ai.output.type": "text" if isinstance(request, TextRequest) else "json",
         "eco2.task": request.task,
     }
 
@@ -104,6 +111,36 @@ class Models:
             except ModelError as failure:
                 failures[name] = failure
                 log.warning("task %s: %s", request.task, failure)
+        if len(failures) == 1:
+            raise next(iter(failures.values()))
+        raise ChainExhausted(failures)
+
+    async def write(
+        self, model: str, request: TextRequest, *, budget_s: float
+    ) -> AsyncGenerator[str | Citation]:
+        """The answer piece by piece, from `model` (empty: the default) or, before the first piece, from a fallback.
+
+        After the first piece a failure is raised and nobody else is asked: the caller has shown a part of the answer.
+        Close the generator where it is not read to its end. Raises as `complete` does.
+        """
+        chain = chain_of(model, self.settings)
+        deadline = time.monotonic() + budget_s
+        failures: dict[str, ModelError] = {}
+        for name in chain:
+            began = False
+            try:
+                async with aclosing(self._written(name, request, deadline - time.monotonic())) as pieces:
+                    async for piece in pieces:
+                        began = True
+                        yield piece
+                return
+            except ModelRefused:
+                raise
+            except ModelError as failure:
+                log.warning("task %s: %s", request.task, failure)
+                if began:
+                    raise
+                failures[name] = failure
         if len(failures) == 1:
             raise next(iter(failures.values()))
         raise ChainExhausted(failures)
@@ -163,6 +200,43 @@ class Models:
         return Completion(
             output, provider, model, usage.input_tokens, usage.output_tokens, cost_usd, duration_s
         )
+
+    async def _written(
+        self, model: str, request: TextRequest, budget_s: float
+    ) -> AsyncGenerator[str | Citation]:
+        provider = provider_of(model, self.settings)
+        if provider == offline.MODEL:
+            if request.offline is None:
+                raise ModelUnavailable(model, "not_configured", f"no offline answer for {request.task}")
+            yield request.offline()
+            return
+        started = time.monotonic()
+        prompt = Prompt.written(model, request)
+        outcome, length, usage = "cancelled", 0, Usage()
+        link = self._link(provider)
+        try:
+            with tracing.call(f"chat {model}", lambda: _attributes(provider, model, request)) as span:
+                try:
+                    async with aclosing(link.write(prompt, budget_s=budget_s)) as pieces:
+                        async for piece in pieces:
+                            if isinstance(piece, Usage):
+                                usage = piece
+                                continue
+                            length += len(piece) if isinstance(piece, str) else 0
+                            yield piece
+                finally:
+                    if length and usage == Usage():  # it broke off, and nobody told what it cost
+                        usage = Usage(prompt.estimated_tokens - OUTPUT_TOKENS, 0, length)
+                    cost_usd = self.prices.cost_usd(model, usage)
+                    if span.is_recording():
+                        span.set_attributes(_used(usage, cost_usd))
+            outcome = "ok"
+        except ModelError as failure:
+            outcome = failure.error_type
+            raise
+        finally:
+            duration_s = time.monotonic() - started
+            self._observe(Asked(provider, model, request.task, outcome, usage, cost_usd, duration_s))
 
     async def _valid(
         self, provider: str, model: str, request: ModelRequest[T], budget_s: float, spent: list[Usage]

@@ -9,24 +9,28 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Prompt
-from functions.providers.request import Usage
+from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Piece, Prompt
+from functions.providers.request import Citation, Usage
 from functions.providers.settings import Endpoint
 
 if TYPE_CHECKING:
-    from openai import AsyncOpenAI
+    from openai import AsyncOpenAI, AsyncStream
+
+    from functions.providers.schema import WireSchema
 
 
 class OpenAI:
     """The Responses API. `name` is the provider's in limits, breakers and metrics."""
 
     path = "/responses"
+    streaming: Mapping[str, Any] = {"stream": True}
 
     def __init__(self, name: str, endpoint: Endpoint) -> None:
         self.name = name
@@ -63,22 +67,74 @@ class OpenAI:
         # Raised out here so that the client's exception, which holds the request, is not chained to it.
         raise failure
 
+    async def write(self, prompt: Prompt) -> AsyncGenerator[Piece]:
+        if not self._endpoint.configured:
+            raise ModelUnavailable(prompt.model, "not_configured", f"no key or address for {self.name}")
+        client = self._client or await self._opened()
+        headers = {"X-Client-Request-Id": prompt.marker} if prompt.marker else {}
+        content = to_json({**self.body(prompt), **self.streaming})
+        ended = False
+        failure: ModelError
+        try:
+            stream = await client.post(
+                self.path,
+                cast_to=object,
+                content=content,
+                options={"headers": headers},
+                stream=True,
+                stream_cls=_stream_of_objects(),
+            )
+            async with stream:
+                async for event in stream:
+                    for piece in self.pieces(prompt.model, event):
+                        ended = ended or isinstance(piece, Usage)
+                        yield piece
+            if ended:
+                return
+            failure = ModelUnavailable(prompt.model, "connection", "the answer breaks off")
+        except ModelError:
+            raise
+        except Exception as error:
+            failure = _translated(prompt.model, error)
+        raise failure
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
             self._client = None
 
+    def pieces(self, model: str, event: Any) -> Iterator[Piece]:
+        """What one event of a stream holds; the usage is the last."""
+        match event.get("type"):
+            case "response.output_text.delta":
+                yield event.get("delta") or ""
+            case "response.output_text.annotation.added":
+                cited = event.get("annotation") or {}
+                if cited.get("type") == "url_citation":
+                    yield Citation(cited.get("url") or "", cited.get("title") or "")
+            case "response.refusal.delta":
+                raise ModelRefused(model)
+            case "response.completed" | "response.incomplete":
+                yield self.reply(model, event.get("response") or {}).usage
+            case "response.failed" | "error":
+                told = (event.get("response") or {}).get("error") or event
+                raise failures.of_status(model, 500, str(told.get("code") or ""))
+
     def body(self, prompt: Prompt) -> dict[str, Any]:
         content: list[dict[str, Any]] = [{"type": "input_text", "text": prompt.text}]
         if prompt.image:
             content.append({"type": "input_image", "detail": "auto", "image_url": data_url(prompt.image)})
-        return {
+        body: dict[str, Any] = {
             "model": prompt.model,
             "instructions": prompt.instructions,
             "input": [{"role": "user", "content": content}],
-            "text": {"format": {"type": "json_schema", **_schema(prompt)}},
             "store": False,
         }
+        if prompt.schema:
+            body["text"] = {"format": {"type": "json_schema", **_schema(prompt.schema)}}
+        if prompt.searches:
+            body["tools"] = [{"type": "web_search"}]
+        return body
 
     def reply(self, model: str, answer: Any) -> ModelReply:
         """The text of a response object. A broken object becomes an empty text, which no schema takes."""
@@ -102,19 +158,34 @@ class Compatible(OpenAI):
     """The Chat Completions API of any server that is compatible with it."""
 
     path = "/chat/completions"
+    streaming: Mapping[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}
+
+    def pieces(self, model: str, event: Any) -> Iterator[Piece]:
+        choice: dict[str, Any] = next(iter(event.get("choices") or []), {})
+        delta = choice.get("delta") or {}
+        if delta.get("refusal") or choice.get("finish_reason") == "content_filter":
+            raise ModelRefused(model)
+        if delta.get("content"):
+            yield delta["content"]
+        if event.get("usage"):
+            yield self.reply(model, event).usage
 
     def body(self, prompt: Prompt) -> dict[str, Any]:
         content: list[dict[str, Any]] = [{"type": "text", "text": prompt.text}]
         if prompt.image:
             content.append({"type": "image_url", "image_url": {"url": data_url(prompt.image)}})
-        return {
+        if prompt.searches:
+            raise ModelUnavailable(prompt.model, "not_configured", "no search in the web")
+        body: dict[str, Any] = {
             "model": prompt.model,
             "messages": [
                 {"role": "system", "content": prompt.instructions},
                 {"role": "user", "content": content},
             ],
-            "response_format": {"type": "json_schema", "json_schema": _schema(prompt)},
         }
+        if prompt.schema:
+            body["response_format"] = {"type": "json_schema", "json_schema": _schema(prompt.schema)}
+        return body
 
     def reply(self, model: str, answer: Any) -> ModelReply:
         choice: dict[str, Any] = next(iter(answer.get("choices") or []), {})
@@ -131,8 +202,14 @@ def data_url(image: bytes) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(image).decode("ascii")
 
 
-def _schema(prompt: Prompt) -> dict[str, Any]:
-    return {"name": prompt.schema.name, "schema": prompt.schema.body, "strict": prompt.schema.strict}
+def _schema(schema: WireSchema) -> dict[str, Any]:
+    return {"name": schema.name, "schema": schema.body, "strict": schema.strict}
+
+
+def _stream_of_objects() -> type[AsyncStream[Any]]:
+    from openai import AsyncStream
+
+    return AsyncStream[Any]
 
 
 def _client(endpoint: Endpoint) -> AsyncOpenAI:
@@ -154,6 +231,7 @@ def _client(endpoint: Endpoint) -> AsyncOpenAI:
 
 
 def _translated(model: str, error: Exception) -> ModelError:
+    import httpx2
     import openai
 
     if isinstance(error, openai.APIStatusError):
@@ -162,4 +240,10 @@ def _translated(model: str, error: Exception) -> ModelError:
     if isinstance(error, openai.APIConnectionError):
         # Also what the client calls a timeout: over aiohttp a lost connection arrives under that name.
         return failures.of_connection(model, error.__cause__ or error)
+    if isinstance(
+        error, httpx2.TransportError | OSError
+    ):  # in the middle of a stream the client lets them pass
+        return failures.of_connection(model, error)
+    if isinstance(error, openai.APIError):  # told within a stream
+        return failures.of_status(model, 500, str(error.code or ""))
     return failures.of_answer(model, error)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
-from functions.providers.request import ModelRequest, T, Usage
+from functions.providers.request import Citation, ModelRequest, T, TextRequest, Usage
 from functions.providers.schema import WireSchema, wire_schema
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -15,16 +16,21 @@ IMAGE_TOKENS: Final = 1_000
 OUTPUT_TOKENS: Final = 500
 
 
+Piece: TypeAlias = str | Citation | Usage
+"""What comes of an answer that is written piece by piece: text, what it cites, and last what it took."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A request without its Python types."""
+    """A request without its Python types; without a schema the answer is free text."""
 
     model: str
     instructions: str
     text: str
     image: bytes | None
-    schema: WireSchema
+    schema: WireSchema | None
     marker: str
+    searches: bool = False
 
     @classmethod
     def of(cls, model: str, request: ModelRequest[T]) -> Prompt:
@@ -34,7 +40,19 @@ class Prompt:
             text=request.text,
             image=request.image,
             schema=wire_schema(request.output),
-            marker="".join(each for each in request.marker if "!" <= each <= "~")[:256],
+            marker=_printable(request.marker),
+        )
+
+    @classmethod
+    def written(cls, model: str, request: TextRequest) -> Prompt:
+        return cls(
+            model=model,
+            instructions=request.instructions,
+            text=request.text,
+            image=None,
+            schema=None,
+            marker=_printable(request.marker),
+            searches=request.searches,
         )
 
     @property
@@ -63,5 +81,12 @@ class Provider(Protocol):
     async def ask(self, prompt: Prompt) -> ModelReply:
         """Make one call. The caller bounds the time; cancelling closes the connection."""
 
+    def write(self, prompt: Prompt) -> AsyncGenerator[Piece]:
+        """Make one call whose answer comes piece by piece. Closing the generator closes the connection."""
+
     async def close(self) -> None:
         """Close the client's connections."""
+
+
+def _printable(marker: str) -> str:
+    return "".join(each for each in marker if "!" <= each <= "~")[:256]

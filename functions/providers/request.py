@@ -29,6 +29,29 @@ class ModelRequest(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class TextRequest:
+    """A question whose answer is text that comes piece by piece; `offline` is the domain's own text, for `local`.
+
+    `searches`: the model may look things up in the web, and names what it read.
+    """
+
+    task: str
+    instructions: str
+    text: str
+    offline: Callable[[], str] | None = None
+    marker: str = ""
+    searches: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A page of the web that a model has read for its answer."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one call; `cached_tokens` are part of `input_tokens`."""
 

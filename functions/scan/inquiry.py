@@ -1,14 +1,15 @@
-"""Answer a question without a picture and without a platform: what `eco2 ask` prints."""
+"""Answer a question without a platform, as `eco2 ask` prints it; with a picture, what a vision model has seen in it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from functions.scan.classification import NOTHING
+from functions.scan.classification import NOTHING, VisionResult
 from functions.scan.compose import compose
+from functions.scan.events import Answer
 from functions.scan.matches import RuleMatch
-from functions.scan.retrieval import search
+from functions.scan.retrieval import retrieve, search
 from functions.scan.sources import Source, named
 from functions.scan.taxonomy import taxonomy
 
@@ -38,7 +39,28 @@ class Reply:
 def ask(text: str, region: str | None = None) -> Reply:
     """The answer to one text, for a region given by name or code."""
     match = search(text, region)
-    answer = compose(NOTHING, match, [], text)
+    return _reply(text, match, compose(NOTHING, match, [], text))
+
+
+def look(seen: VisionResult, text: str, region: str | None = None) -> Reply:
+    """The answer to a picture by what was seen in it, and to the text with it: as a scan of both answers."""
+    minor = seen.classification.minor_category
+    match = retrieve(seen.classification, minor, seen.situation_tags, text, region)
+    if match and seen.outcome != "waste" and match.finding != "hazard":
+        match = None
+    answer = compose(
+        seen.classification,
+        match,
+        seen.situation_tags,
+        text,
+        offline=seen.meta.provider == "local",
+        outcome=seen.outcome,
+        candidates=seen.candidates,
+    )
+    return _reply(text, match, answer)
+
+
+def _reply(text: str, match: RuleMatch | None, answer: Answer) -> Reply:
     steps = list(answer.disposal_steps.values())
     if match is None:
         return Reply(text, "unknown", None, None, None, None, [], answer.user_answer, steps, [], None)

@@ -29,6 +29,7 @@ class Functions:
         self.resources = Resources(environ)
         self._work = Work()
         self._apps: dict[str, Application] = {}
+        self.resources.cancel = self._work.cancel
 
     async def call(
         self,

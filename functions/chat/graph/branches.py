@@ -7,7 +7,8 @@ import asyncio
 from functions.character.catalogue import CHARACTERS
 from functions.chat.graph.policies import found
 from functions.chat.graph.state import Branch, Found
-from functions.scan.inquiry import ask
+from functions.scan.classification import VisionResult
+from functions.scan.inquiry import ask, look
 
 GREETING = "안녕하세요, 이코예요. 무엇을 버릴지 말해 주거나 사진을 보내 주시면 분리배출 방법을 알려 드릴게요."
 ABOUT = (
@@ -19,10 +20,11 @@ ABOUT = (
 async def waste_rag(branch: Branch) -> Found:
     """The rule of disposal: hazards first, doubt shown, for the user's region."""
     turn = branch["turn"]
-    seen = turn.get("classification") or {}
-    thing = seen.get("minor_category") or seen.get("middle_category") or ""
-    query = f"{thing} {branch['query']}".strip() if thing else branch["query"]
-    reply = await asyncio.to_thread(ask, query, turn.get("region"))
+    if seen := turn.get("seen"):
+        result = VisionResult.model_validate(seen)
+        reply = await asyncio.to_thread(look, result, branch["query"], turn.get("region"))
+    else:
+        reply = await asyncio.to_thread(ask, branch["query"], turn.get("region"))
     lines = [reply.answer, *(f"{number}. {step}" for number, step in enumerate(reply.steps, 1))]
     if reply.sources:
         lines.append("근거: " + ", ".join(source["title"] for source in reply.sources[:2]))
@@ -32,7 +34,7 @@ async def waste_rag(branch: Branch) -> Found:
 async def character(branch: Branch) -> Found:
     """The characters that the question names or that its material earns; otherwise how one gets any."""
     query = branch["query"]
-    seen = (branch["turn"].get("classification") or {}).get("middle_category")
+    seen = (branch["turn"].get("seen") or {}).get("classification", {}).get("middle_category")
     named = [
         one
         for one in CHARACTERS

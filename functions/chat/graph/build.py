@@ -61,7 +61,7 @@ class AgentNodes:
         await runtime.context.telling.started("vision")
         seen = await self.understanding.picture(state)
         await runtime.context.telling.completed("vision", failed=seen is None)
-        return TurnState(classification=seen)
+        return TurnState(seen=seen)
 
     async def router(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:  # noqa: ARG002
         """Tell that the question is divided; `fan_out` does it."""
@@ -130,7 +130,7 @@ def fan_out(state: TurnState) -> list[Send]:
         location=state.get("location"),
         region=state.get("region"),
         model=state["model"],
-        classification=state.get("classification"),
+        seen=state.get("seen"),
         history=state.get("history", []),
     )
     return [Send("branch", Branch(node=name, query=query, turn=turn)) for name, query in wanted.items()]

@@ -55,6 +55,7 @@ class TurnState(TypedDict, total=False):
     """What the nodes of one turn share."""
 
     job_id: str
+    user_id: str
     message: str
     image_url: str | None
     location: dict[str, float] | None
@@ -64,7 +65,7 @@ class TurnState(TypedDict, total=False):
     intents: list[Intent]
     queries: dict[str, str]
     confidence: float
-    classification: dict[str, Any] | None
+    seen: dict[str, Any] | None
     found: Annotated[dict[str, Found], merged]
     summary: str
     answer: str

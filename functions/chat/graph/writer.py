@@ -1,26 +1,109 @@
-"""The writer of answers: the parts that were found, in order, with an honest word on what was not."""
+"""The writer of answers: a hosted model words what was found; without one, and for what is dangerous, templates do."""
 
 from __future__ import annotations
 
+import json
+import logging
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Self
+
 from functions.chat.graph.branches import GREETING
 from functions.chat.graph.policies import POLICIES, REQUIRED
+from functions.chat.graph.prompts import prompt
+from functions.chat.graph.screen import Screen
 from functions.chat.graph.state import Found, TurnState
 from functions.chat.graph.tokens import TokenStream
+from functions.chat.wording import BROKEN_OFF
+from functions.providers.errors import ModelError, ModelRefused
+from functions.providers.registry import provider_of
+from functions.providers.request import TextRequest
+from functions.providers.shared import SharedModels
+from functions.runtime.resources import Service
 from functions.scan.korean import with_particle
 
+if TYPE_CHECKING:
+    from functions.runtime.resources import Resources
+
+log = logging.getLogger(__name__)
 PIECE_LENGTH = 24
+BUDGET_S = 60.0
 NOTHING_FOUND = "지금은 답을 찾지 못했어요. 잠시 후 다시 물어봐 주세요."
 
 
-class ReplyWriter:
-    """The answer by templates, for the model `local`."""
+class ReplyWriter(Service):
+    """The writer over the models of this process."""
+
+    def __init__(self, models: SharedModels) -> None:
+        self._models = models
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the shared models."""
+        return cls(await resources.get(SharedModels))
 
     async def write(self, state: TurnState, tokens: TokenStream) -> str:
-        """The whole text, given to `tokens` piece by piece."""
-        text = composed(state)
-        for start in range(0, len(text), PIECE_LENGTH):
-            await tokens.write(text[start : start + PIECE_LENGTH])
-        return text
+        """The whole answer, given to `tokens` piece by piece. Raises ModelError where nothing was written."""
+        if self._fixed(state):
+            return await _told(composed(state), tokens)
+        parts = [one["text"] for one in state.get("found", {}).values()]
+        screen = Screen([*parts, state["message"]])
+        request = TextRequest(
+            task="answer",
+            instructions=prompt("answer"),
+            text=question(state),
+            offline=lambda: composed(state),
+            marker=f"{state['job_id']}:answer",
+        )
+        text = ""
+        try:
+            async with aclosing(self._models.write(state["model"], request, budget_s=BUDGET_S)) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, str) and (shown := screen.write(piece)):
+                        text += shown
+                        await tokens.write(shown)
+        except ModelRefused:
+            if not text:
+                return await _told(composed(state), tokens)
+            text += await _told(BROKEN_OFF, tokens)
+        except ModelError as failure:
+            if not text:
+                raise
+            log.warning("an answer broke off: %s", failure)
+            return text + await _told(BROKEN_OFF, tokens)
+        text += await _told(screen.end(), tokens)
+        return text if text.strip() else await _told(composed(state), tokens)
+
+    def _fixed(self, state: TurnState) -> bool:
+        """Whether the words are ours: no model words what is dangerous or doubtful, or a greeting."""
+        if provider_of(state["model"], self._models.settings) == "local" or state["intents"] == ["greeting"]:
+            return True
+        waste = state.get("found", {}).get("waste_rag")
+        return waste is not None and waste["data"].get("outcome") in ("hazard", "asked")
+
+
+async def _told(text: str, tokens: TokenStream) -> str:
+    for start in range(0, len(text), PIECE_LENGTH):
+        await tokens.write(text[start : start + PIECE_LENGTH])
+    return text
+
+
+def question(state: TurnState) -> str:
+    """What a model gets: the message, the conversation, and what was found for it, as JSON."""
+    found = state.get("found", {})
+    return json.dumps(
+        {
+            "message": state["message"],
+            "history": state.get("history", []),
+            "summary": state.get("summary", ""),
+            "found": {
+                name: {"text": one["text"], "data": one["data"]}
+                for name, one in sorted(found.items(), key=lambda pair: pair[1]["priority"])
+                if one["ok"] and name != "general"
+            },
+            "missing": [POLICIES[name].without for name, one in found.items() if not one["ok"]],
+        },
+        ensure_ascii=False,
+    )
 
 
 def composed(state: TurnState) -> str:

@@ -10,11 +10,12 @@ from typing import Final, Literal
 
 from functions.providers.simulated.settings import Behaviour
 
-Outcome = Literal["ok", "error", "rate_limited", "malformed", "refused", "hang", "cut"]
-"""What happens to one call. `malformed` breaks the schema, `hang` is silent, `cut` drops the connection."""
+Outcome = Literal["ok", "error", "rate_limited", "malformed", "refused", "hang", "cut", "broken"]
+"""What happens to one call. `malformed` breaks the schema, `hang` is silent, `cut` drops the connection,
+`broken` drops it in the middle of a stream."""
 
 OUTCOMES: Final[frozenset[str]] = frozenset(
-    {"ok", "error", "rate_limited", "malformed", "refused", "hang", "cut"}
+    {"ok", "error", "rate_limited", "malformed", "refused", "hang", "cut", "broken"}
 )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from functions.providers.simulated.course import Outcome
-from functions.providers.simulated.wire import Call, Said, server_sent, words
+from functions.providers.simulated.wire import CITED, Call, Said, server_sent, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class GenerateContent:
             schema=config.get("responseJsonSchema") or config.get("responseSchema"),
             stream=self.stream,
             input_tokens=tokens,
+            searches=any("googleSearch" in tool for tool in body.get("tools") or []),
         )
 
     def whole(self, said: Said) -> dict[str, Any]:
@@ -38,6 +39,9 @@ class GenerateContent:
         return self._candidate(said, said.text, "STOP")
 
     def pieces(self, said: Said) -> Iterator[bytes]:
+        if said.refused:
+            yield server_sent(self.whole(said))
+            return
         every = words(said.text)
         for word in every[:-1]:
             yield server_sent(self._candidate(said, word, None))
@@ -54,6 +58,9 @@ class GenerateContent:
         candidate: dict[str, Any] = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0}
         if finish:
             candidate["finishReason"] = finish
+            if said.cited:
+                page = {"web": {"uri": CITED[0], "title": CITED[1]}}
+                candidate["groundingMetadata"] = {"groundingChunks": [page]}
         return {"candidates": [candidate], **self._tail(said)}
 
     def _tail(self, said: Said) -> dict[str, Any]:

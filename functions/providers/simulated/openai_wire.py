@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from functions.providers.simulated.course import Outcome
-from functions.providers.simulated.wire import Call, Said, server_sent, words
+from functions.providers.simulated.wire import CITED, Call, Said, server_sent, words
 
 
 def failure(outcome: Outcome, _retry_after_s: float) -> tuple[int, dict[str, Any]]:
@@ -37,6 +37,7 @@ class Responses:
             schema=wanted.get("schema"),
             stream=bool(body.get("stream")),
             input_tokens=tokens,
+            searches=any(tool.get("type") == "web_search" for tool in body.get("tools") or []),
         )
 
     def whole(self, said: Said) -> dict[str, Any]:
@@ -57,6 +58,15 @@ class Responses:
         yield event("response.content_part.added", **at, part=empty)
         for word in words(said.text):
             yield event("response.output_text.delta", **at, delta=word, logprobs=[])
+        if said.cited:
+            cited = {
+                "type": "url_citation",
+                "url": CITED[0],
+                "title": CITED[1],
+                "start_index": 0,
+                "end_index": 1,
+            }
+            yield event("response.output_text.annotation.added", **at, annotation_index=0, annotation=cited)
         yield event("response.output_text.done", **at, text=said.text, logprobs=[])
         yield event("response.content_part.done", **at, part=full)
         yield event("response.output_item.done", output_index=0, item=self._message(said, "completed"))
@@ -112,6 +122,7 @@ class ChatCompletions:
             schema=wanted.get("schema"),
             stream=bool(body.get("stream")),
             input_tokens=tokens,
+            counts=bool((body.get("stream_options") or {}).get("include_usage")),
         )
 
     def whole(self, said: Said) -> dict[str, Any]:
@@ -134,6 +145,8 @@ class ChatCompletions:
             choice = {"index": 0, "delta": {"role": "assistant", "content": word}, "finish_reason": None}
             yield server_sent({**head, "choices": [choice]})
         yield server_sent({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        if said.counted:
+            yield server_sent({**head, "choices": [], "usage": self.whole(said)["usage"]})
         yield b"data: [DONE]\n\n"
 
     failure = staticmethod(failure)

@@ -23,6 +23,7 @@ from functions.providers.simulated.wire import Call, Said, Wire
 
 MARKER_HEADER: Final = "x-client-request-id"
 HANG_S: Final = 600.0
+BROKEN_AFTER: Final = 8
 _RESPONSES: Final = Responses()
 _CHAT: Final = ChatCompletions()
 _LEFT: Final = 499  # nginx's number for a client that closed its connection; nobody reads it
@@ -113,9 +114,9 @@ class Simulated(Router):
             if not call.stream:
                 return JSONResponse(wire.whole(said))
             streaming = True
-            return StreamingResponse(
-                self._pieces(wire, said, ledger, outcome), media_type="text/event-stream"
-            )
+            pieces = self._pieces(wire, said, ledger, outcome)
+            kind = _Broken if outcome == "broken" else StreamingResponse
+            return kind(pieces, media_type="text/event-stream")
         finally:
             if not streaming:
                 ledger.left(ended)
@@ -129,18 +130,29 @@ class Simulated(Router):
         else:
             text = outputs.sensible(call.schema) if call.schema else outputs.TEXT
         refused = outcome == "refused"
-        return Said(f"{self._number:08d}", call.model, text, refused, call.input_tokens, len(text) // 2 + 1)
+        return Said(
+            id=f"{self._number:08d}",
+            model=call.model,
+            text=text,
+            refused=refused,
+            input_tokens=call.input_tokens,
+            output_tokens=len(text) // 2 + 1,
+            cited=call.searches,
+            counted=call.counts,
+        )
 
     async def _pieces(
         self, wire: Wire, said: Said, ledger: CallLedger, outcome: Outcome
     ) -> AsyncIterator[bytes]:
+        ended = "client_left"
         try:
             for piece in wire.pieces(said):
                 yield piece
                 if self.behaviour.token_s:
                     await asyncio.sleep(self.behaviour.token_s)
+            ended = outcome
         finally:
-            ledger.left(outcome)
+            ledger.left(ended)
 
 
 class _Cut(Response):
@@ -149,6 +161,19 @@ class _Cut(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": b"{", "more_body": True})
+
+
+class _Broken(StreamingResponse):
+    """A stream whose connection is closed after BROKEN_AFTER pieces."""
+
+    async def stream_response(self, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        number = 0
+        async for piece in self.body_iterator:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            number += 1
+            if number == BROKEN_AFTER:
+                return
 
 
 def _error(status: int, message: str) -> Response:

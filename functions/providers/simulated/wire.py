@@ -12,13 +12,15 @@ from functions.providers.simulated.course import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A parsed request. `schema` is None when free text is wanted."""
+    """A parsed request. `schema` is None when free text is wanted; `counts`: the stream shall tell the tokens."""
 
     model: str
     task: str
     schema: Mapping[str, Any] | None
     stream: bool
     input_tokens: int
+    searches: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class Said:
     refused: bool
     input_tokens: int
     output_tokens: int
+    cited: bool = False
+    counted: bool = False
+
+
+CITED = ("https://www.me.go.kr/simulated", "시험용 쪽")
+"""Address and title of the page that a model which may search says it has read."""
 
 
 class Wire(Protocol):
