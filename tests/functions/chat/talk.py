@@ -11,9 +11,9 @@ import httpx
 
 from eventing.cloudevent import CloudEvent
 from functions.chat.agent.func import agent
+from functions.chat.conversation_list.func import conversation_list
 from functions.chat.create.func import create
 from functions.chat.detail.func import detail
-from functions.chat.list.func import list_chats
 from functions.chat.send.func import send
 from functions.chat.stream.func import stream
 from tests.functions.asgi_client import Functions, Sink
@@ -70,7 +70,7 @@ class Talk:
 
     async def page(self, **query: Any) -> dict[str, Any]:
         """A page of conversations."""
-        answer = await self.functions.call(list_chats, "GET", BASE, user=self.user, params=query)
+        answer = await self.functions.call(conversation_list, "GET", BASE, user=self.user, params=query)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found

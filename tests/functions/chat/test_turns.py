@@ -11,7 +11,7 @@ import pytest
 from functions.chat.cancel.func import cancel
 from functions.chat.conversations import title_of
 from functions.chat.events import TurnCompleted
-from functions.chat.input.func import give_input
+from functions.chat.inputs.func import inputs
 from functions.chat.stream.func import stream
 from functions.chat.sweep.func import sweep
 from functions.chat.title.func import title
@@ -162,9 +162,7 @@ async def test_a_waiting_turn_takes_what_it_waits_for_once(talk: Talk, postgres_
     body = {"type": "location", "data": {"latitude": 37.5, "longitude": 127.0}}
 
     async def give() -> int:
-        answer = await talk.functions.call(
-            give_input, "POST", f"{BASE}/{job}/input", user=talk.user, json=body
-        )
+        answer = await talk.functions.call(inputs, "POST", f"{BASE}/{job}/input", user=talk.user, json=body)
         return answer.status_code
 
     assert await give() == 409
@@ -183,7 +181,7 @@ async def test_anothers_turn_is_unknown(talk: Talk) -> None:
     asked = (
         (stream, "GET", "events", None),
         (cancel, "DELETE", "run", None),
-        (give_input, "POST", "input", {"type": "cancel"}),
+        (inputs, "POST", "input", {"type": "cancel"}),
     )
     for function, method, place, body in asked:
         answer = await talk.functions.call(

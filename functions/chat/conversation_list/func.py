@@ -12,7 +12,7 @@ from functions.runtime.cursor import Cursor
 
 
 @http_function("GET /api/v1/chat")
-async def list_chats(
+async def conversation_list(
     user: User,
     conversations: Conversations,
     limit: Annotated[int, Field(ge=1, le=100)] = 20,
@@ -22,4 +22,4 @@ async def list_chats(
     return await conversations.page(user.id, limit, Cursor.parse(cursor))
 
 
-new = list_chats.new
+new = conversation_list.new

@@ -26,7 +26,7 @@ class InputAccepted(BaseModel):
 
 
 @http_function("POST /api/v1/chat/{job_id}/input", max_body=4_096)
-async def give_input(job_id: UUID, body: TurnInput, user: User, turns: Turns) -> InputAccepted:
+async def inputs(job_id: UUID, body: TurnInput, user: User, turns: Turns) -> InputAccepted:
     """Let the caller's turn go on with what was given."""
     if body.type == "cancel":
         await turns.cancel(user.id, job_id)
@@ -35,4 +35,4 @@ async def give_input(job_id: UUID, body: TurnInput, user: User, turns: Turns) ->
     return InputAccepted(job_id=job_id)
 
 
-new = give_input.new
+new = inputs.new
