@@ -15,6 +15,7 @@ COMMANDS = {
     "events": "progress of all jobs as it happens",
     "dead-letters": "events that could not be delivered: list, show, replay",
     "locations": "places on the map: import a public file",
+    "keys": "the keys that sign tokens: rotate",
     "functions": "every function: what triggers it, limits",
     "new": "scaffold a function",
     "doctor": "check this machine and the running platform",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel
 
 from eventing.catalogue import EventData
 
@@ -29,4 +31,35 @@ class SessionOpened(EventData):
 
     user_id: str
     provider: str
+    at: datetime
+
+
+class RevokedToken(BaseModel):
+    """A token that is refused although it has not expired."""
+
+    id: str
+    expires_at: datetime
+
+
+class TokensRevoked(EventData):
+    """A login was ended before its tokens were: all access tokens of `session`, the last of which expires then.
+
+    `tokens` are those that its end is known by; a session may have issued others.
+    """
+
+    type: ClassVar[str] = "eco2.auth.token.revoked"
+
+    user_id: str
+    session: str
+    expires_at: datetime
+    reason: Literal["logout", "reuse", "deletion"]
+    tokens: tuple[RevokedToken, ...] = ()
+
+
+class UserDeleted(EventData):
+    """Somebody's account is gone; whoever holds anything of theirs deletes it. May come twice."""
+
+    type: ClassVar[str] = "eco2.user.deleted"
+
+    user_id: str
     at: datetime

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent
 from eventing.outbox import Outbox
+from functions.auth.endings import Endings, Reason
 from functions.auth.errors import TokenRevoked
 from functions.auth.events import SessionOpened, UserRegistered
 from functions.auth.tokens import Claims, Tokens
@@ -74,15 +75,18 @@ class TokenPair:
 class Sessions(Service):
     """Sessions of users: opened, renewed and ended."""
 
-    def __init__(self, tokens: Tokens, database: Database, outbox: Outbox, resources: Resources) -> None:
-        self._tokens, self._database, self._outbox, self._resources = tokens, database, outbox, resources
+    def __init__(
+        self, tokens: Tokens, database: Database, outbox: Outbox, endings: Endings, resources: Resources
+    ) -> None:
+        self._tokens, self._database, self._outbox = tokens, database, outbox
+        self._endings, self._resources = endings, resources
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database, with the signing keys."""
         tokens, database, outbox = await resources.get(Tokens), await resources.database(), Outbox("auth")
         resources.on_close(lambda: outbox.flush(database))
-        return cls(tokens, database, outbox, resources)
+        return cls(tokens, database, outbox, await resources.get(Endings), resources)
 
     async def sign_in(self, person: Person, device: Device) -> TokenPair:
         """Open a session for a person, who becomes a user at the first time; two round trips."""
@@ -146,8 +150,7 @@ class Sessions(Service):
         for claims in good:
             if pair := await self._exchange(claims):
                 return pair
-        for claims in good:
-            await self._end(claims, "reuse")
+        await self._end(good, "reuse")
         raise TokenRevoked
 
     async def _exchange(self, claims: Claims) -> TokenPair | None:
@@ -165,18 +168,21 @@ class Sessions(Service):
 
     async def end(self, access: Sequence[str], refresh: Sequence[str]) -> None:
         """End the sessions that good tokens name; bad ones have nothing to end."""
-        good = self._tokens.good(refresh, "refresh") + self._tokens.good(access, "access")
-        for claims in {claims.session: claims for claims in good}.values():
-            await self._end(claims, "logout")
+        await self._end(self._tokens.good(refresh, "refresh") + self._tokens.good(access, "access"), "logout")
 
     async def relay(self, *, grace_s: float = 6.0) -> int:
-        """Publish events that could not be published at sign-in; returns how many events the broker took."""
+        """Publish events that could not be published at once; returns how many events the broker took.
+
+        What was revoked is forgotten when every token of it has expired.
+        """
+        await self._database.run(_FORGET)
         pool, publisher = await self._database.pool(), self._resources.publisher()
         return await self._outbox.relay(pool, publisher, limit=RELAYED, grace_s=grace_s)
 
-    async def _end(self, claims: Claims, reason: str) -> None:
-        self._tokens.revoke(claims.session)
-        await self._database.run(_END, (reason, claims.session))
+    async def _end(self, named: Sequence[Claims], reason: Reason) -> None:
+        for session, user_id in {(claims.session, claims.user_id) for claims in named}:
+            known_by = [claims for claims in named if claims.session == session]
+            await self._endings.end(session, user_id, reason, known_by)
 
 
 def _event(data: EventData, user_id: str) -> CloudEvent:
@@ -212,4 +218,4 @@ SET refresh_jti = %(next)s, renewed_at = now(), expires_at = now() + make_interv
 WHERE id = %(session)s AND refresh_jti = %(used)s AND ended_at IS NULL AND expires_at > now()
 RETURNING id
 """
-_END = "UPDATE auth.sessions SET ended_at = now(), ended_by = %s WHERE id = %s AND ended_at IS NULL"
+_FORGET = "DELETE FROM auth.revocations WHERE expires_at < now()"

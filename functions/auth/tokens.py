@@ -1,7 +1,7 @@
 """Access and refresh tokens: JWT signed with RS256, verified by PyJWT (RFC 7519; rules of RFC 8725).
 
 A verified token is remembered by its exact text until it expires, so that a busy client costs one signature
-check instead of one a request; time and revocation are checked every time.
+check instead of one a request; its time is checked every time. What was revoked `functions.auth.revocations` knows.
 """
 
 from __future__ import annotations
@@ -23,9 +23,8 @@ from functions.auth.errors import (
     TokenInvalid,
     TokenMissing,
     TokenRefused,
-    TokenRevoked,
 )
-from functions.auth.keys import SigningKeys
+from functions.auth.keys import KeyFolder, SigningKeys
 from functions.auth.settings import AuthSettings
 from functions.runtime.errors import Unavailable
 from functions.runtime.resources import Service
@@ -56,11 +55,11 @@ class Claims:
 
 
 class Tokens(Service):
-    """Issues and verifies tokens of one issuer for one audience."""
+    """Issues and verifies tokens of one issuer for one audience. `keys` gives those of the moment."""
 
     def __init__(
         self,
-        keys: SigningKeys,
+        keys: Callable[[], SigningKeys],
         *,
         issuer: str,
         audience: str,
@@ -72,21 +71,20 @@ class Tokens(Service):
         self.lifetime_s: dict[Kind, int] = {"access": access_ttl_s, "refresh": refresh_ttl_s}
         self._issuer, self._audience, self._now = issuer, audience, now
         self._verified: OrderedDict[str, Claims] = OrderedDict()
-        self._revoked: dict[str, float] = {}
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Tokens by the keys of the configured folder, read once. Raises Unavailable, so that checks fail closed."""
+        """Tokens by the keys of the configured folder. Raises Unavailable, so that checks fail closed."""
         settings = resources.settings(AuthSettings)
         try:
-            keys = await asyncio.to_thread(_load, settings.signing_keys)
+            folder = await asyncio.to_thread(_load, settings.signing_keys)
         except SigningKeysError as error:
             log.exception("signing keys")
             raise Unavailable(
                 "Sign-in can't be checked at the moment; try again.", code="NOT_CONFIGURED"
             ) from error
         return cls(
-            keys,
+            folder.keys,
             issuer=settings.issuer,
             audience=settings.audience,
             access_ttl_s=settings.access_ttl_s,
@@ -97,8 +95,9 @@ class Tokens(Service):
         """A new token and its claims. Raises SigningKeysError where only public keys are."""
         import jwt
 
-        if self.keys.private is None:
-            raise SigningKeysError(f"no private key for {self.keys.kid}: this process can't sign")
+        keys = self.keys()
+        if keys.private is None:
+            raise SigningKeysError(f"no private key for {keys.kid}: this process can't sign")
         now = int(self._now())
         claims = Claims(str(uuid4()), kind, user_id, provider, session, now, now + self.lifetime_s[kind])
         payload = {
@@ -113,11 +112,11 @@ class Tokens(Service):
             "provider": provider,
             "sid": session,
         }
-        text = jwt.encode(payload, self.keys.private, ALGORITHM, headers={"kid": self.keys.kid})
+        text = jwt.encode(payload, keys.private, ALGORITHM, headers={"kid": keys.kid})
         return text, claims
 
     def verify(self, text: str, kind: Kind) -> Claims:
-        """The claims of a token that is good now. Raises TokenInvalid, TokenExpired or TokenRevoked."""
+        """The claims of a token that is good now, revoked or not. Raises TokenInvalid or TokenExpired."""
         claims = self._verified.get(text)
         if claims is None:
             claims = self._check(text)
@@ -129,8 +128,6 @@ class Tokens(Service):
             raise TokenExpired
         if claims.kind != kind:
             raise TokenInvalid
-        if claims.id in self._revoked or claims.session in self._revoked:
-            raise TokenRevoked
         return claims
 
     def verified(self, texts: Sequence[str], kind: Kind) -> list[Claims]:
@@ -149,19 +146,6 @@ class Tokens(Service):
                 found.append(self.verify(text, kind))
         return sorted(found, key=lambda claims: claims.issued_at, reverse=True)
 
-    def revoke(self, identifier: str) -> None:
-        """Refuse a token (its id) or all tokens of a session from now on, in this process.
-
-        Only this set in memory exists so far: what fills it everywhere – an event, `blacklist:{jti}` in Redis
-        and reading that again after a lost connection – comes with the full revocation. Sessions are ended in
-        the database at once, so that an ended login can't be refreshed anywhere; so the set has to remember for
-        the life of an access token only.
-        """
-        now = self._now()
-        if len(self._revoked) >= REMEMBERED:
-            self._revoked = {known: until for known, until in self._revoked.items() if until > now}
-        self._revoked[identifier] = now + self.lifetime_s["access"] + LEEWAY_S
-
     def _check(self, text: str) -> Claims:
         """The claims of a token that was not seen before. Raises TokenInvalid or TokenExpired."""
         import jwt
@@ -170,7 +154,7 @@ class Tokens(Service):
         if len(text) > MAX_CHARS or not text.isascii() or "=" in text:
             raise TokenInvalid
         try:
-            key = self.keys.public[jwt.get_unverified_header(text)["kid"]]
+            key = self.keys().public[jwt.get_unverified_header(text)["kid"]]
             payload = jwt.decode(
                 text,
                 key,
@@ -187,10 +171,10 @@ class Tokens(Service):
             raise TokenInvalid from None
 
 
-def _load(folder: str) -> SigningKeys:
+def _load(folder: str) -> KeyFolder:
     if not folder:
         raise SigningKeysError("ECO2_SIGNING_KEYS is not set: the folder with the keys that sign tokens")
-    keys = SigningKeys.load(Path(folder))
+    keys = KeyFolder(Path(folder))
     __import__("jwt")  # 0.2 s of imports, here in a thread instead of in the first request
     return keys
 

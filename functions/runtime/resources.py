@@ -124,6 +124,8 @@ class Resources:
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = asyncio.create_task(service.open(self), name=f"open {service.__name__}")
             self._services[service] = task
+        if task.done():  # shielding costs more than a small function does
+            return cast("T", task.result())
         opened: T = await asyncio.shield(task)
         return opened
 

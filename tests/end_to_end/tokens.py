@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from functions.auth.keys import SigningKeys
+from functions.auth.keys import KeyFolder
 from functions.auth.settings import AuthSettings
 from functions.auth.tokens import Kind, Tokens
 from tests.end_to_end.client import User
@@ -18,7 +18,7 @@ def issue(platform: Platform, user: User, *, lasts_s: int, kind: Kind = "access"
     shift_s = 0
     settings = AuthSettings()
     tokens = Tokens(
-        SigningKeys.load(platform.home.folder / "keys"),
+        KeyFolder(platform.home.folder / "keys").keys,
         issuer=settings.issuer,
         audience=settings.audience,
         access_ttl_s=LIFE_S,

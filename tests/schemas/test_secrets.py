@@ -22,8 +22,8 @@ def given(name: str) -> set[str]:
     return set(secrets(FUNCTIONS[name])) - {INSIDE}
 
 
-def test_who_checks_a_login_holds_no_secret_of_a_store_and_no_private_key() -> None:
-    assert given("auth-authorize") == set()
+def test_who_checks_a_login_holds_the_stores_that_tell_what_was_revoked_and_no_private_key() -> None:
+    assert given("auth-authorize") == {"ECO2_DATABASE_URL", "ECO2_REDIS_AUTH_URL"}
     assert keys(FUNCTIONS["auth-authorize"]) == VERIFYING_KEYS
     assert keys(FUNCTIONS["auth-refresh"]) == KEYS
     assert keys(FUNCTIONS["scan-submit"]) == ""

@@ -11,7 +11,7 @@ from functions.runtime import http_function
 @http_function("GET /api/v1/auth/.well-known/jwks.json", public=True)
 async def jwks(tokens: Tokens) -> JSONResponse:
     """Public keys: the current one and the next one, so that verifiers know it before it is used."""
-    return JSONResponse(tokens.keys.jwks(), headers={"cache-control": "public, max-age=300"})
+    return JSONResponse(tokens.keys().jwks(), headers={"cache-control": "public, max-age=300"})
 
 
 new = jwks.new

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -32,13 +34,14 @@ def keys(key_folder: Path) -> SigningKeys:
 @pytest.fixture
 def tokens(keys: SigningKeys) -> Tokens:
     """Issues what the functions under test accept."""
-    return Tokens(keys, issuer=ISSUER, audience=AUDIENCE)
+    return Tokens(lambda: keys, issuer=ISSUER, audience=AUDIENCE)
 
 
 @pytest.fixture
-def configured(postgres_url: str, key_folder: Path) -> dict[str, str]:
+def configured(postgres_url: str, valkey_url: str, key_folder: Path) -> dict[str, str]:
     """Local development."""
     return {
+        "ECO2_REDIS_AUTH_URL": valkey_url,
         "ECO2_ENV": "local",
         "ECO2_DATABASE_URL": postgres_url,
         "ECO2_SIGNING_KEYS": str(key_folder),
@@ -64,3 +67,11 @@ async def functions(
         functions = Functions(configured)
         yield functions
         await functions.close()
+
+
+async def until(holds: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait until something holds that others are about to do."""
+    deadline = time.monotonic() + 20
+    while not await holds():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        await asyncio.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,16 +13,15 @@ from functions.auth.jwks.func import jwks
 from functions.auth.tokens import Tokens
 from functions.runtime.declaration import HttpFunction
 from tests.functions.asgi_client import Functions
-from tests.functions.auth.conftest import AUDIENCE, ISSUER
 
 USER = "6f1c0000-0000-4000-8000-000000000001"
 SESSION = "6f1c0000-0000-4000-8000-00000000000a"
 
 
 @pytest.fixture
-def alone(key_folder: Path) -> Functions:
-    """Without database, Redis or broker: nothing of them may be needed."""
-    return Functions({"ECO2_SIGNING_KEYS": str(key_folder), "ECO2_ISSUER": ISSUER, "ECO2_AUDIENCE": AUDIENCE})
+def alone(functions: Functions) -> Functions:
+    """With what tells of revoked logins, and nobody signed in."""
+    return functions
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND"])
@@ -117,7 +115,7 @@ async def test_without_keys_the_check_fails_closed_and_tells_nothing(folder: str
 
 async def test_the_public_keys_are_published(alone: Functions, tokens: Tokens) -> None:
     answer = await alone.call(jwks, "GET", "/api/v1/auth/.well-known/jwks.json")
-    assert answer.json() == tokens.keys.jwks()
+    assert answer.json() == tokens.keys().jwks()
     assert answer.headers["cache-control"] == "public, max-age=300"
 
 

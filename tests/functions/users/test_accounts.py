@@ -9,8 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from functions.auth.events import SessionOpened, UserRegistered
+from functions.auth.events import SessionOpened, UserDeleted, UserRegistered
 from functions.users.characters.func import characters
+from functions.users.forget.func import forget
 from functions.users.me.func import me
 from functions.users.register.func import register
 from functions.users.seen.func import seen
@@ -117,3 +118,20 @@ async def test_a_new_user_owns_the_default_character(functions: Functions, with_
 async def test_without_login_it_is_401(functions: Functions, function: Any, path: str) -> None:
     answer = await functions.call(function, "GET", path)
     assert (answer.status_code, answer.json()["code"]) == (401, "LOGIN_REQUIRED")
+
+
+async def test_of_a_user_who_is_gone_nothing_is_left_and_others_stay(
+    functions: Functions, postgres_url: str
+) -> None:
+    await functions.deliver(register, registered())
+    await functions.deliver(register, registered(BOB, "밥"))
+    for _ in range(2):
+        assert (await functions.deliver(forget, UserDeleted(user_id=ALICE, at=AT))).status_code == 204
+    async with await psycopg.AsyncConnection.connect(postgres_url) as connection:
+        for table, column in (
+            ("accounts", "id"),
+            ("social_accounts", "user_id"),
+            ("user_characters", "user_id"),
+        ):
+            found = await connection.execute(f"SELECT DISTINCT {column}::text FROM users.{table}".encode())
+            assert await found.fetchall() == [(BOB,)]

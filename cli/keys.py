@@ -1,0 +1,43 @@
+"""`eco2 keys`: the keys that sign tokens."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from cli.errors import CliError
+from cli.options import home_option
+from process.settings import read
+
+
+@click.group()
+def keys() -> None:
+    """The keys that sign tokens."""
+
+
+@keys.command()
+@home_option
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder with the keys, e.g. of a cluster's secret; default: that of --home.",
+)
+def rotate(home: Path, folder: Path | None) -> None:
+    """Sign with the next key from now on, and make another next one.
+
+    Nobody is signed out: what the old key signed stays good until it expires. Running processes notice by themselves.
+    """
+    from functions.auth.errors import SigningKeysError
+    from functions.auth.keys import rotate as rotated
+    from functions.auth.settings import AuthSettings
+    from functions.auth.tokens import LEEWAY_S
+
+    place = folder or home / "keys"
+    keep_s = read(AuthSettings, os.environ).refresh_ttl_s + LEEWAY_S
+    try:
+        now = rotated(place, keep_s)
+    except SigningKeysError as error:
+        raise CliError(str(error), "start the platform once, or give --folder") from None
+    click.echo(f"key {now.kid} signs from now on; {len(now.public)} keys verify")
