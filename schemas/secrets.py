@@ -1,7 +1,8 @@
 """Which secrets a function is given: those that its code asks for, and no others.
 
-Its code is its module with what that imports of the domains. Stores are asked for by calls of Resources; every other
-secret is a setting that names the module which reads it (`read_by`).
+Its code is its module with what that imports of the domains; stores also count that the runtime's modules which these
+import ask for. Stores are asked for by calls of Resources; every other secret is a setting that names the module which
+reads it (`read_by`).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ _RUNTIME = "functions.runtime"
 def secrets(function: Function) -> tuple[str, ...]:
     """Names of the settings, sorted."""
     modules = code(function)
-    asked = {name for module in modules for name in _stores(module)}
+    of_runtime = {each for module in modules for each in _imported(module) if each.startswith(_RUNTIME)}
+    asked = {name for module in modules | of_runtime for name in _stores(module)}
     asked |= {name for name, reader in readers().items() if reader in modules}
     if isinstance(function, HttpFunction):
         asked.add(INSIDE)

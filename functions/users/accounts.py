@@ -96,10 +96,6 @@ class Accounts(Service):
         """Remember the time of the latest sign-in, in whatever order the events come."""
         await self._database.run(_SEEN, (event.at, event.user_id))
 
-    async def forget(self, user_id: str) -> None:
-        """Delete the account and what it has collected. Repeating it changes nothing."""
-        await self._database.run(_FORGET, {"id": user_id})
-
 
 _COLUMNS = """
     id, username, nickname, nickname, email, phone_number, profile_image_url, provider, last_login_at, created_at
@@ -144,9 +140,3 @@ VALUES (%(id)s, %(character)s, %(at)s)
 ON CONFLICT (user_id, character_code) DO NOTHING
 """
 _SEEN = "UPDATE users.accounts SET last_login_at = greatest(last_login_at, %s) WHERE id = %s"
-_FORGET = """
-WITH collected AS (
-    DELETE FROM users.user_characters WHERE user_id = %(id)s
-)
-DELETE FROM users.accounts WHERE id = %(id)s
-"""
