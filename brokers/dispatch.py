@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from brokers import spans
+from brokers import spans, watching
 from brokers.metrics import BrokerMetrics
 from brokers.trigger import Trigger
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent, decode, is_cloudevent
@@ -105,7 +105,7 @@ class Dispatcher:
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
             with spans.delivering(event, self.system, self.trigger.name) as sent:
-                outcome = await self._attempt(sent)
+                outcome = await self._attempt(sent, failures + 1)
                 if isinstance(outcome, Failure):
                     spans.failed(outcome.code)
             if not isinstance(outcome, Failure):
@@ -133,16 +133,24 @@ class Dispatcher:
             return self.trigger.backoff_s(failures)
         return min(max(self.trigger.backoff_s(min(failures, 16)), _SHORTEST_WAIT_S), _LONGEST_WAIT_S)
 
-    async def _attempt(self, event: CloudEvent) -> CloudEvent | Failure | None:
+    async def _attempt(self, event: CloudEvent, number: int) -> CloudEvent | Failure | None:
         """Send the event once; gives the reply, None without one, or the failure."""
         headers, body = event.to_binary()
         started = time.perf_counter()
         try:
             answer = await self._sender.post(headers, body, self.trigger.timeout_s)
+            outcome, status = self._outcome(answer), answer.status
         except NoAnswer as error:
-            return Failure(NO_ANSWER_CODE, str(error).encode())
+            outcome, status = Failure(NO_ANSWER_CODE, str(error).encode()), NO_ANSWER_CODE
         finally:
-            self.metrics.seconds.observe(time.perf_counter() - started)
+            self.metrics.seconds.observe(seconds := time.perf_counter() - started)
+        reason = b""
+        if isinstance(outcome, Failure):
+            status, reason = outcome.code, outcome.data
+        watching.attempted(event, self.trigger.name, number, status, seconds, reason)
+        return outcome
+
+    def _outcome(self, answer: HttpAnswer) -> CloudEvent | Failure | None:
         if not 200 <= answer.status < 300:
             return Failure(answer.status, answer.body, retryable(answer.status))
         return self._reply(answer)

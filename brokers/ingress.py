@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route, Router
 
-from brokers import spans
+from brokers import spans, watching
 from brokers.errors import NotDurable
 from brokers.metrics import CONTENT_TYPE, BrokerMetrics
 from eventing.cloudevent import MAX_EVENT_BYTES, CloudEvent, InvalidCloudEvent, decode
@@ -64,6 +64,7 @@ class Ingress:
             event = decode(dict(request.headers.items()), body)
             with spans.accepting(event, self.broker.system) as accepted:
                 routed = await self.broker.publish(accepted)
+                watching.arrived(accepted)
         except EventTooLarge as large:
             self.metrics.invalid.inc()
             return PlainTextResponse(str(large), 413)

@@ -13,10 +13,11 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Protocol
 
-from brokers import schedules
+from brokers import schedules, watching
 from brokers.errors import AlreadyRunning, InvalidTriggers, NotDurable
 from brokers.ingress import Broker, Ingress
 from brokers.metrics import BrokerMetrics
+from brokers.settings import BrokerSettings
 from brokers.trigger import Wiring, load
 from process import logs, tracing
 from process.inside import Inside, InsideOnly
@@ -90,7 +91,7 @@ async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> Non
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: None)
     try:
-        async with _emitting(wiring, broker):
+        async with watching.watched(read(BrokerSettings, os.environ)), _emitting(wiring, broker):
             await server.serve(sockets=[listening])
     finally:
         await broker.stop()

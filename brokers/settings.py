@@ -13,4 +13,6 @@ class BrokerSettings:
 
     triggers: str = setting("", "broker outside Kubernetes: file with its Triggers")
     database_url: Secret = setting(Secret(""), "PostgreSQL")
+    redis_streams_url: Secret = setting(Secret(""), "Redis: progress streams; must not evict")
+    watch: bool = setting(True, "deliveries are told to those who may watch them")
     amqp_url: Secret = setting(Secret(""), "RabbitMQ to use instead of starting one")

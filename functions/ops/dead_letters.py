@@ -93,6 +93,14 @@ class DeadLetter:
     first_seen_at: datetime
     last_seen_at: datetime
 
+    @property
+    def reason(self) -> str:
+        """The beginning of what the subscriber answered; empty where that is not known."""
+        try:
+            return base64.b64decode(self.error_data or "", validate=True).decode("utf-8", "replace")
+        except ValueError:
+            return ""
+
 
 class DeadLetters(Quarantine):
     """The quarantine; at most `redrive_limit` times a letter is due, after `redrive_delay_s`·2ⁿ each."""

@@ -14,6 +14,8 @@ from starlette.requests import Request
 from functions.runtime.errors import Invalid, NotFound, Unauthorized, Unprocessable, UnsupportedType
 from functions.runtime.request import IdempotencyKey, User
 from functions.runtime.resources import Resources, Service
+from functions.runtime.settings import RuntimeSettings
+from process.settings import ProcessSettings
 
 _MISSING = inspect.Parameter.empty
 
@@ -67,7 +69,7 @@ async def http_arguments(
         if parameter.is_service():
             arguments[parameter.name] = await resources.get(kind)
         elif kind is User:
-            arguments[parameter.name] = identity(request)
+            arguments[parameter.name] = identity(request, resources)
         elif kind is Request:
             arguments[parameter.name] = request
         elif kind is Resources:
@@ -83,13 +85,19 @@ async def http_arguments(
     return arguments
 
 
-def identity(request: Request) -> User:
+def identity(request: Request, resources: Resources) -> User:
     """The caller, from the headers that only the edge can set. Raises Unauthorized."""
     user = request.headers.get("x-user-id", "")
     if not user:
         raise Unauthorized("LOGIN_REQUIRED", "Sign in first; this needs a valid access token.")
     expires = request.headers.get("x-auth-expires-at", "")
-    return User(user, request.headers.get("x-auth-provider", ""), float(expires) if expires else None)
+    return User(
+        id=user,
+        provider=request.headers.get("x-auth-provider", ""),
+        expires_at=float(expires) if expires else None,
+        operator=user in resources.settings(RuntimeSettings).operators
+        or resources.settings(ProcessSettings).env == "local",
+    )
 
 
 def idempotency_key(request: Request) -> IdempotencyKey:

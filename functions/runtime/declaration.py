@@ -82,7 +82,10 @@ class EventFunction(Function):
 
 @dataclass(frozen=True, slots=True)
 class HttpFunction(Function):
-    """A function called by HTTP at one or more routes; `streams`: its answer is a stream of server-sent events."""
+    """A function called by HTTP at one or more routes; `streams`: its answer is a stream of server-sent events.
+
+    `operators`: for those who run the platform alone; for others there is no such path.
+    """
 
     routes: tuple[Route, ...] = field(kw_only=True)
     status: int = 200
@@ -90,6 +93,7 @@ class HttpFunction(Function):
     max_body: int = 65_536
     rate_limit: str | None = None
     streams: bool = False
+    operators: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,11 +85,13 @@ def http_function(
     rate_limit: str | None = None,
     min_scale: int = 0,
     streams: bool = False,
+    operators: bool = False,
 ) -> Callable[[Handler], Declared]:
     """Declare a handler of HTTP requests at `routes`; `status` is the one of its success.
 
     public: no login needed. rate_limit: `"30/60"` = 30 requests per 60 s and caller. streams: the handler returns an
-    iterator of server-sent events (or None: 204, there is nothing more to come).
+    iterator of server-sent events (or None: 204, there is nothing more to come). operators: only those whom
+    ECO2_OPERATORS names may call it, in local development everybody.
     """
     return lambda handler: _declare(
         HttpFunction(
@@ -100,6 +102,7 @@ def http_function(
             max_body=max_body,
             rate_limit=rate_limit,
             streams=streams,
+            operators=operators,
         )
     )
 

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import compile_path
 
-from functions.runtime.binding import http_arguments
+from functions.runtime.binding import http_arguments, identity
 from functions.runtime.declaration import HttpFunction
 from functions.runtime.errors import FunctionError, NotFound, Unavailable
 from functions.runtime.problems import problem
@@ -66,6 +66,8 @@ def _describe(span: tracing.Span, function: HttpFunction, request: Request, stat
 async def _call(function: HttpFunction, request: Request, resources: Resources) -> Response:
     try:
         request.scope["path_params"] = _path_parameters(function, request)
+        if function.operators and not identity(request, resources).operator:
+            raise NotFound("ROUTE_NOT_FOUND", "There is no such path.")
         async with asyncio.timeout(function.timeout_s):
             arguments = await http_arguments(function.handler, request, resources)
             result = await function.handler(**arguments)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The caller, as the authorize function told the edge."""
+    """The caller, as the authorize function told the edge; an `operator` may watch and mend the platform."""
 
     id: str
     provider: str
     expires_at: float | None = None
+    operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)

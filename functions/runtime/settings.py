@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from process.settings import Secret, setting
+from process.settings import Names, Secret, setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,5 +17,8 @@ class RuntimeSettings:
     redis_cache_url: Secret = setting(Secret(""), "Redis: results; may evict")
     redis_auth_url: Secret = setting(Secret(""), "Redis: revoked tokens; must not evict")
     redis_state_url: Secret = setting(Secret(""), "Redis: OAuth state")
+    operators: Names = setting(
+        (), "ids of users who may watch events and mend dead letters; with `local` everybody may"
+    )
     pool_size: int = setting(8, "PostgreSQL connections a process at most", least=1, most=8)
     grace_s: float = setting(25, "how long work may go on after SIGTERM")

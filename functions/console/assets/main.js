@@ -1,10 +1,12 @@
 // The page around its views: which is open, in which language, and who is signed in.
 import { api, signIn, signInWith } from "./api.js";
+import { chat } from "./chat.js";
 import { h, say, show } from "./dom.js";
 import { tryIt } from "./try.js";
+import { watch } from "./watch.js";
 import { language, setLanguage, word } from "./words.js";
 
-const views = { try: tryIt };
+const views = { try: tryIt, chat, watch };
 const main = document.getElementById("main");
 const who = document.getElementById("who");
 let user = null;

@@ -3,6 +3,7 @@ import { api, upload } from "./api.js";
 import { camera } from "./camera.js";
 import { face } from "./character.js";
 import { h, say, show } from "./dom.js";
+import { stagesOf } from "./flow.js";
 import { word, when } from "./words.js";
 
 const TAKES = "image/jpeg,image/png,image/webp,image/gif,image/heic,image/heif";
@@ -51,7 +52,7 @@ export function tryIt(main, { signedOut }) {
     show(outcome);
     const address = URL.createObjectURL(picture);
     show(shown, h("img", { src: address, alt: word("your_photo"), onload: () => URL.revokeObjectURL(address), onerror: (event) => event.target.remove() }));
-    const steps = stages(ribbon);
+    const steps = stages(ribbon, await stagesOf("scan"));
     file.value = "";
     try {
       const body = { image_url: await upload("scan", picture) };
@@ -141,9 +142,9 @@ export function tryIt(main, { signedOut }) {
 }
 
 // The ribbon of stages; the next one runs from the moment that the one before it is done.
-function stages(ribbon) {
-  const names = ["queued", "vision", "rule", "answer", "reward"];
-  const places = new Map(names.map((name) => [name, h("li", {}, h("span", { class: "dot", "aria-hidden": "true" }), h("span", {}, word(`stage_${name}`)), h("small", {}))]));
+function stages(ribbon, declared) {
+  const names = ["queued", ...declared];
+  const places = new Map(names.map((name) => [name, h("li", {}, h("span", { class: "dot", "aria-hidden": "true" }), h("span", {}, word(`stage_${name}`).replace("stage_", "")), h("small", {}))]));
   const began = performance.now();
   let last = began;
   ribbon.hidden = false;

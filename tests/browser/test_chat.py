@@ -1,0 +1,54 @@
+"""Chat: a conversation with the agent, its words as they come, in a real browser."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, PHOTO, sign_in, violations
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+def opened(page: Page, name: str) -> None:
+    """Come in and open the view."""
+    sign_in(page, name)
+    page.get_by_role("link", name="물어보기").click()
+    page.get_by_role("heading", name="무엇이든 물어보세요").wait_for()
+
+
+def test_a_question_is_answered_and_the_conversation_is_there_again(page: Page) -> None:
+    opened(page, "대화")
+    page.get_by_label("보낼 말").fill("다 쓴 건전지는 어디에 버려요?")
+    page.keyboard.press("Enter")
+    expect(page.locator(".bubble.user")).to_contain_text("건전지")
+    answer = page.locator(".bubble.assistant .prose").last
+    expect(answer.locator("p, li").first).to_be_visible()
+    expect(page.get_by_role("button", name="멈추기")).to_be_hidden()
+    expect(page.locator(".works")).to_have_count(0)
+    assert violations(page) == []
+    said = answer.inner_text()
+    page.reload()
+    page.locator(".chats button").first.click()
+    expect(page.locator(".bubble.assistant")).to_contain_text(said.split("\n")[0])
+    page.get_by_role("button", name="새 대화").click()
+    expect(page.locator(".bubble.user")).to_have_count(0)
+
+
+def test_an_idea_and_a_photo_are_ways_to_begin(page: Page) -> None:
+    opened(page, "사진과 대화")
+    page.get_by_role("button", name="깨진 유리는 어떻게 버려요?").click()
+    expect(page.locator(".bubble.assistant .prose p, .bubble.assistant .prose li").first).to_be_visible()
+    expect(page.get_by_role("button", name="멈추기")).to_be_hidden()
+    page.set_input_files("#chat-photo", PHOTO)
+    expect(page.locator(".write .hint")).to_have_text(PHOTO.name)
+    page.get_by_role("button", name="보내기").click()
+    expect(page.locator(".bubble.assistant")).to_have_count(3)
+    expect(page.locator(".bubble.assistant .prose").last).not_to_be_empty()
+
+
+def test_it_fits_a_phone_in_the_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.set_viewport_size({"width": 360, "height": 780})
+    opened(page, "전화기")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert violations(page) == []
