@@ -238,6 +238,8 @@ def main() -> int:
         patient = {
             "ECO2_SCAN_OVERDUE_S": "3000",
             "ECO2_SCAN_DEADLINE_S": "3600",
+            "ECO2_SCAN_USER_JOBS": "100000",
+            "ECO2_SCAN_USER_STREAMS": "100000",
         }  # jobs wait for the model in turn
         settings = held | patient | dict(pair.split("=", 1) for pair in options.set)
         with platform(settings=settings) as running:

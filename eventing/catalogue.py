@@ -17,6 +17,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from eventing import strictjson
 from eventing.attributes import is_json
 from eventing.cloudevent import CloudEvent
 from eventing.errors import InvalidCloudEvent, InvalidEventData, UnknownEventType
@@ -124,6 +125,8 @@ def from_event(cls: type[Data], event: CloudEvent) -> Data:
         raise InvalidEventData({"type": [f"is {event.type}, not {cls.type}"]})
     if event.datacontenttype is not None and not is_json(event.datacontenttype):
         raise InvalidEventData({"datacontenttype": [f"is {event.datacontenttype}, not application/json"]})
+    if strictjson.holds_nul(event.data):
+        raise InvalidEventData({"data": ["holds the character U+0000, which can't be stored"]})
     try:
         return cls.model_validate(event.json())
     except InvalidCloudEvent as invalid:

@@ -6,6 +6,7 @@ import hashlib
 import uuid
 
 _DERIVED = uuid.UUID("6a2d2f0e-6c5c-5f0e-9c8e-2c6f3c1d7e42")
+LONGEST_KEY = 400
 SHARDS = 4
 """Into how many shares events are divided by their subject (extension attribute `shard`)."""
 
@@ -13,6 +14,13 @@ SHARDS = 4
 def derived_id(event_id: str, source: str) -> str:
     """The id of the event that `source` makes of the event `event_id`: redelivery makes the same event."""
     return str(uuid.uuid5(_DERIVED, f"{source}\n{event_id}"))
+
+
+def index_key(text: str) -> str:
+    """A text as it is put into an index, whose rows PostgreSQL bounds: a long one by its beginning and its digest."""
+    if len(text) <= LONGEST_KEY:
+        return text
+    return f"{text[:100]}…{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def shard_of(job_id: str, shards: int) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from eventing.cloudevent import STRUCTURED, CloudEvent, decode
-from eventing.errors import PublishFailed
+from eventing.errors import InvalidCloudEvent, PublishFailed
 from process import tracing
 
 if TYPE_CHECKING:
@@ -111,8 +111,8 @@ class Outbox:
     ) -> int:
         """Publish up to `limit` of the oldest rows; returns how many the sink took. Safe to run in parallel.
 
-        Stops at the first failure that time may heal. An event the sink refuses for good goes to `refused`, which
-        records it; without that its row stays, is reported each time and holds up no other.
+        Stops when the sink takes none of a page, which time may heal. An event it refuses for good goes to `refused`,
+        which records it; without that its row stays, is reported each time and holds up no other.
         """
         with tracing.call(f"relay {self.schema}.outbox", dict, kind=tracing.SpanKind.INTERNAL) as span:
             total = await self._relay(pool, publisher, limit, grace_s, refused)
@@ -144,7 +144,7 @@ class Outbox:
             total += outcomes.count("sent")
             seen += len(rows)
             after = (rows[-1][2], rows[-1][0])
-            if "later" in outcomes:
+            if "later" in outcomes and "sent" not in outcomes:
                 break
         return total
 
@@ -173,7 +173,11 @@ async def _publish(raw: bytes, publisher: Publisher, refused: Refused | None) ->
 
     sent, refused (and recorded), stays (refused, not recorded) or later (and it stays).
     """
-    event = decode({"content-type": STRUCTURED}, bytes(raw), max_bytes=_MAX_BYTES)
+    try:
+        event = decode({"content-type": STRUCTURED}, bytes(raw), max_bytes=_MAX_BYTES)
+    except InvalidCloudEvent as invalid:
+        _log.error("a row of an outbox is no event: %s", invalid)
+        return "stays"
     try:
         await publisher.publish(event)
     except PublishFailed as failed:

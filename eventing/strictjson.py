@@ -1,21 +1,34 @@
-"""Strict JSON by RFC 8259: UTF-8, no NaN, no name twice in an object, bounded nesting, whole surrogates."""
+"""Strict JSON by RFC 8259: UTF-8, finite numbers, no name twice in an object, bounded nesting, whole surrogates."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, NoReturn
 
 MAX_NESTING = 64
 _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class NotStrictJson(ValueError):
     """The bytes are not strict JSON; the message says why, in words for whoever sent them."""
 
 
+class Unstorable(NotStrictJson):
+    """It reads like JSON, but holds a value that nobody can keep: no finite number, or half a character."""
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise NotStrictJson(f"holds {name}, which JSON does not know")
+    raise Unstorable(f"holds {name}, which JSON does not know")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise Unstorable("holds a number that is too large")
+    return number
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -27,7 +40,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
+_decoder = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_object)
 
 
 def loads(data: bytes) -> Any:
@@ -43,10 +56,15 @@ def loads(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise NotStrictJson("is not UTF-8") from error
     except UnicodeEncodeError as error:
-        raise NotStrictJson("holds half a surrogate pair") from error
+        raise Unstorable("holds half a surrogate pair") from error
     except (ValueError, RecursionError) as error:
         raise NotStrictJson(f"is not JSON ({str(error)[:80]})") from error
     return value
+
+
+def holds_nul(data: bytes) -> bool:
+    """Whether a JSON document holds the character U+0000, which it may, but PostgreSQL can't store."""
+    return b"\\u0000" in data and _NUL.search(data) is not None
 
 
 def dumps(value: object) -> bytes:

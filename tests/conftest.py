@@ -22,6 +22,9 @@ from schemas.migrate import migrate
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet"
 _numbers = itertools.count(1)
+# No example has a deadline: what it takes says how busy the machine is.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 # Mutants run two at a time, each in a process of its own that begins cold.
 settings.register_profile("mutation", deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -70,7 +70,7 @@ def application(
         where = name(request)
         headers = _headers(request, allowed(request))
         length = request.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > store.max_bytes:
+        if length.isascii() and length.isdecimal() and int(length) > store.max_bytes:
             raise too_large(store.max_bytes)
         once = request.headers.get("if-none-match") == "*"
         if once and await asyncio.to_thread(_is_there, store, where):

@@ -120,6 +120,8 @@ class Postgres:
                 # After a crash: one syncfs instead of opening every file, which takes a second and more.
                 *("-c", "recovery_init_sync_method=syncfs"),
                 *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
+                # The details of a broken constraint are values, such as phone numbers.
+                *("-c", "log_error_verbosity=terse"),
             ],
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sse_starlette import ServerSentEvent
@@ -72,7 +72,7 @@ class Gateway:
         expires_at: float | None = None,
         authorized: Callable[[], Awaitable[bool]] | None = None,
         trace: Mapping[str, str] | None = None,
-    ) -> AsyncIterator[ServerSentEvent]:
+    ) -> AsyncGenerator[ServerSentEvent]:
         """The job's events with seq above `after`, ending with `done` or `error`.
 
         With `after` at or beyond the job's end: nothing, and it ends. `expires_at` is when the login ends (epoch

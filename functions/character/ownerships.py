@@ -10,6 +10,7 @@ from uuid import UUID
 from eventing.batch import Batch
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.resources import Service
+from functions.runtime.text import identifier
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
@@ -39,10 +40,8 @@ class Ownerships(Service):
 
     async def record(self, ownership: Ownership) -> None:
         """Store an ownership; storing it again is the same. Raises Reject."""
-        try:
-            UUID(ownership.user_id)
-        except ValueError:
-            raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.") from None
+        if identifier(ownership.user_id) is None:
+            raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.")
         await self._records.add(ownership)
 
     async def _store(self, ownerships: Sequence[Ownership]) -> Sequence[None]:

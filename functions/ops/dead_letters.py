@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from eventing.cloudevent import CloudEvent
+from eventing.cloudevent import CloudEvent, InvalidCloudEvent
 from eventing.errors import PublishFailed
+from eventing.ids import index_key
+from eventing.outbox import Outbox
 from functions.runtime.ledger import Quarantine
 
 if TYPE_CHECKING:
@@ -25,8 +30,10 @@ if TYPE_CHECKING:
     from functions.runtime.database import Database
     from functions.runtime.resources import Resources
 
+_log = logging.getLogger(__name__)
 REDRIVE_LIMIT = 5
 REDRIVE_DELAY_S = 300.0
+FAILURES_IN_A_ROW = 3
 _ERROR_EXTENSIONS = ("knativeerrordest", "knativeerrorcode", "knativeerrordata")
 State = Literal["held", "redriven", "exhausted", "discarded"]
 Publish = Callable[[CloudEvent], Awaitable[None]]
@@ -36,7 +43,7 @@ _COLUMNS = (
     "first_seen_at, last_seen_at"
 )
 _STORE = """
-INSERT INTO ops.quarantine AS held
+WITH held AS (INSERT INTO ops.quarantine AS held
     (source, event_id, trigger, type, subject, attributes, data, error_code, error_data, redrives, state, due_at)
 VALUES (%(source)s, %(event_id)s, %(trigger)s, %(type)s, %(subject)s, %(attributes)s::jsonb, %(data)s,
     %(error_code)s, %(error_data)s, %(redrives)s, %(state)s,
@@ -46,6 +53,12 @@ ON CONFLICT (source, event_id, trigger) DO UPDATE SET
     state = excluded.state, due_at = excluded.due_at, last_seen_at = now()
 WHERE excluded.redrives > held.redrives OR (excluded.redrives = held.redrives AND held.state = 'redriven')
 RETURNING id
+), told AS (
+    INSERT INTO ops.outbox (id, event)
+    SELECT %(outbox_id)s::uuid, %(outbox_event)s FROM held WHERE %(outbox_id)s::uuid IS NOT NULL
+    ON CONFLICT (id) DO NOTHING
+)
+SELECT id FROM held
 """
 _LIST = f"""
 SELECT {_COLUMNS} FROM ops.quarantine
@@ -56,15 +69,18 @@ ORDER BY id DESC LIMIT %(limit)s
 _SHOW = f"SELECT {_COLUMNS}, attributes, data FROM ops.quarantine WHERE id = %s"  # noqa: S608
 _CLAIM = "SELECT attributes, data, redrives FROM ops.quarantine WHERE id = %s FOR UPDATE"
 _CLAIM_DUE = """
-SELECT id, attributes, data, redrives,
-    coalesce((attributes->>'expirytime')::timestamptz <= now(), false) AS expired
-FROM ops.quarantine WHERE state = 'held' AND due_at <= now()
-ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED
+SELECT id, attributes, data, redrives FROM ops.quarantine WHERE state = 'held' AND due_at <= now()
+ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _REDRIVEN = """
 UPDATE ops.quarantine SET state = 'redriven', redrives = redrives + 1, due_at = NULL, last_seen_at = now()
 WHERE id = %s
 """
+# Behind the others; not counted, for it was the broker that did not take it.
+_LATER = """
+UPDATE ops.quarantine SET due_at = now() + make_interval(secs => %s), last_seen_at = now() WHERE id = %s
+"""
+_NEVER = "UPDATE ops.quarantine SET state = 'exhausted', due_at = NULL, last_seen_at = now() WHERE id = %s"
 _DISCARD = """
 UPDATE ops.quarantine SET state = 'discarded', due_at = NULL, last_seen_at = now()
 WHERE id = ANY(%s) AND state <> 'discarded' RETURNING id
@@ -121,18 +137,22 @@ class DeadLetters(Quarantine):
         """The quarantine in the process's database."""
         return cls(await resources.database())
 
-    async def store(self, event: CloudEvent) -> bool:
-        """Store a dead letter as the broker delivers it; whether it is new or failed again, not a repeat."""
+    async def store(self, event: CloudEvent, told: CloudEvent | None = None) -> bool:
+        """Store a dead letter as the broker delivers it; whether it is new or failed again, not a repeat.
+
+        `told` is what announces it: it lies in the outbox then, and is the caller's to send.
+        """
         redrives = _redrives(event)
         state: State = "held" if redrives < self.redrive_limit else "exhausted"
         delay_s = self.redrive_delay_s * 2.0**redrives if state == "held" else None
         return await self._hold(
             event,
             trigger=failed_at(event),
-            code=_error_code(event),
+            code=error_code(event),
             error_data=event.extensions.get("knativeerrordata"),
             state=state,
             delay_s=delay_s,
+            told=told,
         )
 
     async def refused(self, event: CloudEvent, *, trigger: str, code: int, reason: str) -> None:
@@ -175,25 +195,32 @@ class DeadLetters(Quarantine):
                 await self._send(connection, publish, id, *row)
 
     async def redrive_due(self, publish: Publish, *, at_most: int = 100) -> int:
-        """Send what is due, oldest first, until `at_most` or until the Broker refuses; how many were sent.
+        """Send what is due, oldest first, until `at_most` or until the Broker took none of three; how many were sent.
 
+        What it does not take is due again later, what it never will is exhausted: neither holds up those behind it.
         Expired events are discarded. Safe to run several times at once.
         """
-        sent = 0
+        sent = failed = 0
         for _ in range(at_most):
             async with self._transaction() as connection:
                 row = await (await connection.execute(_CLAIM_DUE)).fetchone()
-                if row is None:
+                if row is None or failed == FAILURES_IN_A_ROW:
                     break
-                id, attributes, data, redrives, expired = row
-                if expired:
+                id, attributes, data, redrives = row
+                if _expired(attributes):
                     await connection.execute(_DISCARD, ([id],))
                     continue
                 try:
                     await self._send(connection, publish, id, attributes, data, redrives)
-                except PublishFailed:
-                    break  # the row stays due; the next run tries again
-                sent += 1
+                except (InvalidCloudEvent, PublishFailed) as failure:
+                    _log.warning("dead letter %d was not taken: %s", id, failure)
+                    if isinstance(failure, PublishFailed) and failure.retryable:
+                        await connection.execute(_LATER, (self.redrive_delay_s, id))
+                        failed += 1
+                    else:
+                        await connection.execute(_NEVER, (id,))
+                    continue
+                sent, failed = sent + 1, 0
         return sent
 
     async def discard(self, *ids: int) -> int:
@@ -209,12 +236,13 @@ class DeadLetters(Quarantine):
         error_data: str | None,
         state: State,
         delay_s: float | None,
+        told: CloudEvent | None = None,
     ) -> bool:
         original = without_errors(event)
         values = {
-            "source": event.source,
-            "event_id": event.id,
-            "trigger": trigger,
+            "source": index_key(event.source),
+            "event_id": index_key(event.id),
+            "trigger": index_key(trigger),
             "type": event.type,
             "subject": event.subject,
             "attributes": json.dumps(original.attributes(), ensure_ascii=False),
@@ -224,6 +252,7 @@ class DeadLetters(Quarantine):
             "redrives": _redrives(event),
             "state": state,
             "delay_s": delay_s,
+            **(Outbox.row(UUID(told.id), told) if told else {"outbox_id": None, "outbox_event": None}),
         }
         return await self.database.one(_STORE, values) is not None
 
@@ -247,6 +276,17 @@ class DeadLetters(Quarantine):
         await connection.execute(_REDRIVEN, (id,))
 
 
+def _expired(attributes: Mapping[str, str]) -> bool:
+    """Whether the event's time is over; also at times that Python does not know, such as the year 0."""
+    expiry = attributes.get("expirytime")
+    if not expiry:
+        return False
+    try:
+        return datetime.fromisoformat(re.sub(r":60(?=[.Zz+-])", ":59", expiry.upper())) <= datetime.now(UTC)
+    except ValueError:
+        return True
+
+
 def failed_at(event: CloudEvent) -> str:
     """The name of the subscriber that failed: the function's name, which is the first label of the host in its URL."""
     destination = event.extensions.get("knativeerrordest", "")
@@ -262,14 +302,13 @@ def without_errors(event: CloudEvent) -> CloudEvent:
 
 def _redrives(event: CloudEvent) -> int:
     count = event.extensions.get("redrive", "0")
-    return int(count) if count.isdecimal() and len(count) < 6 else 0
+    return int(count) if re.fullmatch(r"[0-9]{1,5}", count) else 0
 
 
-def _error_code(event: CloudEvent) -> int | None:
-    try:
-        return int(event.extensions.get("knativeerrorcode", ""))
-    except ValueError:
-        return None
+def error_code(event: CloudEvent) -> int | None:
+    """The status that a dead letter's subscriber answered with, -1 without an answer; None where it is not told."""
+    code = event.extensions.get("knativeerrorcode", "")
+    return int(code) if re.fullmatch(r"-?[0-9]{1,5}", code) else None
 
 
 def _event(attributes: Mapping[str, str], data: bytes) -> CloudEvent:

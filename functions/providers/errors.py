@@ -13,6 +13,7 @@ Reason = Literal[
     "busy",  # our own limiter's wait was over
     "circuit_open",  # the provider failed too often just now
     "quota",  # out of credit
+    "budget",  # the user has caused as many calls as one may in a day
     "unauthorized",  # key missing, wrong or without the right
     "rejected",  # the provider finds the request itself wrong
     "not_configured",  # no key, no address, no offline answer

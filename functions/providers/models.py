@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -83,8 +83,16 @@ _PROVIDER_NAMES = {"gemini": "gcp.gemini"}
 class Models:
     """The configured models, of one event loop. Have one a process: limits only hold where all calls pass."""
 
-    def __init__(self, settings: ProviderSettings, *, observe: Callable[[Asked], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        *,
+        observe: Callable[[Asked], None] | None = None,
+        allow: Callable[[str], Awaitable[bool]] | None = None,
+    ) -> None:
+        """`allow` is asked before each call that leaves us whether it is within the budget of the request's user."""
         self.settings = settings
+        self._allow = allow
         self.prices = PriceTable.load(settings.model_prices)
         self._observe = observe or (lambda _: None)
         self._links: dict[str, Link] = {}
@@ -217,6 +225,7 @@ class Models:
         try:
             with tracing.call(f"chat {model}", lambda: _attributes(provider, model, request)) as span:
                 try:
+                    await self._within_budget(model, request)
                     async with aclosing(link.write(prompt, budget_s=budget_s)) as pieces:
                         async for piece in pieces:
                             if isinstance(piece, Usage):
@@ -245,6 +254,7 @@ class Models:
         deadline = time.monotonic() + budget_s
         link = self._link(provider)
         prompt = Prompt.of(model, request)
+        await self._within_budget(model, request)
         reply = await link.ask(prompt, budget_s=budget_s)
         spent.append(reply.usage)
         try:
@@ -252,10 +262,15 @@ class Models:
         except ModelOutputInvalid as invalid:
             log.info("task %s: asking for a repair: %s", request.task, invalid)
             findings = "; ".join(invalid.findings[:10])
+        await self._within_budget(model, request)
         prompt = replace(prompt, text=prompt.text + _REPAIR.format(findings=findings))
         reply = await link.ask(prompt, budget_s=max(deadline - time.monotonic(), 0.05))
         spent.append(reply.usage)
         return _parsed(model, request, reply)
+
+    async def _within_budget(self, model: str, request: ModelRequest[Any] | TextRequest) -> None:
+        if request.user_id and self._allow is not None and not await self._allow(request.user_id):
+            raise ModelUnavailable(model, "budget", "this user's calls are used up")
 
     def _link(self, provider: str) -> Link:
         link = self._links.get(provider)

@@ -16,7 +16,8 @@ class ModelRequest(Generic[T]):
     """A question to a model. `image` is a JPEG; `offline` is the domain's own answer, run by the model `local`.
 
     `marker` names the work this call is for (such as `<job>:vision`, printable ASCII): it goes to the
-    provider as `X-Client-Request-Id`, so that two calls for the same work can be told from two works.
+    provider as `X-Client-Request-Id`, so that two calls for the same work can be told from two works. Calls are charged
+    to the budget of `user_id`.
     """
 
     task: str
@@ -26,6 +27,7 @@ class ModelRequest(Generic[T]):
     image: bytes | None = None
     offline: Callable[[], Awaitable[T]] | None = None
     marker: str = ""
+    user_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class TextRequest:
     text: str
     offline: Callable[[], str] | None = None
     marker: str = ""
+    user_id: str = ""
     searches: bool = False
 
 

@@ -32,6 +32,10 @@ class ProviderSettings:
     )
     model_timeout_s: float = setting(30, "longest time one model of the chain may take, seconds", least=0.001)
     model_queue_s: float = setting(5, "longest wait for a free place at a provider, seconds", least=0.001)
+    model_user_calls: int = setting(
+        1000, "calls of models other than `local` that one user may cause in a window; 0 = no limit of ours"
+    )
+    model_user_window_s: int = setting(86_400, "that window, which begins with the first call", least=1)
     model_prices: str = setting("", "price table (JSON) to use instead of the packaged one")
     breaker_failures: int = setting(
         5, "failures among recent calls that can open a provider's circuit", least=1

@@ -10,6 +10,7 @@ from functions.providers.request import Completion, ModelRequest, T
 from functions.providers.settings import ProviderSettings
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.resources import Service
+from functions.runtime.shares import Shares
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
@@ -21,7 +22,15 @@ class SharedModels(Models, Service):
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """The configured models. Raises SettingsError and UnknownModel."""
-        models = cls(resources.settings(ProviderSettings), observe=charge)
+        settings = resources.settings(ProviderSettings)
+
+        async def allow(user_id: str) -> bool:
+            shares = await resources.get(Shares)
+            return await shares.spend(
+                "model-calls", user_id, most=settings.model_user_calls, window_s=settings.model_user_window_s
+            )
+
+        models = cls(settings, observe=charge, allow=allow if settings.model_user_calls else None)
         models.warm()
         resources.on_close(models.close)
         return models
@@ -38,7 +47,11 @@ async def ask(
     except ModelError as error:
         if error.retryable:
             raise Retry("the model did not answer", code="MODEL_UNAVAILABLE") from error
-        raise Reject("MODEL_FAILED", str(error)) from error
+        spent = "budget" in {
+            error.error_type,
+            *(e.error_type for e in getattr(error, "failures", {}).values()),
+        }
+        raise Reject("MODEL_BUDGET_SPENT" if spent else "MODEL_FAILED", str(error)) from error
 
 
 def charge(asked: Asked) -> None:

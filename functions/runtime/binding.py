@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import Request
 
+from eventing import strictjson
 from functions.runtime.errors import Invalid, NotFound, Unauthorized, Unprocessable, UnsupportedType
 from functions.runtime.request import IdempotencyKey, User
 from functions.runtime.resources import Resources, Service
 from functions.runtime.settings import RuntimeSettings
+from functions.runtime.text import composed, refused
 from process.settings import ProcessSettings
 
 _MISSING = inspect.Parameter.empty
+_FINITE = ConfigDict(allow_inf_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,12 @@ async def http_arguments(
     """Arguments for an HTTP handler.
 
     A pydantic model is the JSON body, `User` the caller, `Request` the request itself, a `Service` what it is; names in
-    the route are path parameters (of `request`) and the rest query parameters, of which the last of a name wins.
+    the route are path parameters (of `request`) and the rest query parameters, of which the last of a name wins. All
+    text is in NFC, and none holds what can't be stored; a handler that takes the request itself looks for itself.
 
     Raises Invalid, NotFound (malformed path parameter), Unauthorized or Unprocessable.
     """
-    path = request.path_params
+    path = {name: composed(text, "path", name) for name, text in request.path_params.items()}
     query: Mapping[str, str] = request.query_params if request.scope["query_string"] else {}
     arguments: dict[str, Any] = {}
     for parameter in parameters(handler):
@@ -118,9 +122,16 @@ def _body(model: type[BaseModel], request: Request, body: bytes) -> BaseModel:
         named = f", not {kind[:80]}" if kind else ""
         raise UnsupportedType("CONTENT_TYPE_INVALID", f"Send the body as application/json{named}.")
     try:
-        return model.model_validate_json(body or b"{}")
+        value = strictjson.loads(body or b"{}")
+    except strictjson.Unstorable as error:
+        raise refused(str(error), "body") from None
+    except strictjson.NotStrictJson as error:
+        raise Invalid("JSON_INVALID", f"The body is not valid JSON: it {error}.") from None
+    told = composed(value, "body")
+    try:
+        return model.model_validate_json(strictjson.dumps(told))
     except ValidationError as error:
-        raise invalid(error, "body") from None
+        raise _invalid(error, "body") from None
 
 
 def _path(parameter: Parameter, text: str) -> Any:
@@ -137,23 +148,22 @@ def _query(parameter: Parameter, query: Mapping[str, str]) -> Any:
             raise Unprocessable("PARAMETER_MISSING", f"The query parameter {parameter.name!r} is needed.")
         return parameter.default
     try:
-        return _adapter(parameter.type).validate_python(query[parameter.name])
+        text = composed(query[parameter.name], "query", parameter.name)
+        return _adapter(parameter.type).validate_python(text)
     except ValidationError as error:
-        raise invalid(error, "query", parameter.name) from None
+        raise _invalid(error, "query", parameter.name) from None
 
 
 @cache
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    return TypeAdapter(kind, config=_FINITE)
 
 
-def invalid(error: ValidationError, *where: str) -> Unprocessable | Invalid:
+def _invalid(error: ValidationError, *where: str) -> Unprocessable:
     """The client's error for a validation error: what, where, and nothing of our insides."""
     findings = [
         {"loc": [*where, *map(str, found["loc"])], "msg": found["msg"], "type": found["type"]}
         for found in error.errors(include_url=False, include_input=False, include_context=False)
     ]
-    if any(found["type"] == "json_invalid" for found in findings):
-        return Invalid("JSON_INVALID", "The body is not valid JSON.", errors=findings)
     told = "; ".join(f"{'.'.join(f['loc'][1:]) or f['loc'][0]}: {f['msg']}" for f in findings[:5])
     return Unprocessable("VALIDATION_FAILED", told, errors=findings)

@@ -26,9 +26,8 @@ class Cursor(NamedTuple):
         if text is None:
             return None
         try:
-            at, _, row = (
-                base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode().partition("|")
-            )
+            decoded = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True).decode("ascii")
+            at, _, row = decoded.partition("|")
             cursor = cls(datetime.fromisoformat(at), UUID(row))
             if cursor.at.tzinfo is None:
                 raise ValueError("no offset")

@@ -6,16 +6,18 @@ import asyncio
 import logging
 import re
 import secrets
+import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from functions.runtime.errors import Retry
+from functions.runtime.errors import Reject, Retry
 from functions.runtime.statements import executing
 from process.tracing import Span
 
 if TYPE_CHECKING:
+    from psycopg import AsyncConnection
     from psycopg_pool import AsyncConnectionPool
 
 log = logging.getLogger(__name__)
@@ -72,15 +74,20 @@ class Database:
         return rows[0] if rows else None
 
     async def all(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
-        """All rows; an empty list for a statement without rows. Raises Retry when the server is in trouble.
+        """All rows; an empty list for a statement without rows.
 
-        After a restart of the server every pooled connection is dead. What the first of them can't have begun is done
-        once more on a fresh one, so that nobody notices.
+        Raises Retry when the server is in trouble, and Reject for a value that no column of ours takes.
+
+        After a restart of the server every pooled connection is dead, and none of those is lent. What was lent a moment
+        before it and can't have begun is done once more on a fresh one, so that nobody notices.
         """
         pool = await self.pool()
         with executing(sql) as span:
             try:
                 return await _execute(pool, sql, parameters, span)
+            except _bad_values() as error:
+                log.error("a value can't be stored: %s", type(error).__name__)  # noqa: TRY400 - its text quotes the value
+                raise Reject("VALUE_INVALID", "A value has a form that can't be stored.") from error
             except _troubles() as error:
                 again = _not_begun(error) or (_reads(sql) and not isinstance(error, _pool_timeout()))
                 await self._checked(pool, error, wait=again)
@@ -115,10 +122,25 @@ async def _execute(
     pool: AsyncConnectionPool, sql: str, parameters: Sequence[Any] | dict[str, Any], span: Span
 ) -> list[Row]:
     asked = time.perf_counter()
-    async with pool.connection() as connection:
-        span.set_attribute("eco2.db.wait_ms", round((time.perf_counter() - asked) * 1000, 1))
-        cursor = await connection.execute(sql.encode(), parameters)
-        return await cursor.fetchall() if cursor.description else []
+    for _ in range(pool.max_size + 1):  # all may be dead
+        async with pool.connection() as connection:
+            if _ended(connection):
+                await connection.close()  # the pool makes another one
+                continue
+            span.set_attribute("eco2.db.wait_ms", round((time.perf_counter() - asked) * 1000, 1))
+            cursor = await connection.execute(sql.encode(), parameters)
+            return await cursor.fetchall() if cursor.description else []
+    raise _unreachable()
+
+
+def _ended(connection: AsyncConnection[Any]) -> bool:
+    """Whether the server has ended an idle connection: nothing else of it can be read, and asking takes no round trip.
+
+    A write is not begun on a dead connection, because then nobody could say whether it may be repeated.
+    """
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _troubles() -> tuple[type[Exception], ...]:
@@ -126,6 +148,13 @@ def _troubles() -> tuple[type[Exception], ...]:
     import psycopg
 
     return psycopg.OperationalError, psycopg.InterfaceError
+
+
+def _bad_values() -> tuple[type[Exception], ...]:
+    """What the driver raises for values: of a wrong form (SQLSTATE class 22), or too long for an index (54000)."""
+    from psycopg.errors import DataError, ProgramLimitExceeded
+
+    return DataError, ProgramLimitExceeded
 
 
 def _pool_timeout() -> type[Exception]:

@@ -77,12 +77,14 @@ class Unprocessable(FunctionError):
 
 
 class TooMany(FunctionError):
-    """The caller has more of something than one may have at a time; some of it must end first."""
+    """The caller holds or has used as much as one user may; `policy` names which share, `after_s` when to ask again."""
 
     status = 429
 
-    def __init__(self, code: str, detail: str, *, after_s: int) -> None:
-        super().__init__(code, detail, headers={"retry-after": str(after_s)})
+    def __init__(self, code: str, detail: str, *, policy: str = "share", after_s: int) -> None:
+        # The fields of draft-ietf-httpapi-ratelimit-headers, as the edge writes them for its own limits.
+        told = {"retry-after": str(after_s), "ratelimit": f'"{policy}";r=0;t={after_s}'}
+        super().__init__(code, detail, headers=told)
 
 
 class Unavailable(FunctionError):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Self
 
+from eventing.ids import index_key
 from functions.runtime.declaration import EventFunction
 from functions.runtime.resources import Resources, Service
 
@@ -86,7 +87,7 @@ class Inbox(Ledger):
     async def claim(self, function: EventFunction, event: CloudEvent) -> Claim:
         """One round trip."""
         lease = function.timeout_s + LEASE_MARGIN_S
-        key = (function.name, event.source, event.id)
+        key = _key(function, event)
         row = await self.database.one(_CLAIM, (*key, self.worker, lease, *key))
         claimed, done, output = row or (None, False, None)
         if claimed is not None:
@@ -95,17 +96,21 @@ class Inbox(Ledger):
 
     async def complete(self, function: EventFunction, event: CloudEvent, output: bytes | None) -> Claim:
         """One round trip."""
-        await self.database.run(_COMPLETE, (output, function.name, event.source, event.id, self.worker))
+        await self.database.run(_COMPLETE, (output, *_key(function, event), self.worker))
         return Claim(State.DONE, output)
 
     async def release(self, function: EventFunction, event: CloudEvent) -> None:
         """One round trip."""
-        await self.database.run(_RELEASE, (function.name, event.source, event.id, self.worker))
+        await self.database.run(_RELEASE, (*_key(function, event), self.worker))
 
     async def fail(self, function: EventFunction, event: CloudEvent, code: str) -> bool:  # noqa: ARG002
         """The claim is given up; a replay may succeed after a correction."""
         await self.release(function, event)
         return False
+
+
+def _key(function: EventFunction, event: CloudEvent) -> tuple[str, str, str]:
+    return function.name, index_key(event.source), index_key(event.id)
 
 
 _CLAIM = """

@@ -80,6 +80,7 @@ class AnswerWriter(Service):
             output=AnswerDraft,
             offline=composed,
             marker=f"{event.job_id}:answer",
+            user_id=event.user_id,
         )
         try:
             completion = await ask(self.models, event.model, request, budget_s=BUDGET_S)

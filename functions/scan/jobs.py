@@ -13,12 +13,14 @@ from pydantic_core import to_json
 
 from eventing.catalogue import to_event
 from eventing.cloudevent import CloudEvent
-from eventing.outbox import Outbox
 from eventing.tracing import traced
-from functions.runtime.errors import Conflict, NotFound, Unprocessable
+from functions.runtime.errors import Conflict, NotFound, TooMany, Unprocessable
 from functions.runtime.resources import Service
+from functions.runtime.shares import Place, Shares
+from functions.runtime.text import identifier
 from functions.scan.events import Completed, ScanRequested
 from functions.scan.outcomes import Result, Running, Scanned, without_result
+from functions.scan.outgoing import ScanOutgoing
 from functions.scan.pipeline import STAGES
 from functions.scan.progress import ScanProgress
 from functions.scan.settings import ScanSettings
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
 CACHE_S = 3600
+RETRY_S = 5  # when to ask again for a share that is used up
 OWNED_KEPT = 10_000
 
 
@@ -41,20 +44,25 @@ class Jobs(Service):
     """Jobs: stored, and what became of them told."""
 
     def __init__(
-        self, database: Database, cache: Redis, told: ScanProgress, outbox: Outbox, resources: Resources
+        self,
+        database: Database,
+        cache: Redis,
+        told: ScanProgress,
+        outgoing: ScanOutgoing,
+        shares: Shares,
+        resources: Resources,
     ) -> None:
-        self._database, self._cache, self._progress = database, cache, told
-        self.outbox, self._resources = outbox, resources
+        self._database, self._cache, self._progress, self._shares = database, cache, told, shares
+        self._outgoing, self._resources = outgoing, resources
         self._owned: dict[tuple[UUID, str], None] = {}  # the latest known owners, oldest first
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database, the result cache and the progress streams."""
         database = await resources.database()
-        outbox = Outbox("scan")
-        resources.on_close(lambda: outbox.flush(database))
-        told = await resources.get(ScanProgress)
-        return cls(database, await resources.redis("cache"), told, outbox, resources)
+        told, outgoing = await resources.get(ScanProgress), await resources.get(ScanOutgoing)
+        shares = await resources.get(Shares)
+        return cls(database, await resources.redis("cache"), told, outgoing, shares, resources)
 
     async def submit(
         self,
@@ -67,9 +75,18 @@ class Jobs(Service):
     ) -> UUID:
         """Accept a job and its event in one statement; the job of an equal request with the same key again.
 
-        Raises Unprocessable for a key that was used for something else, Conflict for a twin at this moment.
+        Raises Unprocessable for a key that was used for something else, Conflict for a twin at this moment, TooMany
+        when the user has as many jobs under way as one may.
         """
         job_id = uuid4()
+        place = self._place(user_id, str(job_id))
+        if not await self._shares.hold(place) and not await self._known(user_id, key):
+            raise TooMany(
+                "TOO_MANY_SCANS",
+                f"{place.most} scans of yours are under way; wait until one is done.",
+                policy=place.kind,
+                after_s=RETRY_S,
+            )
         wanted = ScanRequested(
             job_id=job_id,
             user_id=user_id,
@@ -101,6 +118,7 @@ class Jobs(Service):
         )
         created, earlier, earlier_digest = row or (None, None, None)
         if created is None:
+            await self._shares.release(place)
             if earlier is None:
                 raise Conflict(
                     "REQUEST_IN_PROGRESS", "The same request is being accepted; ask again in a moment."
@@ -112,8 +130,18 @@ class Jobs(Service):
             return UUID(str(earlier))
         self._remember_owner(job_id, user_id)
         await self._progress.queued(str(job_id))
-        await self.outbox.send(created, event, self._database, self._resources.publisher())
+        await self._outgoing.send(event)
         return job_id
+
+    def _place(self, user_id: str, job_id: str) -> Place:
+        """The user's place for a job that is under way; it ends with the job, at the latest when that must have."""
+        settings = self._resources.settings(ScanSettings)
+        most, for_s = settings.scan_user_jobs, settings.scan_deadline_s + 60
+        return Place("scan-jobs", user_id, job_id, most, for_s)
+
+    async def _known(self, user_id: str, key: str | None) -> bool:
+        """Whether a job has the key, so that the request will be answered with it instead of a new one."""
+        return key is not None and await self._database.one(_KNOWN, (user_id, key)) is not None
 
     async def result(self, user_id: str, job_id: UUID) -> bytes | Running:
         """The job's result as JSON, or how far the job is. Raises NotFound for unknown and foreign jobs."""
@@ -178,9 +206,7 @@ class Jobs(Service):
 
     async def fail(self, job_id: str, code: str) -> bool:
         """End a job without a result, unless it has ended before; False when there is no such job."""
-        try:
-            UUID(job_id)
-        except ValueError:
+        if identifier(job_id) is None:
             return False
         return await self._end(job_id, "failed", without_result(job_id, "failed", code))
 
@@ -206,6 +232,7 @@ class Jobs(Service):
         user_id, outcome, last, finished, _ = row or ("", None, None, False, 0)
         if outcome is None or outcome["status"] != status:
             return row is not None  # gone, or it ended in another way before
+        await self._shares.release(self._place(user_id, job_id))
         # Also when it had ended before: the first delivery may have died between storing and telling.
         await self._remember(UUID(job_id), user_id, to_json(outcome))
         if status == "completed":
@@ -286,6 +313,7 @@ LEFT JOIN LATERAL (
 _RESULT = f"""
 SELECT j.outcome, last.stage, last.finished FROM scan.jobs j {_LAST_STAGE} WHERE (j.id, j.user_id) = (%s, %s)
 """  # noqa: S608 - put together from constants
+_KNOWN = "SELECT 1 FROM scan.jobs WHERE (user_id, idempotency_key) = (%s, %s)"
 _OWNED = "SELECT traceparent FROM scan.jobs WHERE id = %s AND user_id = %s"
 _HISTORY = """
 SELECT id, CASE status WHEN 'active' THEN 'processing' ELSE status END, created_at, image_url, outcome

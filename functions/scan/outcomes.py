@@ -12,6 +12,7 @@ from functions.scan.events import Reward
 MESSAGES = {
     "CANCELLED": "요청을 취소했어요.",
     "DEADLINE_EXCEEDED": "시간 안에 분석을 마치지 못했어요. 잠시 후 다시 시도해 주세요.",
+    "MODEL_BUDGET_SPENT": "오늘 이용할 수 있는 분석 횟수를 모두 썼어요. 내일 다시 시도해 주세요.",
     "IMAGE_URL_INVALID": "사진 주소를 사용할 수 없어요. 사진을 다시 올려 주세요.",
     "IMAGE_TOO_LARGE": "사진이 너무 커요. 10MB 이하의 사진을 올려 주세요.",
     "IMAGE_UNREADABLE": "사진을 읽을 수 없어요. 다른 사진을 올려 주세요.",

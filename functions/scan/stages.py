@@ -14,6 +14,7 @@ from eventing.batch import Batch
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
 from functions.runtime.telemetry import spent_usd
+from functions.runtime.text import identifier
 from functions.scan.jobs import Jobs
 from functions.scan.pipeline import STAGES, after
 from functions.scan.progress import ScanProgress
@@ -119,10 +120,10 @@ class _Output(NamedTuple):
 
 
 def _job_id(event: CloudEvent) -> UUID:
-    try:
-        return UUID(event.subject or "")
-    except ValueError:
-        raise Reject("EVENT_SUBJECT_INVALID", "The event's subject is no id of a job.") from None
+    job_id = identifier(event.subject or "")
+    if job_id is None:
+        raise Reject("EVENT_SUBJECT_INVALID", "The event's subject is no id of a job.")
+    return job_id
 
 
 # A job that is over, a stage that is done, overtaken (the next one has begun) or in living hands is not claimed.

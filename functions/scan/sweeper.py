@@ -13,6 +13,7 @@ from functions.runtime import telemetry
 from functions.runtime.resources import Service
 from functions.scan.events import ScanRequested
 from functions.scan.jobs import Jobs, requested
+from functions.scan.outgoing import ScanOutgoing
 from functions.scan.pipeline import STAGES
 from functions.scan.settings import ScanSettings
 
@@ -31,6 +32,7 @@ class Sweeper(Service):
 
     database: Database
     jobs: Jobs
+    outgoing: ScanOutgoing
     publisher: Publisher
     overdue_s: float
 
@@ -40,15 +42,14 @@ class Sweeper(Service):
         return cls(
             await resources.database(),
             await resources.get(Jobs),
+            await resources.get(ScanOutgoing),
             resources.publisher(),
             resources.settings(ScanSettings).scan_overdue_s,
         )
 
     async def sweep(self) -> None:
         """Relay unsent events, end late jobs, emit overdue ones again."""
-        pool = await self.database.pool()
-        relayed = await self.jobs.outbox.relay(pool, self.publisher, limit=BATCH)
-        telemetry.metrics().outbox_age.labels("scan").set(await self.jobs.outbox.oldest_age_s(pool))
+        relayed = await self.outgoing.relay()
         late = await self.database.all(_LATE, (BATCH,))
         for (job_id,) in late:
             await self.jobs.fail(str(job_id), "DEADLINE_EXCEEDED")
@@ -62,7 +63,7 @@ class Sweeper(Service):
                 log.warning("%d jobs wait for the next sweep: %s", len(overdue) - emitted, error)
                 break
         swept = telemetry.metrics().swept
-        for action, count in (("relayed", relayed), ("ended", len(late)), ("emitted", emitted)):
+        for action, count in (("ended", len(late)), ("emitted", emitted)):
             swept.labels(action).inc(count)
         if late or emitted:
             log.info("swept: %d ended, %d emitted again, %d relayed", len(late), emitted, relayed)

@@ -78,6 +78,7 @@ class VisionModel(Service):
             image=jpeg,
             offline=offline,
             marker=f"{event.job_id}:vision{':repair' if findings else ''}",
+            user_id=event.user_id,
         )
         return await ask(self.models, event.model, request, budget_s=max(budget_s, 0.1))
 

@@ -10,13 +10,15 @@ from pydantic import BaseModel
 
 from functions.auth.events import SessionOpened, UserRegistered
 from functions.character.catalogue import DEFAULT
-from functions.runtime.errors import Conflict
+from functions.runtime.errors import Conflict, TooMany
 from functions.runtime.request import User
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
     from functions.runtime.resources import Resources
+
+REFUSALS_A_DAY = 10
 
 
 class Account(BaseModel):
@@ -54,14 +56,29 @@ class Accounts(Service):
         return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
 
     async def change(self, user: User, nickname: str | None, phone_number: str | None) -> Account:
-        """Change what is not None and return the account. Raises Conflict for somebody else's phone number."""
+        """Change what is not None and return the account.
+
+        Raises Conflict for somebody else's phone number, and TooMany to an account that was told so too often.
+        """
         from psycopg.errors import UniqueViolation
 
         await self.of(user)
+        if phone_number is not None and await self._database.one(_GUESSING, (user.id, REFUSALS_A_DAY)):
+            raise TooMany(
+                "TOO_MANY_PHONE_NUMBERS",
+                "Too many numbers that belong to others; try again tomorrow.",
+                policy="phone-numbers",
+                after_s=86_400,
+            )
         try:
-            row = await self._database.one(_CHANGE, (nickname, phone_number, user.id))
-        except UniqueViolation:
-            raise Conflict("PHONE_NUMBER_TAKEN", "This phone number belongs to another account.") from None
+            row = await self._database.one(
+                _CHANGE, {"id": user.id, "nickname": nickname, "phone": phone_number}
+            )
+        except UniqueViolation:  # by another account at this moment
+            row = None
+        if row is None:
+            await self._database.run(_REFUSED, (user.id,))
+            raise Conflict("PHONE_NUMBER_TAKEN", "This phone number belongs to another account.")
         return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
 
     async def ensure(self, user: User) -> None:
@@ -101,10 +118,22 @@ _COLUMNS = """
     id, username, nickname, nickname, email, phone_number, profile_image_url, provider, last_login_at, created_at
 """
 _ACCOUNT = f"SELECT {_COLUMNS} FROM users.accounts WHERE id = %s"  # noqa: S608 - columns from above
+# Looked for first: what breaks the constraint is written to the server's log with its value.
 _CHANGE = f"""
-UPDATE users.accounts SET nickname = coalesce(%s, nickname), phone_number = coalesce(%s, phone_number)
-WHERE id = %s RETURNING {_COLUMNS}
+UPDATE users.accounts SET nickname = coalesce(%(nickname)s, nickname),
+                          phone_number = coalesce(%(phone)s, phone_number)
+WHERE id = %(id)s AND NOT EXISTS (SELECT FROM users.accounts WHERE phone_number = %(phone)s AND id <> %(id)s)
+RETURNING {_COLUMNS}
 """  # noqa: S608 - columns from above
+_GUESSING = """
+SELECT 1 FROM users.phone_refusals WHERE user_id = %s AND refused >= %s AND began_at > now() - interval '1 day'
+"""
+_REFUSED = """
+INSERT INTO users.phone_refusals AS r (user_id) VALUES (%s)
+ON CONFLICT (user_id) DO UPDATE
+    SET refused = CASE WHEN r.began_at > now() - interval '1 day' THEN r.refused + 1 ELSE 1 END,
+        began_at = CASE WHEN r.began_at > now() - interval '1 day' THEN r.began_at ELSE now() END
+"""
 _ENSURE = """
 WITH account AS (
     INSERT INTO users.accounts (id, username, nickname, provider)

@@ -15,6 +15,7 @@ from functions.character.events import CharacterGranted
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.request import User
 from functions.runtime.resources import Service
+from functions.runtime.text import identifier
 from functions.users.accounts import Accounts
 
 if TYPE_CHECKING:
@@ -49,10 +50,8 @@ class Inventory(Service):
 
     async def collect(self, granted: CharacterGranted) -> None:
         """Store that the user owns the character; owning it already is the same. Raises Reject."""
-        try:
-            UUID(granted.user_id)
-        except ValueError:
-            raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.") from None
+        if identifier(granted.user_id) is None:
+            raise Reject("USER_ID_INVALID", "The event's user_id is no id of a user.")
         await self._granted.add(granted)
 
     async def of(self, user: User) -> list[Collected]:

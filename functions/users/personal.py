@@ -9,6 +9,7 @@ class UsersData(PersonalData):
     """Accounts, how they sign in, and their collections."""
 
     tables = (
+        PersonalTable("users.phone_refusals", "phone_refusals", "began_at, refused"),
         PersonalTable("users.user_characters", "characters", "id, character_code, job_id, acquired_at"),
         PersonalTable(
             "users.social_accounts", "social_accounts", "provider, provider_user_id, email, created_at"

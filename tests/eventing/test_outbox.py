@@ -121,6 +121,22 @@ async def test_refused_events_hold_up_no_other(database: Database) -> None:
     assert await database.count() == 60
 
 
+async def test_a_row_that_is_no_event_and_one_that_always_fails_hold_up_no_other(database: Database) -> None:
+    class Picky(Sink):
+        async def publish(self, event: CloudEvent) -> None:
+            if event.subject == "later":
+                raise PublishFailed("500", retryable=True, status=500)
+            await super().publish(event)
+
+    sink = Picky()
+    await database.run("INSERT INTO shop.outbox (id, event) VALUES (gen_random_uuid(), 'nonsense')")
+    await database.write("later")
+    events = [(await database.write())[1] for _ in range(70)]
+    assert await OUTBOX.relay(database.pool, sink.publisher(), grace_s=0) == 70
+    assert sink.ids == sorted(event.id for event in events)
+    assert await database.count() == 2
+
+
 async def test_refused_events_are_handed_over_to_be_recorded(database: Database) -> None:
     recorded: list[tuple[str | None, int | None]] = []
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
@@ -12,6 +10,7 @@ from functions.auth.redirects import frontend
 from functions.auth.sessions import Device, Person, Sessions
 from functions.auth.settings import AuthSettings
 from functions.runtime import NotFound, Resources, Unprocessable, http_function
+from functions.runtime.text import named
 from process.settings import ProcessSettings
 
 PROVIDER = "local"
@@ -32,9 +31,12 @@ async def local_login(
         raise NotFound("ROUTE_NOT_FOUND", "There is no such path.")
     asked = frontend_origin or request.headers.get("x-frontend-origin")
     origin = frontend(resources.settings(AuthSettings).frontend_url, process, asked)
-    name = unicodedata.normalize("NFC", name).strip()
-    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-        raise Unprocessable("NAME_INVALID", f"The name must have 1 to {MAX_NAME} printable characters.")
+    try:
+        name = named(name[: MAX_NAME + 1])
+    except ValueError as error:
+        raise Unprocessable("NAME_INVALID", f"The name {error}.") from None
+    if len(name) > MAX_NAME:
+        raise Unprocessable("NAME_INVALID", f"The name must have 1 to {MAX_NAME} characters.")
     sessions = await resources.get(Sessions)  # not a parameter: elsewhere nothing of it shall be opened
     pair = await sessions.sign_in(
         Person(PROVIDER, name, name), Device.of(request, request.query_params.get("device_id"))

@@ -87,6 +87,7 @@ class Understanding(Service):
             text=json.dumps(given, ensure_ascii=False),
             output=IntentDraft,
             marker=f"{state['job_id']}:intent",
+            user_id=state["user_id"],
         )
         try:
             completion = await self._models.complete(state["model"], request, budget_s=BUDGET_S)

@@ -53,6 +53,7 @@ class ReplyWriter(Service):
             text=question(state),
             offline=lambda: composed(state),
             marker=f"{state['job_id']}:answer",
+            user_id=state["user_id"],
         )
         text = ""
         try:

@@ -15,7 +15,7 @@ from functions.runtime import Conflict, User, http_function
 class Uploaded(BaseModel):
     """The upload that a client reports; `etag` as the store answered its PUT."""
 
-    key: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")
+    key: str = Field(min_length=1, max_length=255)
     etag: str | None = Field(None, max_length=100)
 
 

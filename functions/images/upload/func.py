@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from pydantic import AfterValidator, BaseModel, Field
 
 from functions.images.bucket import MAX_BYTES
 from functions.images.errors import ImageRejected
 from functions.images.uploads import CONTENT_TYPES, Channel, Uploads
-from functions.runtime import Invalid, Unprocessable, User, http_function
+from functions.runtime import Invalid, User, http_function
+from functions.runtime.text import shown
 
 
 class WantedUpload(BaseModel):
     """The picture that a client wants to upload."""
 
-    filename: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00]+$")
+    filename: Annotated[str, AfterValidator(shown), Field(min_length=1, max_length=255)]
     content_type: str = Field(min_length=1, max_length=100)
     content_length: int | None = Field(None, ge=1)
     metadata: dict[str, Any] | None = None
@@ -40,8 +40,6 @@ async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uplo
         raise Invalid("IMAGE_TYPE_UNSUPPORTED", f"Upload one of {', '.join(CONTENT_TYPES)}.")
     if body.content_length is not None and body.content_length > MAX_BYTES:
         raise ImageRejected("IMAGE_TOO_LARGE", "A picture may have 10 MiB at most.")
-    if b"\\u0000" in to_json(body.metadata):  # PostgreSQL has no such character
-        raise Unprocessable("VALIDATION_FAILED", "metadata: must not contain the character U+0000.")
     place = await uploads.place(
         user.id, channel, body.filename, content_type, body.content_length, body.metadata
     )

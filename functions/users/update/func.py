@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 from pydantic import BaseModel, Field, field_validator
 
 from functions.runtime import Unprocessable, User, http_function
+from functions.runtime.text import named
 from functions.users.accounts import Account, Accounts
 from functions.users.phone import normalised
 
@@ -20,16 +19,11 @@ class Changes(BaseModel):
     @field_validator("nickname")
     @classmethod
     def readable(cls, nickname: str | None) -> str | None:
-        """The nickname without white space around it; control characters, which steer terminals, are refused."""
-        if nickname is None:
-            return None
-        nickname = nickname.strip()
-        if not nickname or any(unicodedata.category(character) == "Cc" for character in nickname):
-            raise ValueError("must have 1 to 120 characters and no control characters")
-        return nickname
+        """The nickname as others will see it."""
+        return None if nickname is None else named(nickname)
 
 
-@http_function("PATCH /api/v1/users/me", max_body=4_096)
+@http_function("PATCH /api/v1/users/me", max_body=4_096, rate_limit="30/60")
 async def update(body: Changes, user: User, accounts: Accounts) -> Account:
     """Change the caller's account and return it. Raises Unprocessable or Conflict."""
     if body.nickname is None and body.phone_number is None:

@@ -164,14 +164,70 @@ async def test_a_letter_that_failed_before_its_sending_was_recorded_counts(lette
     assert (held.state, held.redrives) == ("held", 1)
 
 
-async def test_redriving_stops_at_the_first_refusal_and_keeps_what_is_due(
+async def test_redriving_stops_when_the_broker_takes_nothing_and_goes_on_later(
+    letters: DeadLetters, postgres_url: str
+) -> None:
+    for number in range(5):
+        await letters.store(letter(str(number)))
+    await make_due(postgres_url)
+    assert await letters.redrive_due(Broker(refuses=True).publish) == 0
+    assert [row.redrives for row in await letters.list()] == [0] * 5, "it was the broker that failed"
+    assert await letters.redrive_due(Broker().publish) == 2
+    await make_due(postgres_url)
+    assert await letters.redrive_due(Broker().publish) == 3
+
+
+@pytest.mark.parametrize(("retryable", "state"), [(True, "held"), (False, "exhausted")])
+async def test_a_letter_that_nobody_takes_holds_up_none_behind_it(
+    letters: DeadLetters, postgres_url: str, retryable: bool, state: str
+) -> None:
+    taken = Broker()
+
+    async def publish(event: CloudEvent) -> None:
+        if event.id == "0":
+            raise PublishFailed("not this one", retryable=retryable, status=500 if retryable else 413)
+        await taken.publish(event)
+
+    for number in range(3):
+        await letters.store(letter(str(number)))
+        await make_due(postgres_url)  # the first is due first
+    assert await letters.redrive_due(publish) == 2
+    assert [event.id for event in taken.events] == ["1", "2"]
+    first = (await letters.list())[-1]
+    assert (first.event_id, first.state, first.due_at is None) == ("0", state, not retryable)
+
+
+@pytest.mark.parametrize("expiry", ["0000-01-01T00:00:00Z", "2020-01-01T00:00:60+23:59"])
+async def test_a_time_that_the_database_does_not_know_stops_no_redriving(
+    letters: DeadLetters, postgres_url: str, expiry: str
+) -> None:
+    await letters.store(letter("1", expirytime="2020-12-31T23:59:60Z"))
+    event = letter("2")
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await letters.store(event)
+        await connection.execute(
+            "UPDATE ops.quarantine SET attributes = attributes || jsonb_build_object('expirytime', %s::text)"
+            " WHERE event_id = '2'",
+            (expiry,),
+        )
+    await letters.store(letter("3"))
+    await make_due(postgres_url)
+    assert await letters.redrive_due(Broker().publish) == 1
+    assert [row.state for row in await letters.list()] == ["redriven", "discarded", "discarded"]
+
+
+async def test_a_letter_that_this_release_does_not_take_for_an_event_is_set_aside(
     letters: DeadLetters, postgres_url: str
 ) -> None:
     await letters.store(letter("1"))
     await letters.store(letter("2"))
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await connection.execute(
+            "UPDATE ops.quarantine SET attributes = attributes - 'source' WHERE event_id = '1'"
+        )
     await make_due(postgres_url)
-    assert await letters.redrive_due(Broker(refuses=True).publish) == 0
-    assert await letters.redrive_due(Broker().publish) == 2
+    assert await letters.redrive_due(Broker().publish) == 1
+    assert [row.state for row in await letters.list()] == ["redriven", "exhausted"]
 
 
 async def test_two_redrivers_send_each_letter_once(letters: DeadLetters, postgres_url: str) -> None:

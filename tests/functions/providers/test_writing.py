@@ -12,7 +12,9 @@ import pytest
 from functions.providers.errors import ChainExhausted, ModelRefused, ModelUnavailable
 from functions.providers.models import Asked, Models
 from functions.providers.request import Citation, TextRequest
+from functions.providers.settings import ProviderSettings
 from functions.providers.simulated.outputs import TEXT
+from process.settings import read as settings
 from tests.functions.providers.conftest import MakeModels, Provider, until
 
 pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
@@ -154,3 +156,15 @@ async def test_a_model_that_searches_names_what_it_read(make_models: MakeModels,
     assert [piece for piece in found if isinstance(piece, Citation)] == [
         Citation("https://www.me.go.kr/simulated", "시험용 쪽")
     ]
+
+
+async def test_over_the_users_budget_nobody_is_asked_and_the_own_text_is_given(provider: Provider) -> None:
+    async def allow(user_id: str) -> bool:
+        return user_id != "u1"
+
+    models = Models(settings(ProviderSettings, provider.env | {"ECO2_MODEL_FALLBACK": "local"}), allow=allow)
+    own = asking(offline=lambda: "우리 답", user_id="u1")
+    assert await read(models, "simulated", own) == ["우리 답"]
+    assert provider.app.ledger.markers == {}
+    assert "".join(await read(models, "simulated", replace(own, user_id="u2"))) == TEXT
+    await models.close()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 
-from functions.runtime import Retry
+from functions.runtime import Reject, Retry
 from functions.runtime import database as module
 from functions.runtime.database import CANCEL_CHANNEL, Database, Worker
 
@@ -50,6 +54,43 @@ async def test_connections_that_the_server_ended_are_replaced(database: Database
     await asyncio.gather(*(database.run("SELECT pg_sleep(0.05)") for _ in range(4)))
     _end_others(postgres_url)
     assert await database.one("SELECT 1") == (1,)
+
+
+async def test_writes_after_the_end_of_all_connections_are_done_once(
+    database: Database, postgres_url: str
+) -> None:
+    await database.run("CREATE TABLE written (n int)")
+    await asyncio.gather(*(database.run("SELECT pg_sleep(0.05)") for _ in range(4)))
+    _end_others(postgres_url)
+    await asyncio.gather(*(database.run("INSERT INTO written VALUES (%s)", (n,)) for n in range(12)))
+    assert await database.all("SELECT n FROM written ORDER BY n") == [(n,) for n in range(12)]
+
+
+async def test_writes_after_a_crash_of_the_server_are_done_once(
+    database: Database, postgres_url: str
+) -> None:
+    await database.run("CREATE TABLE written (n int)")
+    pids = await asyncio.gather(*(database.one("SELECT pg_backend_pid(), pg_sleep(0.05)") for _ in range(4)))
+    assert pids[0]
+    os.kill(pids[0][0], signal.SIGKILL)  # the server then ends all of them without a word, and recovers
+    while psutil.pid_exists(pids[-1][0] if pids[-1] else 0):
+        await asyncio.sleep(0.01)
+    _wait_until_recovered(postgres_url)
+    await asyncio.gather(*(database.run("INSERT INTO written VALUES (%s)", (n,)) for n in range(12)))
+    assert await database.all("SELECT n FROM written ORDER BY n") == [(n,) for n in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("sql", "value"), [("SELECT %s::uuid", "a"), ("SELECT %s::text", "a\0"), ("SELECT %s::int", 2**40)]
+)
+async def test_a_value_that_no_column_takes_is_refused_and_not_logged(
+    database: Database, caplog: pytest.LogCaptureFixture, sql: str, value: object
+) -> None:
+    with pytest.raises(Reject, match="VALUE_INVALID"):
+        await database.one(sql, (value,))
+    (told,) = [record for record in caplog.records if record.name == module.__name__]
+    assert told.exc_info is None
+    assert told.getMessage().startswith("a value can't be stored: ")
 
 
 @pytest.mark.parametrize("trouble", [psycopg.OperationalError, psycopg.InterfaceError])
@@ -137,6 +178,17 @@ async def test_a_worker_whose_connection_is_lost_comes_back(database: Database, 
 
 async def test_an_unused_worker_is_closed_without_being_started() -> None:
     await Worker("postgresql://nobody@127.0.0.1:1/nothing", lambda _: None).close()
+
+
+def _wait_until_recovered(postgres_url: str) -> None:
+    for _ in range(600):
+        try:
+            psycopg.connect(postgres_url, connect_timeout=5).close()
+        except psycopg.OperationalError:
+            time.sleep(0.1)
+        else:
+            return
+    raise AssertionError("the server takes no connections again")
 
 
 def _end_others(url: str) -> None:

@@ -101,10 +101,10 @@ def validator(name: str) -> Draft202012Validator:
 
 
 @asynccontextmanager
-async def line(environ: Mapping[str, str]) -> AsyncIterator[Line]:
+async def line(environ: Mapping[str, str], kind: type[Line] = Line) -> AsyncIterator[Line]:
     """A line over the servers that `environ` names."""
     resources = Resources(environ)
-    made = Line(resources)
+    made = kind(resources)
     resources.cancel = made.work.cancel
     resources._publisher = made  # type: ignore[assignment]
     try:

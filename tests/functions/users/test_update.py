@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
+import psycopg
 import pytest
 
+from embedded.servers.postgres import Postgres
 from functions.character.catalogue import CHARACTERS
 from functions.users.me.func import me
 from functions.users.ownership.func import ownership
@@ -48,6 +51,8 @@ async def test_a_phone_number_belongs_to_one_account(functions: Functions) -> No
         ({"nickname": "   "}, "VALIDATION_FAILED"),
         ({"nickname": "x" * 121}, "VALIDATION_FAILED"),
         ({"nickname": "a\0b"}, "VALIDATION_FAILED"),
+        ({"nickname": "\u3164"}, "VALIDATION_FAILED"),
+        ({"nickname": "\u202e관리자"}, "VALIDATION_FAILED"),
         ({"nickname": 7}, "VALIDATION_FAILED"),
         ({"phone_number": "02-123-4567"}, "INVALID_PHONE_NUMBER"),
     ],
@@ -55,6 +60,41 @@ async def test_a_phone_number_belongs_to_one_account(functions: Functions) -> No
 async def test_what_is_no_change_is_422(functions: Functions, changes: dict[str, Any], code: str) -> None:
     answer = await change(functions, **changes)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_a_nickname_is_stored_composed_whoever_typed_it(functions: Functions) -> None:
+    told = await change(functions, nickname=unicodedata.normalize("NFD", "홍길동"))
+    assert told.json()["nickname"] == "홍길동"
+    assert len(told.json()["nickname"]) == 3
+
+
+async def test_who_has_which_number_can_not_be_asked_without_end(
+    functions: Functions, postgres_url: str
+) -> None:
+    assert (await change(functions, phone_number="010-9876-5432")).status_code == 200
+    for _ in range(10):
+        assert (await change(functions, BOB, phone_number="010-9876-5432")).status_code == 409
+    for number in ("010-9876-5432", "010-1111-2222"):
+        told = await change(functions, BOB, phone_number=number)
+        assert (told.status_code, told.json()["code"]) == (429, "TOO_MANY_PHONE_NUMBERS")
+        assert told.headers["retry-after"] == "86400"
+    assert (await change(functions, BOB, nickname="다른 이름")).status_code == 200
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("UPDATE users.phone_refusals SET began_at = now() - interval '2 days'")
+    assert (await change(functions, BOB, phone_number="010-9876-5432")).status_code == 409
+    assert (await change(functions, BOB, phone_number="010-1111-2222")).status_code == 200
+
+
+async def test_a_taken_number_is_in_no_log(functions: Functions, postgres: Postgres) -> None:
+    assert (await change(functions, phone_number="010-9876-5432")).status_code == 200
+    assert (await change(functions, BOB, phone_number="010-9876-5432")).status_code == 409
+    with psycopg.connect((await functions.resources.database())._url) as connection:
+        broken = "UPDATE users.accounts SET phone_number = '010-' || '9876' || '-5432'"
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute(broken.encode())
+    log = (postgres.data.parent / "postgres.log").read_text()
+    assert "accounts_phone_number_key" in log
+    assert "9876-5432" not in log
 
 
 async def test_changing_needs_a_login(functions: Functions) -> None:
@@ -72,6 +112,10 @@ async def test_changing_needs_a_login(functions: Functions) -> None:
         ("821012345678", "010-1234-5678"),
         ("0111234567", "011-123-4567"),
         ("+82 16 123 4567", "016-123-4567"),
+        ("０１０－１２３４－５６７８", "010-1234-5678"),
+        ("010–1234—5678", "010-1234-5678"),
+        ("\u2068+82\u00a010\u200b1234\ufeff5678\u2069", "010-1234-5678"),
+        ("  010 1234 5678" + " " * 20, "010-1234-5678"),
     ],
 )
 def test_numbers_are_stored_in_one_form(text: str, stored: str) -> None:
@@ -87,8 +131,12 @@ def test_numbers_are_stored_in_one_form(text: str, stored: str) -> None:
         "0212345678",
         "010123456789",
         "+1 5551234567",
-        "０１０１２３４５６７８",
-        "010 1234 5678" + " " * 20,
+        "0101234567",
+        "01112345678",
+        "0121234567",
+        "٠١٠١٢٣٤٥٦٧٨",
+        "①⓪①12345678",
+        "010-1234-567²",
     ],
 )
 def test_what_is_no_mobile_number_is_refused(text: str) -> None:
@@ -96,8 +144,11 @@ def test_what_is_no_mobile_number_is_refused(text: str) -> None:
         normalised(text)
 
 
-@pytest.mark.parametrize(("name", "owned"), [("이코", True), ("메탈리", False), ("없는친구", False)])
+@pytest.mark.parametrize(
+    ("name", "owned"),
+    [("이코", True), ("메탈리", False), ("없는친구", False), ("\u110b\u1175\u110f\u1169", True)],
+)
 async def test_ownership_is_told_by_name(functions: Functions, name: str, owned: bool) -> None:
     assert "이코" in {character.name for character in CHARACTERS}
     answer = await functions.call(ownership, "GET", f"{PATH}/characters/{name}/ownership", user=ALICE)
-    assert answer.json() == {"character_name": name, "owned": owned}
+    assert answer.json() == {"character_name": unicodedata.normalize("NFC", name), "owned": owned}

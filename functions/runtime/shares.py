@@ -1,0 +1,138 @@
+"""Shares: how much of a thing one user may hold or use at once, counted in Redis for all processes together."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from eventing.batch import Batch
+from functions.runtime.resources import Service
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from functions.runtime.resources import Resources
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+PACE_S = 0.004  # calls of 4 ms share a round trip
+_Call = tuple[Any, ...]  # script, its SHA-1, 1, key, arguments
+
+# KEYS: the sorted set of a user's places, scored by when each ends. ARGV: place, most, milliseconds.
+_HOLD = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[3]), ARGV[1])
+redis.call('PEXPIRE', KEYS[1], math.max(ARGV[3], redis.call('PTTL', KEYS[1])))
+return 1
+"""
+# KEYS: a user's count in the window that began with the first. ARGV: most, milliseconds.
+_SPEND = """
+local spent = redis.call('INCR', KEYS[1])
+if spent == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+if spent <= tonumber(ARGV[1]) then return 1 end
+redis.call('DECR', KEYS[1])
+return 0
+"""
+_HOLD_SHA, _SPEND_SHA = (
+    hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for text in (_HOLD, _SPEND)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of at most `most` places that a user has for things of a kind; it ends by itself after `for_s`."""
+
+    kind: str
+    user_id: str
+    name: str
+    most: int
+    for_s: float
+
+    @property
+    def key(self) -> str:
+        """Where the user's places of this kind are counted."""
+        return f"share:{self.kind}:{self.user_id}"
+
+
+class Shares(Service):
+    """What users hold and have used up. While Redis is away nobody is refused: then nothing is counted."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._calls: Batch[_Call, bool] = Batch(self._ask, pace_s=PACE_S)
+        self._releasing: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    async def open(cls, resources: Resources) -> Self:
+        """Over the Redis that never evicts."""
+        return cls(await resources.redis("streams"))
+
+    async def hold(self, place: Place, for_s: float | None = None) -> bool:
+        """Take a place, or keep one that is held for longer; False when the user has no other left."""
+        life_ms = int((place.for_s if for_s is None else for_s) * 1000)
+        return await self._calls.add((_HOLD, _HOLD_SHA, 1, place.key, place.name, place.most, life_ms))
+
+    async def release(self, place: Place) -> None:
+        """Give a place back; one that could not be ends by itself."""
+        from redis.exceptions import RedisError
+
+        try:
+            await self._redis.zrem(place.key, place.name)
+        except (RedisError, OSError) as error:
+            log.warning("a place of %s was not given back: %s", place.kind, type(error).__name__)
+
+    async def spend(self, kind: str, user_id: str, *, most: int, window_s: float) -> bool:
+        """Use one of `most` up, which all come back when the window that began with the first is over."""
+        key = f"spent:{kind}:{user_id}"
+        return await self._calls.add((_SPEND, _SPEND_SHA, 1, key, most, int(window_s * 1000)))
+
+    async def during(self, place: Place, events: AsyncGenerator[T]) -> AsyncGenerator[T]:
+        """The events, as long as which the place is held: kept with what comes, given back at the end."""
+        await self.hold(place)
+        kept = time.monotonic()
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    yield event
+                    if time.monotonic() - kept > place.for_s / 5:
+                        kept = time.monotonic()
+                        await self.hold(place)
+        finally:
+            # A task of its own: whoever ends a stream has no time for it.
+            task = asyncio.create_task(self.release(place), name="release a place")
+            self._releasing.add(task)
+            task.add_done_callback(self._releasing.discard)
+
+    async def _ask(self, calls: Sequence[_Call]) -> Sequence[bool]:
+        """Many calls in one round trip: a crowd must not use up the connections, and so be counted by nobody."""
+        from redis.exceptions import NoScriptError, RedisError
+
+        try:
+            answers = await self._run([("EVALSHA", *call[1:]) for call in calls])
+            new = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+            again = await self._run([("EVAL", calls[place][0], *calls[place][2:]) for place in new])
+            for place, answer in zip(new, again, strict=True):
+                answers[place] = answer
+        except (RedisError, OSError) as error:
+            answers = [error] * len(calls)
+        failed = [answer for answer in answers if isinstance(answer, Exception)]
+        if failed:
+            log.warning("%d shares are not counted: %s", len(failed), type(failed[0]).__name__)
+        return [isinstance(answer, Exception) or bool(answer) for answer in answers]
+
+    async def _run(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
+        if not commands:
+            return []
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for command in commands:
+                pipe.execute_command(*command)
+            return await pipe.execute(raise_on_error=False)
