@@ -18,7 +18,7 @@ from functions.images.errors import ImageRejected, ImageUnavailable
 from functions.images.header import read_header
 from functions.images.settings import ImageSettings
 from functions.images.signing import Store
-from functions.images.uploads import KnownUpload, Published, Uploads, original, unknown
+from functions.images.uploads import ORIGINAL_OBJECT, KnownUpload, Published, Uploads, original, unknown
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ HEADERS: Final = {
     "content-disposition": "inline",
 }
 _FILE: Final = re.compile(rf"([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})(_{THUMBNAIL})?\.jpg")
+COPY_OBJECT: Final = "public/%s.jpg"
+THUMBNAIL_OBJECT: Final = f"public/%s_{THUMBNAIL}.jpg"
+OBJECTS: Final = (ORIGINAL_OBJECT, COPY_OBJECT, THUMBNAIL_OBJECT)
+"""All that there can be of one upload, with its key for %s."""
 _MADE_OF: Final = "x-amz-meta-made-of"
 
 
@@ -55,7 +59,7 @@ class CopyName(NamedTuple):
     @property
     def object(self) -> str:
         """The object in the bucket."""
-        return f"public/{self.key}{f'_{THUMBNAIL}' if self.thumbnail else ''}.jpg"
+        return (THUMBNAIL_OBJECT if self.thumbnail else COPY_OBJECT) % self.key
 
 
 class PublicCopies(Service):

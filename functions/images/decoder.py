@@ -15,6 +15,7 @@ import resource
 import signal
 import struct
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,8 +28,7 @@ ANSWER = struct.Struct(">cIIIII")
 
 def main() -> None:
     """Serve until standard input ends."""
-    from PIL import GifImagePlugin, Image, ImageOps, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401
-
+    _load_all()
     _bound_memory(int(sys.argv[1]))
     cpu_s = float(sys.argv[2])
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
@@ -39,6 +39,15 @@ def main() -> None:
             return
         _bound_time(cpu_s)
         _answer(data, longest_side, answers)
+        del data  # before the next one is read: two files would be in memory
+
+
+def _load_all() -> None:
+    """All that a picture may need: what is loaded after memory is bounded would count as taken by the picture."""
+    for module in ("Gif", "Jpeg", "Png", "WebP"):
+        import_module(f"PIL.{module}ImagePlugin")
+    for module in ("PIL.ImageCms", "PIL.ImageOps", "pillow_heif"):
+        import_module(module)
 
 
 def _answer(data: bytes, longest_side: int, answers: BinaryIO) -> None:

@@ -34,6 +34,10 @@ WAITING: Final = 64
 ATTEMPTS: Final = 2
 """Decoders one picture may bring down; a decoder may also end for a reason of its own."""
 
+_ALLOCATION: Final = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "131072"}
+"""glibc: the arena that it reserves for each thread would count as taken, and pieces of the heap that earlier pictures
+left would make room for fewer pixels; large blocks are given back at once."""
+
 
 class Decoders(Service):
     """The decoder processes of this process, started by the first picture. One event loop; close it at the end."""
@@ -116,9 +120,8 @@ class _Decoder:
                 *("-P", "-m", "functions.images.decoder", str(self._memory_bytes), str(self._cpu_s)),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                # Of the environment only what Python needs: a decoder that is taken over finds no secrets. The arena
-                # that glibc reserves for each thread of a decoder would count as memory that was taken.
-                env={"MALLOC_ARENA_MAX": "1", "PYTHONPATH": _module_path()}
+                # Of the environment only what Python needs: a decoder that is taken over finds no secrets.
+                env={**_ALLOCATION, "PYTHONPATH": _module_path()}
                 | {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
             )
         return self._process

@@ -138,17 +138,31 @@ def _webp(data: bytes) -> Header | None:
 
 def _heic(data: bytes) -> Header | None:
     """The largest of the spatial extents in the property box, for tiles and thumbnails have smaller ones; turned."""
-    properties = data[: 256 * 1024]
+    properties = _box(data, b"meta")
     extents = [
-        struct.unpack_from(">II", data, at + 8)
+        struct.unpack_from(">II", properties, at + 8)
         for at in _occurrences(properties, b"ispe")
-        if at + 16 <= len(data)
+        if at + 16 <= len(properties)
     ]
     if not extents:
         return None
     width, height = max(extents, key=lambda size: size[0] * size[1])
     turns = [properties[at + 4] for at in _occurrences(properties, b"irot") if at + 4 < len(properties)]
     return Header("heic", height, width) if turns and turns[0] & 1 else Header("heic", width, height)
+
+
+def _box(data: bytes, kind: bytes) -> bytes:
+    """The first box of this kind at the top of a file, however long its colour profile is; empty if there is none."""
+    at = 0
+    while at + 8 <= len(data):
+        size, found = struct.unpack_from(">I4s", data, at)
+        if size == 1 and at + 16 <= len(data):
+            (size,) = struct.unpack_from(">Q", data, at + 8)
+        end = at + size if size else len(data)
+        if found == kind:
+            return data[at:end]
+        at = max(at + 8, end)
+    return b""
 
 
 def _occurrences(data: bytes, word: bytes) -> Iterator[int]:

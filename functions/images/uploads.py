@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Channel = Literal["chat", "scan", "my"]
 CONTENT_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif", "image/heic")
+ORIGINAL_OBJECT = "uploads/%s"
 SURELY_EXPIRED_S = EXPIRES_S + 300
 """After it was given out no URL takes a PUT any more, clocks that differ and slow uploads included."""
 MOST_OPEN = 100
@@ -140,7 +141,7 @@ class Uploads(Service):
 
 def original(key: str) -> str:
     """The object that a client puts: private."""
-    return f"uploads/{key}"
+    return ORIGINAL_OBJECT % key
 
 
 def unknown() -> NotFound:
