@@ -13,7 +13,7 @@ from eventing.catalogue import registered
 from functions.runtime.registry import load_all
 from schemas.documents import asyncapi, openapi
 from schemas.func_yaml import PYPROJECT, func_yaml
-from schemas.pages import NOTE, events_page, functions_page, settings_page
+from schemas.pages import NOTE, events_page, functions_page, retention_page, settings_page
 
 ROOT = Path(__file__).resolve().parents[1]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -37,6 +37,7 @@ def files() -> dict[Path, str]:
         written[Path(f"functions/ops/data/{name}.json")] = text + "\n"
     written[Path("docs/functions.md")] = functions_page(functions)
     written[Path("docs/events.md")] = events_page(functions)
+    written[Path("docs/retention.md")] = retention_page()
     written[Path("docs/settings.md")] = settings_page()
     return written
 

@@ -1,4 +1,4 @@
-"""Pages of docs/ that are generated: the tables of functions, events and settings."""
+"""Pages of docs/ that are generated: the tables of functions, events, settings, and what is kept how long."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any
 
 from eventing.catalogue import registered
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
+from functions.runtime.retention import Expires, Stays
+from functions.runtime.retention import declared as retention
 from process.declared import declared
 from process.settings import Secret, rows
 from schemas.sizing import shares, sizing
@@ -89,6 +91,26 @@ def settings_page() -> str:
         "[tracing](tracing.md)."
     )
     return _page("Settings", f"{lead}\n\n| name | default | meaning |\n|---|---|---|\n{table}")
+
+
+def retention_page() -> str:
+    """The content of docs/retention.md."""
+    table = "\n".join(f"| `{each.table}` | {each.what} | {_kept(each)} |" for each in retention())
+    lead = (
+        "What is kept how long, as each domain declares it in its `retention.py`. `ops-expire` removes what is old\n"
+        "enough, each half hour and a bounded number at a time."
+    )
+    return _page("Retention", f"{lead}\n\n| table | holds | until |\n|---|---|---|\n{table}")
+
+
+def _kept(rule: Expires | Stays) -> str:
+    if isinstance(rule, Stays):
+        return rule.until
+    if isinstance(rule.days, int):
+        return f"{rule.days} day{'s' if rule.days > 1 else ''} after `{rule.since}`"
+    kind, field = rule.days
+    name, default = next((name, each.default) for name, each in rows(kind).items() if each.name == field)
+    return f"`{name}` ({default}) days after `{rule.since}`"
 
 
 def _default(value: Any) -> str:

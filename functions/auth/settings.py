@@ -20,6 +20,8 @@ class AuthSettings:
     audience: str = setting("eco2-api", "`aud` of tokens")
     access_ttl_s: int = setting(1800, "life of an access token, seconds", least=10)
     refresh_ttl_s: int = setting(1_209_600, "life of a refresh token, seconds", least=60)
+    session_days: int = setting(30, "days that logins are kept after they expired", least=1)
+    audit_days: int = setting(365, "days that it is kept who signed in when and from where", least=1)
     cookie_domain: str = setting("", "Domain of the login cookies; empty: host only")
     frontend_url: str = setting("", "where sign-in returns to; empty: the origin asked")
     api_origins: Names = setting(

@@ -18,6 +18,9 @@ class ChatSettings:
     chat_overdue_s: float = setting(
         20, "seconds without movement after which a turn is started again", least=1
     )
+    chat_deleted_days: int = setting(
+        30, "days that conversations are kept after their users deleted them", least=1
+    )
     chat_history_tokens: int = setting(
         4_000, "tokens of history a model gets; older messages are summed up", least=200
     )

@@ -24,4 +24,7 @@ class ImageSettings:
     objects_secret_key: Secret = setting(
         Secret(""), "object store secret key", read_by="functions.images.uploads"
     )
+    image_days: int = setting(
+        400, "days that pictures of scans and chats are kept after they were first shown", least=1
+    )
     image_hosts: Names = setting((), "other hosts images may come from, comma separated, https only")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from eventing.catalogue import EventData
-from functions.ops.events import NewsCollectRequested, RedriveRequested, SweepRequested
+from functions.ops.events import ExpiryRequested, NewsCollectRequested, RedriveRequested, SweepRequested
 
 SOURCE = "/eco2/ops/clock"
 
@@ -24,6 +24,7 @@ class Clock:
 CLOCKS = (
     Clock("sweep", SweepRequested, 5),
     Clock("redrive", RedriveRequested, 300),
+    Clock("expiry", ExpiryRequested, 1_800),
     # Within the 25,000 and 200 questions a day that the sources answer: four each time, and three.
     Clock("news-naver", NewsCollectRequested, 300, {"provider": "naver"}),
     Clock("news-newsdata", NewsCollectRequested, 1_800, {"provider": "newsdata"}),

@@ -13,6 +13,12 @@ class SweepRequested(EventData):
     type: ClassVar[str] = "eco2.ops.sweep.requested"
 
 
+class ExpiryRequested(EventData):
+    """A clock's request to remove what was kept long enough."""
+
+    type: ClassVar[str] = "eco2.ops.expiry.requested"
+
+
 class RedriveRequested(EventData):
     """A clock's or a person's request to send dead letters that are due again."""
 
