@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from functions.scan.mentions import PART
 from functions.scan.taxonomy import DATA
+from functions.scan.topics import PART, PARTS, WORN
 from functions.scan.utterance import Utterance
 
 _ELSEWHERE = re.compile(  # where it is put, or what something else is in, on or from
-    r"(들|류)?(으로|로(?!된)|에(?!는|요|.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|수거함|말고|아니|이아니|가아니|대신|처럼|같은|째|채|괜찮|가능|이?(있(나|습|어요|는지)|없(나|습|어요|는데)))"
+    r"(들|류)?(으로|로(?!된)|에(?!는|요|.{0,6}(묻|뭍|붙|달려|끼|꽂|박힌|배|밴|튀))|에서|에다|함|수거함|말고|아니|이아니|가아니|대신|처럼|같은|째|채|괜찮|가능|이?(따로)?(있(나|습|어요|는지)|없(나|습|어요|는데))|(을|를)?비(운|우고|우니|웠)(?!거|것|건|상태|다음|뒤))"
 )
 _MATERIAL = re.compile(  # a material told of the thing: 유리인데, 스텐으로 된, or as the last word
     r"(유리|플라스틱|종이|스텐|스테인리스|도자기|스티로폼|은박|나무)(로된|으로된|로만든|으로만든|재질|인데|이에요|예요|임$|이고|이야|입니다|$)"
@@ -26,15 +26,19 @@ _COUNTED = frozenset(
     ["한", "두", "세", "네", "반", "몇", "여러", "한두", "어느", "무슨", "종량제", "쓰레기"]
 )  # 한 봉지, 어느 통, 종량제 봉투
 _ALSO_SYLLABLES = frozenset("갑곽판심캡망팩")  # which end other words, too: 장갑, 간판, 중심
+_LEFT = re.compile(r"(?<!만)남")
+_BIN = re.compile(r"(음식물|음쓰|쓰레기|재활용|수거|종량제|헌옷|의류)$")  # with 통에: where things go
+FOOD = "음식물류폐기물"
+Middles = Callable[[int, int], frozenset[str]]
 _EMPTY = re.compile(r"(다|모두|싹)?(마신|마심|마셨|먹은|먹었|먹음|먹고|비운|비웠|쓴(거|것|건)|썼)(?!남)")
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a head means beside one of these words, or beside food."""
+    """What a head means beside one of these words, or beside a thing of one of these middle categories."""
 
     words: tuple[str, ...]
-    food: bool
+    middles: frozenset[str]
     item: str
 
 
@@ -70,22 +74,22 @@ def _heads() -> Mapping[str, LastWord]:
 
 def _head(word: str, row: Mapping[str, Any]) -> LastWord:
     of = [
-        Meaning(tuple(each.get("words", ())), each.get("food", False), each["item"])
+        Meaning(tuple(each.get("words", ())), frozenset(each.get("middles", ())), each["item"])
         for each in row.get("of", ())
     ]
     return LastWord(word, tuple(of), row.get("item"), tuple(row.get("ask", ())))
 
 
-def heading(text: Utterance, is_food: Callable[[int, int], bool]) -> Heading | None:
+def heading(text: Utterance, middles: Middles) -> Heading | None:
     """The last head of a text that is the thing itself, else one that is elsewhere; None if there is none.
 
-    `is_food(start, end)` tells whether something to eat is named between two places.
+    `middles(start, end)` are the middle categories of the things that are named between two places.
     """
-    found = [each for number in range(len(text.words)) if (each := _in_word(text, number, is_food))]
+    found = [each for number in range(len(text.words)) if (each := _in_word(text, number, middles))]
     return next((each for each in reversed(found) if not each.elsewhere), found[-1] if found else None)
 
 
-def _in_word(text: Utterance, number: int, is_food: Callable[[int, int], bool]) -> Heading | None:
+def _in_word(text: Utterance, number: int, middles: Middles) -> Heading | None:
     first, last = text.starts[number], text.starts[number + 1]
     for at in range(first, last):  # the longest head first: it begins first
         for size in range(min(5, last - at), 0, -1):
@@ -94,13 +98,18 @@ def _in_word(text: Utterance, number: int, is_food: Callable[[int, int], bool]) 
                 continue
             before = text.letters[first:at]
             strict = size == 1 and head.word in _ALSO_SYLLABLES
-            unknown = before and not _may_precede(before, head) and not is_food(first, at)
+            unknown = before and not _may_precede(before, head) and FOOD not in middles(first, at)
             if unknown and (strict or len(before) < 2):
                 continue
             rest = text.letters[at + size :]
-            counted = number > 0 and at == first and text.words[number - 1] in _COUNTED
-            elsewhere = counted or bool(_ELSEWHERE.match(rest) or PART.match(rest))
-            items, decided = _meant(text, at, at + size, head, is_food)
+            counted = (
+                number > 0 and at == first and text.words[number - 1] in _COUNTED
+            ) or before in _COUNTED
+            worn = number > 0 and head.word in PARTS and WORN.match(rest)
+            elsewhere = counted or bool(worn) or bool(_ELSEWHERE.match(rest) or PART.match(rest))
+            if _BIN.search(before) and rest.startswith("에"):
+                continue
+            items, decided = _meant(text, at, at + size, head, middles)
             if items:
                 return Heading(at, at + size, items, elsewhere, decided)
     return None
@@ -111,15 +120,15 @@ def _may_precede(before: str, head: LastWord) -> bool:
 
 
 def _meant(
-    text: Utterance, start: int, end: int, head: LastWord, is_food: Callable[[int, int], bool]
+    text: Utterance, start: int, end: int, head: LastWord, middles: Middles
 ) -> tuple[tuple[str, ...], bool]:
-    for said, food in (
-        (text.between(0, start), is_food(0, start)),
-        (text.between(end, len(text.letters)), False),
+    for said, beside in (
+        (text.between(0, start), middles(0, start)),
+        (text.between(end, len(text.letters)), frozenset[str]()),
     ):
         words = said.split()
         for meaning in head.of:
-            if (meaning.food and food) or any(_said(word, words) for word in meaning.words):
+            if beside & meaning.middles or any(_said(word, words) for word in meaning.words):
                 return (meaning.item,), True
     return ((head.item,), False) if head.item else (head.ask, False)
 
@@ -143,4 +152,4 @@ def of_material(name: str, said: str) -> str | None:
 
 def emptied(text: Utterance) -> bool:
     """Whether the text says that the content is gone, so that the container is meant: 우유 다 마신 팩."""
-    return _EMPTY.search(text.letters) is not None and "남" not in text.letters
+    return _EMPTY.search(text.letters) is not None and _LEFT.search(text.letters) is None

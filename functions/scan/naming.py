@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
-from functions.scan.heads import Heading, emptied, heading, of_material
+from functions.scan.hazards import hazards
+from functions.scan.heads import FOOD, Heading, emptied, heading, of_material
+from functions.scan.instead import asked_instead
+from functions.scan.kinds import driven, of_kind
 from functions.scan.matches import RuleMatch, of_item
-from functions.scan.materials import made_of
-from functions.scan.mentions import Mention, asked_together, topic
+from functions.scan.materials import made_of, of_stuff
 from functions.scan.question import content, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
-from functions.scan.tails import unknown_head
+from functions.scan.tails import unknown_head, unknown_tail
 from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.topics import Mention, asked_together, topic
 from functions.scan.utterance import Utterance, normal
 
-FOOD = "음식물류폐기물"
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
@@ -25,23 +28,30 @@ LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; w
 
 def told(question: str) -> RuleMatch | None:
     """What the words of a question name, or may mean; None if they are about nothing that is known."""
+    readings = [match for text in asked_instead(question) if (match := _told(text))]
+    sure = (match for match in readings if match.finding == "named" and match.item)
+    return next(sure, None) or _told(question)
+
+
+def _told(question: str) -> RuleMatch | None:
     list_ = taxonomy()
     if item := list_.named(question):
         return of_item(item, question)
     if not content(question):
         return None
-    mentions = list_.mentions(question)
+    mentions = _mentioned(question)
     about = topic(mentions)
     head = _headed(question, mentions, about)
     named = _named(question, mentions, about, head)
     beside = about is not None and not about.sure
     meant = None
     if head or beside or named is None:
-        meant = list_.corrected(question, (head.start, head.end) if head else None)
+        known = [(head.start, head.end)] if head else []
+        meant = list_.corrected(question, [*known, *_classes(question)])
     if meant and (
         named is None or beside or (head and any(start <= head.start < end for start, end in meant.spans))
     ):
-        again = list_.mentions(meant.text)
+        again = _mentioned(meant.text)
         close = topic(again)
         near = _named(meant.text, again, close, _headed(meant.text, again, close))
         if near and near.item and near.finding == "named":
@@ -50,7 +60,19 @@ def told(question: str) -> RuleMatch | None:
             return replace(near, finding="asked", candidates=(near.item,), said=own_words(question))
     if named:
         return with_others(named, question)
+    text = Utterance.of(question)
+    stuff = driven(text) or (of_stuff(text) if head is None else None)
+    if stuff and (match := of_item(stuff, question)):
+        return replace(match, finding="asked", candidates=(stuff.name,), said=own_words(question))
     return _guessed(question, list_.by_name[about.name].name if about else None)
+
+
+def _mentioned(question: str) -> list[Mention]:
+    """The things a text names, without dangerous ones that it is not about: of 페인트 롤러 nothing is left."""
+    text = Utterance.of(question)
+    mentions = taxonomy().mentions(question)
+    owners = {each: hazards().get(taxonomy().by_name[each.name].hazard or "") for each in mentions}
+    return [each for each in mentions if (danger := owners[each]) is None or danger.undone(text)]
 
 
 def _named(
@@ -77,10 +99,12 @@ def _named(
     if about and (about.sure or (alone and not about.generic and about.weight > FAR_BESIDE)):
         item = list_.by_name[about.name]
         text = Utterance.of(question)
-        if other := made_of(item, text, about.start, about.start + len(about.name)):
+        end = about.end
+        other = None if about.apart else made_of(item, text, about.start, end)
+        if other := other or of_kind(item, text, about.start, end):
             return of_item(other, question, own_words(question, 16))
         match = of_item(item, question, list_.spelled[about.name])
-        if match and unknown_head(text, about.start + len(about.name), places):
+        if match and (unknown_head(text, end, places) or unknown_tail(text, end, places)):
             return replace(match, finding="asked", candidates=(item.name,), said=own_words(question))
         return match
     return None
@@ -112,15 +136,16 @@ def with_others(match: RuleMatch, question: str) -> RuleMatch:
 def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -> Heading | None:
     """The container, cover or net that the question is about, where no name says more than its last word."""
     text, list_ = Utterance.of(question), taxonomy()
-    foods = [each for each in mentions if list_.by_name[each.name].major == FOOD]
+    foods = [each for each in mentions if list_.by_name[each.name].major in (FOOD, "생활계유해폐기물")]
 
-    def is_food(start: int, end: int) -> bool:
-        return any(each.start < end and start < each.start + len(each.name) for each in foods)
+    def middles(start: int, end: int) -> frozenset[str]:
+        within = (each for each in mentions if each.start < end and start < each.end)
+        return frozenset(list_.by_name[each.name].middle for each in within)
 
-    head = heading(text, is_food)
+    head = heading(text, middles)
     if head is None or about is None:
         return head if head and not head.elsewhere else None
-    end = about.start + len(about.name)
+    end = about.end
     if end >= head.end and about.start <= head.start and len(about.name) > head.end - head.start:
         return None  # the name says more
     if head.decided and not head.elsewhere and (about.start, end) == (head.start, head.end):
@@ -149,6 +174,17 @@ def _guessed(question: str, mentioned: str | None) -> RuleMatch | None:
     score = likely[0].score if likely else 1.0
     item = first.name if first else None
     return RuleMatch(rule, item, score, "bm25", "asked", candidates=candidates, said=own_words(question))
+
+
+def _classes(question: str) -> list[tuple[int, int]]:
+    """Where the text names a class of waste, which is no thing misspelled: 종이팩 is no 종이백."""
+    letters = Utterance.of(question).letters
+    return [
+        found.span()
+        for word in _keywords()
+        if len(word) > 1
+        for found in re.finditer(re.escape(word), letters)
+    ]
 
 
 @cache

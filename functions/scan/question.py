@@ -30,10 +30,18 @@ _ASKING = re.compile(
     r"(어떻게|어떡|어케|어디|언제|무슨|뭐로|뭘로|버리|버려|버릴|버림|버렸|버릴까|처리|폐기|분리|배출|재활용|해야|하나|하면|하는|되나|되는|될까|돼|되|할까"
     r"|하죠|방법|알려|궁금|가능|맞나|맞아|인가요|넣|내놓|수거|종량제|일반|괜찮|해요$|하지)"
 )
+_ANSWER = re.compile(
+    r"음식|음쓰|쓰레기|통째|껍질|다|왜|안|못|그냥|이제|여기|뭐|무엇|뭘|따로|같이|물|상했|썩|남|많|조금|좀"
+)
 _PHONE = re.compile(r"\+?\d{2,4}[-. )]?\d{3,4}[-. ]?\d{4}\b")  # repeated to nobody
 _TAIL = re.compile(
     r"(들)?(은요|는요|은|는|을|를|도요|도|이요|이에요|예요|에요|이야|야|입니다|인데요?|인가요?|이고|하고|랑|이랑|의)?$"
 )
+
+
+def asking(letters: str) -> bool:
+    """Whether these letters begin the asking part of a question: 어떻게 버려요, 음식물인가요, 왜 안 되나요."""
+    return _ASKING.match(letters) is not None or _ANSWER.match(letters) is not None
 
 
 def content(text: str) -> str:

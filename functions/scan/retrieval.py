@@ -13,12 +13,12 @@ from functions.scan.classification import Classification
 from functions.scan.hazards import Hazard, hazards, seen
 from functions.scan.hazards import told as told_hazards
 from functions.scan.matches import RuleMatch, of_item
-from functions.scan.mentions import Mention, topic
 from functions.scan.naming import told, with_others
 from functions.scan.question import DEFAULT_INPUT, content
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.topics import Mention, topic
 from functions.scan.utterance import Utterance, normal
 
 
@@ -85,7 +85,7 @@ def _dangerous(
     mentions = list_.mentions(said)
     items = [list_.by_name[mention.name] for mention in mentions]
     items += [shown] if shown else []
-    known = [(each.start, each.start + len(each.name)) for each in mentions]
+    known = [(each.start, each.end) for each in mentions]
     harmless = [span for span, item in zip(known, items, strict=False) if not item.hazard]
     found = told_hazards(text, known, harmless)
     if said and middle and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo

@@ -11,7 +11,7 @@ import re
 from functions.scan.utterance import PARTICLE, QUESTION, Utterance
 
 _NO_HEAD = re.compile(  # what may follow a thing and is none itself
-    r"(거|것|건|게|걸|들|류|님|한|두|세|네|몇|여러|다|안|못|덜|좀|왜|그|이|저|요|더|또|꼭|큰|작은|오래|낡|새|헌|깨|고장|망가|부러"
+    r"(거|것|건|게|걸|들|류|님|(한|두|세|네|몇|다|안|못|덜|좀|왜|그|이|저|요|더|또)$|[안못덜다].*[은는던까지데고나요거것건게걸]$|여러|이(거|건|게|것|제|미)|그(거|건|게|냥|것)|저(거|건|게)|꼭|큰|작은|오래|낡|새|헌|깨|고장|망가|부러"
     r"|남|버|어|뭐|뭘|처|분|재활|배출|수거|전용|뭉치|묶음|더미|조각|세트|통째|본체|덩어리|반|많|있|없|먹|쓰|쓴|썼|씻|묻|젖|찢|멀쩡|깨끗|더러|까|뜯|떼|뗀|빈|꽉"
     r"|가득|무료|돈|종|일반|음식|쓰레기|대형|소형|중형|미니|특대|낱개|여분|새거|중고|폐|잔뜩|전부|모두|혹시|어떻|그냥|바로|같이|함께|따로|정도|이상|이하|약간"
     r"|ㅠ|ㅜ|ㅋ|ㅎ|질문|문의|방법|안내|신고|스티커|비용|가격|수수료|얼마|무게|사이즈|크기|[0-9a-z]|퀸|킹|싱글|더블|인용|리터|키로|킬로|그램|미리"
@@ -40,7 +40,7 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
     word = text.words[number]
     if len(word) < 2 and len(text.words) > number + 1:
         return False
-    if any(end <= place < end + len(word) for place in known) or not _noun(word):
+    if any(end <= place < end + len(word) for place in known) or not is_noun(word):
         return False
     following = text.words[number + 1] if number + 1 < len(text.words) else ""
     return (
@@ -48,12 +48,21 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
     )
 
 
-def _noun(word: str) -> bool:
+def unknown_tail(text: Utterance, end: int, known: frozenset[int]) -> bool:
+    """Whether the word goes on after the name up to `end` with a noun that nothing is known of: 키보드**키캡**."""
+    rest = text.rest(end)
+    if len(rest) < 2 or text.stands_alone(end) or any(end <= place < end + len(rest) for place in known):
+        return False
+    return is_noun(rest)
+
+
+def is_noun(word: str) -> bool:
+    """Whether a word may be a noun, with or without a particle: no verb, adverb or part of the asking."""
     if _NO_HEAD.match(word) or QUESTION.match(word) or PARTICLE.fullmatch(word):
         return False
     if _ADJECTIVE.fullmatch(word):
         return False
-    stem = re.sub(r"(은|는|이|가|을|를|도|만|이에요|예요|에요|이요|인데요?)$", "", word)
+    stem = re.sub(r"(?<=..)(은|는|이|가|을|를|도|만|이에요|예요|에요|이요|인데요?)$", "", word)
     return bool(stem) and not _FUNCTION_END.search(stem) and not (stem == word and _ADNOMINAL.search(stem))
 
 

@@ -14,8 +14,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from functions.scan.mentions import Mention, Names, topic
+from functions.scan.mentions import Names
 from functions.scan.states import says
+from functions.scan.topics import Mention, topic
 from functions.scan.typos import Correction, Spellings
 from functions.scan.utterance import Utterance, normal
 
@@ -124,14 +125,13 @@ class Taxonomy:
         """Where items are named in a text, in order, the longest names first chosen."""
         return self._names.mentions(text)
 
-    def corrected(self, text: str, head: tuple[int, int] | None = None) -> Correction | None:
+    def corrected(self, text: str, known: Sequence[tuple[int, int]] = ()) -> Correction | None:
         """The text with names in the place of what seems misspelled of them; None if nothing seems so.
 
-        Words that name something as they stand, the one at `head`, and those of every question are left alone.
+        Words that name something as they stand, those at `known`, and those of every question are left alone.
         """
-        named = [(each.start, each.start + len(each.name)) for each in self.mentions(text)]
-        named += [head] if head else []
-        return self._spellings.corrected(Utterance.of(text), named)
+        named = [(each.start, each.end) for each in self.mentions(text)]
+        return self._spellings.corrected(Utterance.of(text), [*named, *known])
 
     @cached_property
     def _spellings(self) -> Spellings:
@@ -153,11 +153,7 @@ class Taxonomy:
             state = other.state
             if state is None or not (item.guide in state.items or item.middle in state.middles):
                 continue
-            named = [
-                (each.start, each.start + len(each.name))
-                for each in mentions
-                if self.by_name[each.name] is not other
-            ]
+            named = [(each.start, each.end) for each in mentions if self.by_name[each.name] is not other]
             if any(tag in state.tags for tag in tags) or says(said, state.words, named):
                 return other
         return item

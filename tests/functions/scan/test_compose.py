@@ -108,8 +108,8 @@ def test_what_the_user_named_is_answered_first_and_what_the_photo_shows_apart_fr
 
 
 def test_a_guess_is_asked_in_the_users_own_words() -> None:
-    made = answer(NOTHING, said="물어뜯은 가죽 조각 버리는 법")
-    assert made.user_answer.startswith("말씀하신 ‘물어뜯은 가죽 조각’, 혹시 ")
+    made = answer(NOTHING, said="물어뜯은 나일론 조각 버리는 법")
+    assert made.user_answer.startswith("말씀하신 ‘물어뜯은 나일론 조각’, 혹시 ")
     assert sentences(made.user_answer) <= 3
 
 

@@ -3,7 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from functions.scan.mentions import Names, topic
+from functions.scan.mentions import Names
+from functions.scan.topics import topic
 from functions.scan.utterance import LONGEST, normal
 
 NAMES = Names(

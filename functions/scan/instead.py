@@ -1,0 +1,28 @@
+"""What a question is about where it puts something else aside: 배터리 말고 본체, 유리 빼고 틀만.
+
+What stands before 말고 is not asked about, but may say which thing is meant (청소기 배터리 말고 본체).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from functions.scan.utterance import LONGEST, same_letters
+
+_ASIDE = re.compile(
+    r"\s*(?P<by>말고|빼고|제외하고|제외한|뺀)(?P<particle>는|도|요|나서|난)?(?=[\s,])[\s,]*(?P<asked>\S.*)"
+)
+
+
+def asked_instead(question: str) -> Iterator[str]:
+    """The question without what it puts aside, the likeliest reading first; nothing if it puts nothing aside."""
+    text = same_letters(question[:LONGEST])
+    found = _ASIDE.search(text)
+    if found is None:
+        return
+    before, asked = text[: found.start()].split(), found["asked"]
+    if not before or before[-1].endswith(("지", "면")):  # 버리지 말고: an act is put aside, and no thing
+        return
+    yield asked
+    yield " ".join([*before[:-1], asked])

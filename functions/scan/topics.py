@@ -1,0 +1,166 @@
+"""Which of the things that a text names it is about: what the words around a name say of it.
+
+Korean marks the topic and the object with particles, says with others where something goes, and puts the head of a
+phrase last. What is only a place, a part to take off or a class that is asked about is beside the point.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+def listed(text: str) -> frozenset[str]:
+    """The words of a text, to be looked up."""
+    return frozenset(text.split())
+
+
+_OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|이에요|예요|에요|이야|야|입니다|인데|이요)")
+_PLACE = re.compile(  # a particle that says where it goes, or that another thing was on it
+    r"(들|류)?(으로|로|에.{1,7}(았|었|였|렸|겼|혔|웠)던(?!거|것)|에(?!.{0,12}(묻|뭍|붙|달려|달린|끼|꽂|박힌|배(?!출|달)|밴|튀|튐|흘|닫|스며))|에서|에다)"
+)
+_ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
+    r"(들|류)?(속(?=[가-힣]{2})|함|통에|수거함|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
+    r"|묻은|묻어|구운(거|것|데)|굽던|담은(거|것)|먹고|다먹|마시고|(을|를)?(시키고|시켜|주문해|주문하)|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싸는|싸던|포장|배송|받친|얹))"
+)
+_ASKED_CLASS = re.compile(
+    r"(류)?(이?라(는데|던데|면서|고)|되나|되는|돼|괜찮|가능|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
+)
+_JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
+_TOPIC = re.compile(r"(들)?(은|는)")
+_MARKED = re.compile(r"(들)?(은|는|을|를)")
+PART = re.compile(
+    r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
+    r"(떼|뗀|뗄|뗐|뺀|뺐|없는|없음|있는|뜯어|뜯고|뜯지|뜯은|닫|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|꽂|이?랑같이|하고같이|와같이|과같이)"
+)
+WORN = re.compile(  # what may have happened to a part of the thing that is meant: 가방 끈 떨어진 것
+    r"(이|가|만|도)?(다|좀|조금|살짝)?(떨어(진|져|졌)|끊어|끊긴|부러|빠진|빠져|빠졌|안빠|안나|나간|나갔|고장|멀쩡|닳|벗겨|찢어|터진|망가|금간|깨진)"
+)
+PARTS = listed(
+    "끈 손잡이 다리 바퀴 날개 지퍼 단추 굽 밑창 뚜껑 고무 고무줄 줄 살 액정 화면 버튼 커버 받침 헤드 케이블 코드 필터"
+)
+_SOIL = re.compile(
+    r"(이|가|도)?(안|조금|좀|살짝|많이|잔뜩|약간)?(튐|묻|뭍|배었|배어|배인|밴|튄|튀었|흘린|들러붙)"
+)
+_LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
+HEADS = sorted(  # what the parts and containers of things are called
+    listed(
+        """껍질 껍데기 씨 뼈 가시 심 심지 꼭지 뿌리 알맹이 찌꺼기 기름 국물 가루 조각 스프 수프
+        통 병 팩 곽 갑 봉지 봉투 상자 박스 용기 그릇 컵 캔 깡통 캡슐 망 그물 포장지 비닐 튜브 판 케이스 트레이 접시 포대
+        페트병 유리병 뚜껑 라벨 펌프 배터리 건전지 필터 장난감 인형 칫솔 면도기 저울"""
+    ),
+    key=lambda head: (-len(head), head),
+)
+GENERIC = listed(  # stand for a material or a class rather than one thing
+    """음식물 음식물쓰레기 음식쓰레기 음쓰 의약품 폐의약품 약
+    화장품 옷 의류 고철 쇠 캔 깡통 고무 실리콘 천 은박 비닐 스티로폼
+    박스 상자 종이상자 봉지 그릇 통 물통 휴지통 쓰레기통 유리병 페트병 페트 플라스틱용기 복합재질
+    뚜껑 플라스틱뚜껑 병뚜껑 라벨 테이프 스티커 끈 튜브 필터 배터리 건전지 기름 국물 국 먼지 재 돌 흙
+    사진 카드 파일 시계 매트 칼 거울 전구 초 면 무 배 감 회"""
+)
+_CLASSES = listed("음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 스티로폼")
+_SURE = -1.0  # a topic below this weight is probably not what the sentence is about
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name in a text: as `normal` spells it, the letters around it and where it stands in them.
+
+    `glued` is whether its word goes on after it, so that a particle may follow: of 김 은박 봉지 nothing is 김은.
+    A compound told apart stands where its head does, so that it may be longer than its place.
+    """
+
+    name: str
+    before: str
+    after: str
+    start: int = 0
+    end: int = 0
+    glued: bool = True
+    counted: bool = False
+    modifies: bool = False
+    qualified: bool = False  # by a noun that is no name
+
+    @property
+    def generic(self) -> bool:
+        """Whether the name stands for a material or a class rather than one thing."""
+        return self.name in GENERIC
+
+    @property
+    def apart(self) -> bool:
+        """Whether the name is a compound whose words stand apart: 호일 다 쓴 심."""
+        return len(self.name) > self.end - self.start
+
+    @property
+    def weight(self) -> float:
+        """How much speaks for the sentence being about it.
+
+        Marked as topic or object, or as what is left over, counts for a mention. Being a place to put it
+        (음식물 통에), a thing that held it (컵라면에 남은 국물), a measure (한 냄비), a part to take off
+        (라벨을 떼고), a class asked about (음식물인가요) or a word before another name (수은 건전지) counts against it.
+        """
+        weight = -0.5 if self.generic else 0.0
+        if _SOIL.match(self.after):
+            return weight - 4
+        if self.counted or self.placed or _ELSEWHERE.match(self.after):
+            return weight - 3
+        if self.generic and _ASKED_CLASS.match(self.after):
+            return weight - 2
+        if self.modifies:
+            return weight - 0.9
+        if PART.match(self.after) or (self.name in PARTS and WORN.match(self.after)):
+            return weight - 1.2
+        weight += 1.5 if self.before.endswith(_LEFT_OVER) else 0
+        return weight + (1 if self.glued and _OBJECT.match(self.after) else 0)
+
+    @property
+    def placed(self) -> bool:
+        """Whether a particle says that it is a place: 통에, 병으로."""
+        return self.glued and _PLACE.match(self.after) is not None
+
+    @property
+    def marked(self) -> bool:
+        """Whether it is marked as what the sentence is about or acts on: 병은, 병을."""
+        return self.glued and _MARKED.match(self.after) is not None and self.weight > _SURE
+
+    @property
+    def with_content(self) -> bool:
+        """Whether it is a container that is named with what is in it: 봉지째."""
+        return self.after.startswith("째") and self.name.endswith(tuple(HEADS))
+
+    @property
+    def standing(self) -> float:
+        """The weight beside that of others."""
+        return self.weight - (0.6 if self.generic else 0) - (0.6 if self.modifies else 0)
+
+    @property
+    def heads(self) -> bool:
+        """Whether a name right before it only says which one is meant."""
+        return self.weight > _SURE and self.name not in _CLASSES
+
+    @property
+    def sure(self) -> bool:
+        """Whether the sentence may be taken to be about this."""
+        return self.weight > _SURE and not (self.generic and self.qualified)
+
+
+def topic(found: Sequence[Mention]) -> Mention | None:
+    """The mention that the sentence is about; of equals the last, for Korean puts the head last.
+
+    A thing comes before a material or a class, unless much more speaks for that.
+    """
+    return max(enumerate(found), key=lambda pair: (pair[1].standing, pair[0]))[1] if found else None
+
+
+def asked_together(found: Sequence[Mention], about: Mention) -> list[Mention]:
+    """The mentions that a question asks about in one breath with `about`, itself among them: 병이랑 뚜껑은."""
+    group: list[Mention] = []
+    for this, following in zip(found, [*found[1:], None], strict=True):
+        group.append(this)
+        joined = following and _JOINED.match(this.after) and following.start - this.start < len(this.name) + 8
+        both = following and _TOPIC.match(this.after) and _TOPIC.match(following.after)
+        if not joined and not both:
+            if about in group:
+                return [each for each in group if each is about or each.weight > _SURE]
+            group = []
+    return [about]

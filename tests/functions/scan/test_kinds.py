@@ -1,0 +1,59 @@
+"""What a word beside a name makes of it: how it works, how long it lasts, what it is made of, what came off."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.scan.retrieval import search
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("전동 톱니 가위", "가위"),
+        ("충전식 펜치", "소형 가전제품"),
+        ("망치 전동", "소형 가전제품"),
+        ("건전지로 움직이는 공룡", "전자 장난감"),
+        ("건전지 넣는 저금통", "소형 가전제품"),
+        ("일회용 조끼", "일회용품"),
+        ("일회용 스텐 나이프 말고 일회용 포크", "일회용 수저"),
+        ("건전지 넣는 우유팩", "우유팩"),
+    ],
+)
+def test_how_a_thing_works_and_how_long_it_lasts_decide(text: str, item: str) -> None:
+    match = search(text)
+    assert match and match.item == item
+
+
+@pytest.mark.parametrize("text", ["쇠로 된 이상한 물건", "알루미늄 뭐시기", "스텐 뭐시기 하나"])
+def test_an_unknown_thing_of_a_known_material_is_asked_about(text: str) -> None:
+    match = search(text)
+    assert match and (match.finding, match.rule.key) == ("asked", "metal")
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("기모바지", "바지"),
+        ("그림책상", "책상"),
+        ("가방 끈 떨어진 거", "가방"),
+        ("노트 스프링 뺀 거", "노트"),
+        ("묵은 달력", "달력"),
+        ("케이크에 꽂았던 초", "초"),
+        ("달걀 까고 남은 껍질", "달걀 껍데기"),
+    ],
+)
+def test_the_thing_itself_is_named(text: str, item: str) -> None:
+    match = search(text)
+    assert match and match.finding == "named"
+    assert item in (match.item, match.said)
+
+
+def test_a_name_that_goes_on_with_an_unknown_noun_is_asked_about() -> None:
+    match = search("키보드빠뜨림이")
+    assert match and match.finding == "asked"
+
+
+def test_a_dangerous_thing_that_is_not_meant_is_no_name() -> None:
+    match = search("한약 파우치")
+    assert match and match.rule.key == "vinyl"
