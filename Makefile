@@ -74,9 +74,10 @@ bench-hops: setup system ## time per hop of a scan: both brokers here and, where
 cost: setup ## what the production cluster costs a month, and what the loss of each node stops
 	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet
 
-evaluate: setup ## accuracy of the local model and recall of the rules
+evaluate: setup ## accuracy of the local model, recall of the rules, what the chat understands
 	@$(BIN)/python -m training.evaluate
 	@$(BIN)/python -m functions.scan.evaluate
+	@$(BIN)/python -m functions.chat.evaluate
 
 mutate: setup ## mutation testing of the runtime, the rule of rewards and CloudEvents (hours)
 	@$(BIN)/mutmut run

@@ -10,6 +10,8 @@ from functions.chat.checkpoint_store import CheckpointStore
 from functions.chat.conversations import Conversations
 from functions.chat.events import Coordinates, TurnCompleted
 from functions.chat.graph.branches import character, general, waste_rag
+from functions.chat.graph.locating import Locator
+from functions.chat.graph.lookups import Lookups
 from functions.chat.graph.policies import Guarded
 from functions.chat.graph.state import RESET, TurnState
 from functions.chat.graph.understanding import Understanding
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from functions.runtime.resources import Resources
 
 HISTORY = 10
-WORK = {"waste_rag": waste_rag, "character": character, "general": general}
+KNOWLEDGE = {"waste_rag": waste_rag, "character": character, "general": general}
 
 
 class Agent(Service):
@@ -44,9 +46,11 @@ class Agent(Service):
         import asyncio
 
         build, checkpoints = await asyncio.to_thread(_graph_modules)  # LangGraph takes a second to import
+        lookups = await resources.get(Lookups)
         nodes = build.AgentNodes(
             understanding=await resources.get(Understanding),
-            branches={name: Guarded(name, work) for name, work in WORK.items()},
+            locator=await resources.get(Locator),
+            branches={name: Guarded(name, work) for name, work in {**KNOWLEDGE, **lookups.work()}.items()},
             writer=await resources.get(ReplyWriter),
         )
         store = CheckpointStore(await resources.redis("state"), await resources.database())
@@ -91,18 +95,22 @@ class Agent(Service):
     async def _begin(self, turn: Turn) -> TurnState:
         detail = await self._conversations.detail(turn.user_id, turn.chat_id, HISTORY + 1, None)
         earlier = [one for one in detail.messages if one.content != turn.message or one.role != "user"]
-        return TurnState(
+        place = _given_location(turn) or (turn.location.model_dump() if turn.location else None)
+        begun = TurnState(
             job_id=str(turn.job_id),
             user_id=turn.user_id,
             message=turn.message,
             image_url=turn.image_url,
-            location=_given_location(turn) or (turn.location.model_dump() if turn.location else None),
+            location=place,
             region=None,
             model=turn.model,
             history=[{"role": one.role, "content": one.content} for one in earlier],
             seen=None,
             found=RESET,
         )
+        if turn.resumed and place is None:
+            begun["declined"] = True
+        return begun
 
 
 def _graph_modules() -> tuple[Any, Any]:

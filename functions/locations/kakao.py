@@ -1,4 +1,7 @@
-"""Kakao's search of places by keyword (Kakao Developers, Local API, `GET /v2/local/search/keyword.json`)."""
+"""Kakao's search of places by keyword, and the region of a position (Kakao Developers, Local API).
+
+`GET /v2/local/search/keyword.json` and `GET /v2/local/geo/coord2regioncode.json`.
+"""
 
 from __future__ import annotations
 
@@ -100,13 +103,32 @@ class KakaoLocal(Service):
         await self._cache.set(key, body, self._settings.kakao_local_cache_s)
         return found
 
+    async def region(self, position: Position) -> str | None:
+        """The city, county or district around a position (서울특별시 강남구); None where Kakao can't be asked."""
+        if not self._settings.kakao_local_key.get_secret_value():
+            return None
+        latitude, longitude = (f"{degrees:.4f}" for degrees in position)
+        parameters = {"x": longitude, "y": latitude}
+        key = hashlib.sha256(repr(sorted(parameters.items())).encode()).hexdigest()
+        if kept := await self._cache.get(key):
+            return _region(kept.body)
+        try:
+            with self.breaker.watch():
+                body = await self._asked(parameters, "geo/coord2regioncode.json")
+                found = _region(body)
+        except (OutsideFailure, CircuitOpen) as error:
+            log.warning("kakao local: %s", error)
+            return None
+        await self._cache.set(key, body, self._settings.kakao_local_cache_s)
+        return found
+
     async def close(self) -> None:
         """Close the connections."""
         await self._client.close()
 
-    async def _asked(self, parameters: dict[str, str]) -> bytes:
+    async def _asked(self, parameters: dict[str, str], what: str = "search/keyword.json") -> bytes:
         key = self._settings.kakao_local_key.get_secret_value()
-        url = f"{self._settings.kakao_local_url}/v2/local/search/keyword.json"
+        url = f"{self._settings.kakao_local_url}/v2/local/{what}"
         return await self._client.get(url, parameters, {"authorization": f"KakaoAK {key}"})
 
 
@@ -120,6 +142,16 @@ def _places(body: bytes) -> list[KakaoPlace]:
     except (ValueError, KeyError) as error:
         raise OutsideFailure(f"unreadable answer: {type(error).__name__}") from None
     return [place for document in documents[:SIZE] if (place := _place(document))]
+
+
+def _region(body: bytes) -> str | None:
+    try:
+        documents = _DOCUMENTS.validate_python(from_json(body))["documents"]
+        names = [(str(one["region_1depth_name"]), str(one["region_2depth_name"])) for one in documents[:1]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise OutsideFailure(f"unreadable answer: {type(error).__name__}") from None
+    # A large city has districts of its own (수원시 영통구), which share its rules and fees.
+    return " ".join([names[0][0], *names[0][1].split()[:1]]) if names else None
 
 
 def _place(document: Any) -> KakaoPlace | None:

@@ -1,19 +1,21 @@
 """The graph of a turn, put together from its nodes.
 
-intent → (vision) → router → branches in parallel → aggregator → answer
+intent → (vision) → locate → router → branches in parallel → aggregator → (web search) → answer
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.runtime import Runtime
-from langgraph.types import Command, Send
+from langgraph.types import Command, Send, interrupt
 
-from functions.chat.graph.policies import POLICIES, Guarded, nothing
+from functions.chat.graph.locating import WHERE, Locator
+from functions.chat.graph.policies import POLICIES, REQUIRED, Guarded, nothing
 from functions.chat.graph.state import Branch, Found, TurnState
 from functions.chat.graph.tokens import TokenStream
 from functions.chat.graph.writer import ReplyWriter
@@ -30,6 +32,8 @@ BRANCH_OF = {"waste": "waste_rag", "greeting": "general"} | {
 }
 ENRICHED = {"waste", "bulk_waste"}
 PLACELESS = {"weather", "general", "character", "image_generation", "greeting"}
+SEARCHED_BELOW = 0.75
+RECENT = re.compile(r"최신|최근|요즘|오늘|올해|뉴스|정책|규제|개정|시행|바뀌|바뀐")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class AgentNodes:
     """The nodes of the graph over the services of a process."""
 
     understanding: Understanding
+    locator: Locator
     branches: Mapping[str, Guarded]
     writer: ReplyWriter
 
@@ -62,6 +67,22 @@ class AgentNodes:
         seen = await self.understanding.picture(state)
         await runtime.context.telling.completed("vision", failed=seen is None)
         return TurnState(seen=seen)
+
+    async def locate(self, state: TurnState) -> TurnState:
+        """Tell where the question is about; the turn pauses here where its user has to be asked."""
+        known = await self.locator.known(state)
+        home = known.region if known.named else state.get("home")
+        if not self.locator.asks(state, known):
+            place = known.position and {
+                "latitude": known.position.latitude,
+                "longitude": known.position.longitude,
+            }
+            return TurnState(region=known.region, location=state.get("location") or place, home=home)
+        given = interrupt({"kind": "location", "message": WHERE}).get("data")
+        there = await self.locator.given(given)
+        if there.position is None:
+            return TurnState(region=None, declined=True)
+        return TurnState(region=there.region, location=given, declined=False)
 
     async def router(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:  # noqa: ARG002
         """Tell that the question is divided; `fan_out` does it."""
@@ -114,18 +135,35 @@ def going_on(given: dict[str, Any]) -> Command[Any]:
 
 def after_intent(state: TurnState) -> str:
     """Where a turn goes that is understood."""
-    return "vision" if state.get("image_url") else "router"
+    return "vision" if state.get("image_url") else "locate"
 
 
 def fan_out(state: TurnState) -> list[Send]:
-    """A branch for each part of the question, and the weather where it helps."""
-    wanted = {
-        BRANCH_OF[intent]: state["queries"].get(intent, state["message"]) for intent in state["intents"]
-    }
-    here = state.get("location") is not None and not set(state["intents"]) <= PLACELESS
-    if (here or set(state["intents"]) & ENRICHED) and state.get("location"):
+    """A branch for each part of the question, the weather where it helps, the web for what is new."""
+    asked = {BRANCH_OF[intent]: state["queries"].get(intent, state["message"]) for intent in state["intents"]}
+    wanted = dict(asked)
+    if state.get("location") and (set(state["intents"]) & ENRICHED or not set(state["intents"]) <= PLACELESS):
         wanted.setdefault("weather", state["message"])
+    hosted = state["model"] != "local"
+    unsure = state["intents"] == ["general"] and state["confidence"] < SEARCHED_BELOW
+    if hosted and (unsure or RECENT.search(state["message"])):
+        wanted.setdefault("web_search", state["message"])
+    return [_sent(state, name, query, asked=name in asked) for name, query in wanted.items()]
+
+
+def after_aggregator(state: TurnState) -> list[Send] | str:
+    """The web, once, for what had to be found and was not; then the answer."""
+    found = state["found"]
+    missing = any(not one["ok"] and name in REQUIRED for name, one in found.items())
+    if missing and "web_search" not in found and state["model"] != "local":
+        return [_sent(state, "web_search", state["message"], asked=False)]
+    return "answer"
+
+
+def _sent(state: TurnState, name: str, query: str, *, asked: bool) -> Send:
     turn = TurnState(
+        job_id=state["job_id"],
+        user_id=state["user_id"],
         message=state["message"],
         location=state.get("location"),
         region=state.get("region"),
@@ -133,7 +171,7 @@ def fan_out(state: TurnState) -> list[Send]:
         seen=state.get("seen"),
         history=state.get("history", []),
     )
-    return [Send("branch", Branch(node=name, query=query, turn=turn)) for name, query in wanted.items()]
+    return Send("branch", Branch(node=name, query=query, asked=asked, turn=turn))
 
 
 def build(
@@ -143,15 +181,17 @@ def build(
     graph = StateGraph(TurnState, context_schema=TurnContext)
     graph.add_node("intent", nodes.intent)
     graph.add_node("vision", nodes.vision)
+    graph.add_node("locate", nodes.locate)
     graph.add_node("router", nodes.router)
     graph.add_node("branch", nodes.branch, input_schema=Branch)
     graph.add_node("aggregator", nodes.aggregator)
     graph.add_node("answer", nodes.answer)
     graph.add_edge(START, "intent")
-    graph.add_conditional_edges("intent", after_intent, ["vision", "router"])
-    graph.add_edge("vision", "router")
+    graph.add_conditional_edges("intent", after_intent, ["vision", "locate"])
+    graph.add_edge("vision", "locate")
+    graph.add_edge("locate", "router")
     graph.add_conditional_edges("router", fan_out, ["branch"])
     graph.add_edge("branch", "aggregator")
-    graph.add_edge("aggregator", "answer")
+    graph.add_conditional_edges("aggregator", after_aggregator, ["branch", "answer"])
     graph.add_edge("answer", END)
     return graph.compile(checkpointer=checkpointer)

@@ -8,61 +8,77 @@ from dataclasses import dataclass
 from functions.chat.graph.state import Intent
 from functions.scan.utterance import same_letters
 
-_PLACE = r"(어디|근처|가까운|주변|위치|장소|매장|가게|찾아|있는 ?곳|어딨|갈 ?만한|가는 ?길|지도)"
-_BULKY = r"소파|침대|매트리스|장롱|옷장|책상|식탁|냉장고|세탁기|책장|서랍장|의자|장판|피아노"
-_SCRAP = r"고철|폐지|파지|알루미늄|구리|고물|재활용품?|공병|신문지?|골판지|페트병?|캔|종이|플라스틱|유리병"
+_NAMES = r"이코|페이피|팩토리|페티|메탈리|글래시|코튼|플리|일렉|배리|라이티|폼이"
+_SHOP = r"가게|매장|샵|샾|숍|스토어|스테이션|정거장|센터|회수기|네프론|공방|서점|책방|카페|식당|수리점"
+_SEEK = r"어디|근처|가까운|주변|위치|찾아|추천|알려|쪽에|갈\s?만|있어|있나|있을|있는"
+_BULKY = (
+    r"소파|침대|매트리스|장롱|옷장|책상|식탁|냉장고|세탁기|책장|서랍장|의자|장판|피아노|화장대|거울|자전거"
+)
+_SCRAP = (
+    r"고철|폐지|파지|알루미늄|구리|고물|재활용품?|공병|빈\s?병|병|신문지?|헌책|골판지|박스|페트병?|캔|종이"
+    r"|플라스틱|유리"
+)
 _PRICE = r"시세|단가|값|가격|얼마|kg당|킬로"
 _COLLECTED = r"건전지|배터리|형광등|헌\s*옷|의류|옷|휴대폰|핸드폰|폐의약품|약"
+_RECENT = r"최신|최근|요즘|요새|올해|새로"
+_RULES = r"정책|규제|제도|법이|법\s|보증금|과태료|개정|시행|기준|포인트"
+_GREEN = r"분리|재활용|쓰레기|환경|일회용|플라스틱|탄소|폐기|폐배터리|종량제|페트|수거|배출|종이팩|자원"
 _PATTERNS: tuple[tuple[Intent, str], ...] = (
     (
         "image_generation",
-        r"(그려|그림|이미지)\S*\s*(줘|주세요|만들|생성|부탁)|(일러스트|포스터)\S*\s*(만들|그려)|그려\s*(줘|주|봐)",
+        r"그려\s*(줘|주|봐|줄|달)|(그림|이미지|일러스트|포스터|삽화).*(그려|만들|생성|부탁|그림으로|보여)",
     ),
     (
         "weather",
-        r"날씨|기온|비\s*(가|는)?\s*(오|올|와)|눈\s*(이|은)?\s*(오|올|와)|우산|미세먼지|몇\s*도|더워|추워|강수",
+        r"날씨|기온|비\s*(가|는|도)?\s*(오|올|와|온|내)|눈\s*(이|은|도)?\s*(오|올|와|온|내)|우산\s*(챙|가져|필요)"
+        r"|미세먼지|몇\s*도|더워|더운|추워|추운|강수",
     ),
-    ("recyclable_price", rf"({_PRICE})(?!\S*\s*스티커).*({_SCRAP})|({_SCRAP})\S*.*({_PRICE})"),
+    (
+        "recyclable_price",
+        rf"({_PRICE})(?!\S*\s*스티커).*({_SCRAP})|({_SCRAP})\S*.*({_PRICE})|팔면|팔\s*수|돈\s*(이\s*)?(돼|되)|쳐\s*(줘|주)",
+    ),
     (
         "bulk_waste",
-        r"대형\s*(폐기물|쓰레기)|스티커|수거\s*(신청|예약|비용|수수료)|배출\s*신고"
-        rf"|({_BULKY})\S*.*(버리|버려|수수료|비용|얼마|신청|신고|내놓|처분|처리)",
+        r"대형\s*(폐기물|쓰레기)|스티커\s*(얼마|값|어디|사|붙)|수거\s*(신청|예약|비용|수수료)|배출\s*신고"
+        rf"|({_BULKY})\S*.*(버리|버려|수수료|비용|얼마|신청|신고|내놓|처분|처리|스티커)",
     ),
     (
         "collection_point",
-        r"수거함|의류함|헌옷함|수거\s*장소|수거처|전용함|회수함|폐건전지함|폐의약품함|반납처"
+        r"(?<!분리)수거함|의류함|헌옷함|수거\s*장소|수거처|전용함|회수함|폐건전지함|폐의약품함|반납처"
+        r"|(수거하는|버리는|넣는)\s*곳"
         rf"|({_COLLECTED})\S*.*(어디에?|근처|가까운|주변).*(넣|버리|버려|함|수거|갖다|가져)",
     ),
-    (
-        "character",
-        r"캐릭터|이코(가|는|랑|를|의|\s|$)|페이피|팩토리|페티|메탈리|글래시|코튼|플리|일렉|배리|라이티|폼이"
-        r"|비니(가|는|를|\s)|도감",
-    ),
+    ("character", rf"캐릭터|도감|({_NAMES})|비니(가|는|를|랑|\s)"),
     ("news", r"뉴스|기사|소식|보도"),
-    ("web_search", r"최신|요즘|최근|올해|정책|규제|법이?\s*바뀌|개정|시행|검색|찾아\s*봐"),
+    (
+        "web_search",
+        rf"({_RECENT}).*({_GREEN})|({_GREEN}).*({_RECENT})|({_GREEN}).*({_RULES})|({_RULES}).*({_GREEN})|검색",
+    ),
     (
         "location",
-        r"제로\s*웨이스트|리필|재활용\s*(센터|정거장|가게|샵)|자원\s*순환|업사이클|센터"
-        rf"|{_PLACE}.*(매장|가게|센터|샵|샾|카페|서점|정거장|수리)",
+        rf"제로\s*웨이스트|리필|업사이클|새활용|자원\s*순환|재활용\s*({_SHOP})|({_SHOP}).*({_SEEK})|({_SEEK}).*({_SHOP})",
     ),
 )
 _COMPILED = tuple((intent, re.compile(pattern)) for intent, pattern in _PATTERNS)
 _GREETING = re.compile(
-    r"^\W*(안녕|하이|헬로|hi\b|hello|반가|고마|감사|잘\s*(가|자|있)|굿\s*(모닝|나잇)|뭐\s*해|ㅎㅇ|ㄳ)"
-    r"\S*[\s\W]*\S{0,8}[\s\W]*$",
+    r"^\W*((안녕|하이|헬로|hi\b|hello|반가|고마|감사|잘\s*(가|자|있)|굿\s*(모닝|나잇)|좋은\s*(아침|밤|하루|저녁)|수고"
+    r"|또\s*(올게|봐|만나)|뭐\s*해|ㅎㅇ|ㄳ|ㅂㅂ|바이)\S*[\s\W]*){1,3}\S{0,6}[\s\W]*$",
     re.I,
 )
 _WASTE = re.compile(
-    r"버리|버려|버릴|버림|버렸|분리|배출|재활용|종량제|쓰레기|폐기|처리|처분|씻어|헹궈|떼어|떼야|라벨|뚜껑"
-    r"|음식물|수거|내놓|넣어|넣나"
+    r"버리|버려|버릴|버림|버렸|분리|배출|재활용|종량제|쓰레기|폐기|처리|처분|씻어|헹궈|떼(?:어|야|도|고|지|서)|라벨|뚜껑"
+    r"|음식물|수거|내놓|넣어|넣나|종이류|비닐류|캔류|고철류|플라스틱류|어느\s*통"
 )
 _PARTS = re.compile(
     r"[?!.\n]+|,\s*|\s*(?:그리고|그런데|근데|또는|또|아울러|하고\s+또)\s+"
-    r"|(?<=[가-힣]고)\s+|(?<=[가-힣]고,)\s*|(?<=줘)\s+|(?<=요)\s+"
+    r"|(?<=[가-힣]고)\s+|(?<=[가-힣]고,)\s*|(?<=줘)\s+|(?<=요)\s+|(?<=[가-힣])(?:이랑|랑|하고)\s+"
 )
 _FOLLOW_UP = re.compile(
     r"^\W*(그(거|건|럼|러면|걸|게|것)|이(거|건|걸|게)|저(거|건|걸)|그\s|이\s|아까|방금|거기|여기)"
 )
+_ELLIPSIS = re.compile(r"^\W*(그럼|그러면|그리고|또)?\s*\S{1,10}\s*(은|는|도)(요)?\s*(어때\S*)?\s*\?*$")
+"""A question that names another thing and leaves out what is asked of it: 그럼 구리는?"""
+_NO_WASTE = re.compile(r"뭐야|뭐예요|뭐지|누구|무슨\s*뜻|영어|먹을|먹지|만들|맛있|영화|노래")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,52 +95,76 @@ def decide(message: str, history: list[dict[str, str]], *, picture: bool = False
     text = same_letters(message)
     if _GREETING.match(text) and not picture:
         return IntentDecision(("greeting",), {}, 0.95)
-    queries: dict[str, str] = {}
-    for part in [one.strip() for one in _PARTS.split(text) if one and one.strip()] or [text]:
-        for intent in _of(part):
-            queries[intent] = f"{queries[intent]} {part}" if intent in queries else part
+    queries = _queries(text)
     if picture and not queries.keys() & {"image_generation", "character"}:
         queries = {"waste": text, **queries}
     before = next((one["content"] for one in reversed(history) if one["role"] == "user"), "")
-    if before and (_FOLLOW_UP.match(text) or not queries):
-        earlier = decide(before, [])
-        if not queries:
-            queries = {
-                intent: f"{before} {text}"
-                for intent in earlier.intents
-                if intent not in ("general", "greeting")
-            }
-        elif "waste" in queries or "bulk_waste" in queries:
-            queries = {intent: f"{before} {query}" for intent, query in queries.items()}
+    if before and not picture:
+        queries = _pointing_back(text, before, queries)
     if not queries:
         return IntentDecision(("general",), {"general": text}, 0.5)
     intents: tuple[Intent, ...] = tuple(queries)  # type: ignore[arg-type]
     return IntentDecision(intents, queries, 0.9)
 
 
-_INSTEAD = {"bulk_waste", "collection_point", "recyclable_price"}
-_INSTEAD |= {"news", "web_search", "image_generation", "location"}
+def _queries(text: str) -> dict[str, str]:
+    queries: dict[str, str] = {}
+    earlier = ""
+    for part in [one.strip() for one in _PARTS.split(text) if one and one.strip()] or [text]:
+        for intent in _of(part):
+            # 캔은 어떻게 버려요? 팔면 얼마예요? - what is sold was said before.
+            whole = part if _names_a_thing(part) or not earlier else f"{earlier} {part}"
+            said = whole if intent in _ABOUT_THINGS else part
+            queries[intent] = f"{queries[intent]} {part}" if intent in queries else said
+        earlier = part
+    return queries
+
+
+def _pointing_back(text: str, before: str, queries: dict[str, str]) -> dict[str, str]:
+    """The queries of a message after another one: what it leaves out is what was said there."""
+    points = _FOLLOW_UP.match(text) is not None
+    earlier = [intent for intent in decide(before, []).intents if intent not in ("general", "greeting")]
+    if not queries or (_ELLIPSIS.match(text) and set(queries) <= {"waste"}):
+        if not earlier or not (points or _ELLIPSIS.match(text) or len(text) <= SHORT):
+            return queries
+        # The newer words come first, where one thing is meant instead of another; a part of a thing comes behind it.
+        return {intent: f"{before} {text}" if intent == "waste" else f"{text} {before}" for intent in earlier}
+    if points and queries.keys() & _ABOUT_THINGS:
+        return {intent: f"{before} {query}" for intent, query in queries.items()}
+    return queries
+
+
+SHORT = 20
+_ABOUT_THINGS = {"waste", "bulk_waste", "recyclable_price", "collection_point"}
+_INSTEAD = {"bulk_waste", "collection_point", "recyclable_price", "news", "web_search", "location"}
+"""Intents of a part in which a word about throwing away is said of them."""
 
 
 def _of(part: str) -> list[Intent]:
     found = [intent for intent, pattern in _COMPILED if pattern.search(part)]
-    if "news" in found and "web_search" in found:
+    if "image_generation" in found:
+        return ["image_generation"]
+    if "web_search" in found and len(found) > 1:
         found.remove("web_search")
     if "collection_point" in found and "location" in found:
         found.remove("location")
-    asked = _WASTE.search(part) is not None and not set(found) & {
-        "bulk_waste",
-        "collection_point",
-        "recyclable_price",
-    }
-    if asked and not (set(found) & {"news", "web_search", "image_generation", "location"}):
+    if "bulk_waste" in found and "recyclable_price" in found:
+        found.remove("recyclable_price")
+    if (_WASTE.search(part) and not set(found) & _INSTEAD) or (not found and _names_a_thing(part)):
         found.insert(0, "waste")
-    if not found and _names_a_thing(part):
-        found.append("waste")
     return found
 
 
 def _names_a_thing(part: str) -> bool:
     from functions.scan.inquiry import ask
 
-    return ask(part).outcome in ("named", "hazard")
+    reply = ask(part)
+    if reply.outcome == "hazard":
+        return True
+    if reply.outcome != "named" or _NO_WASTE.search(part):
+        return False
+    return bool(_WASTE.search(part)) or len(part) - len(reply.item or "") <= REST
+
+
+REST = 8
+"""Letters around the name of a thing that is the whole question."""

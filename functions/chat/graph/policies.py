@@ -79,6 +79,6 @@ def found(name: str, text: str, **data: object) -> Found:
     return Found(ok=True, text=text, data=data, priority=POLICIES[name].priority, at=time.time())
 
 
-def nothing(name: str) -> Found:
-    """That a branch could not look it up."""
-    return Found(ok=False, text="", data={}, priority=POLICIES[name].priority, at=time.time())
+def nothing(name: str, text: str = "") -> Found:
+    """That a branch could not look it up, and what is said instead."""
+    return Found(ok=False, text=text, data={}, priority=POLICIES[name].priority, at=time.time())

@@ -13,10 +13,11 @@ LONGEST = 8_000
 """Characters of an answer; a model that goes on and on is cut."""
 LONGEST_HELD = 300
 NO_LINK, NO_PHONE, NO_SUM = "(확인되지 않은 링크)", "(지자체 대표번호)", "(지자체에서 정한 금액)"
+# Every repetition is bounded or of one kind of character: a model's text must not decide how long matching takes.
 _CLAIM = re.compile(
     r"(?P<link>(?:https?://|www\.)[^\s<>()\"'\]]+)"
     r"|(?P<phone>(?<![\d-])(?:0\d{1,2}[-.) ]?\d{3,4}[-. ]?\d{4}|1[5-9]\d{2}-?\d{4})(?![\d-]))"
-    r"|(?P<sum>(?:\d[\d,]*(?:\.\d+)?\s?[만천백]?\s?){1,4}원)"
+    r"|(?P<sum>\d[\d,]{0,15}(?:\.\d{1,4})?\s?(?:[만천백]\s?(?:\d[\d,]{0,15}\s?)?){0,3}원)"
 )
 _OPEN = re.compile(
     r"(?:https?:?/?/?|www\.|htt?|ww?)[^\s<>()\"'\]]*$|(?<![^\s(])h$|(?<![!-'*-~])\d[\d,.\-) 만천백]*$"

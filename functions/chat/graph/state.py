@@ -52,7 +52,11 @@ def _rank(found: Found) -> tuple[bool, int, float]:
 
 
 class TurnState(TypedDict, total=False):
-    """What the nodes of one turn share."""
+    """What the nodes of one turn share.
+
+    `home` (a region that the user has named) and `declined` (where the user is was asked for and not told) stay for the
+    turns that follow; all others are given anew.
+    """
 
     job_id: str
     user_id: str
@@ -60,6 +64,8 @@ class TurnState(TypedDict, total=False):
     image_url: str | None
     location: dict[str, float] | None
     region: str | None
+    home: str | None
+    declined: bool
     model: str
     history: list[dict[str, str]]
     intents: list[Intent]
@@ -72,8 +78,9 @@ class TurnState(TypedDict, total=False):
 
 
 class Branch(TypedDict):
-    """What one branch is sent: the turn, and its own part of the question."""
+    """What one branch is sent: the turn, its own part of the question, and whether that was asked for."""
 
     node: str
     query: str
+    asked: bool
     turn: TurnState

@@ -101,7 +101,9 @@ def question(state: TurnState) -> str:
                 for name, one in sorted(found.items(), key=lambda pair: pair[1]["priority"])
                 if one["ok"] and name != "general"
             },
-            "missing": [POLICIES[name].without for name, one in found.items() if not one["ok"]],
+            "missing": [
+                one["text"] or POLICIES[name].without for name, one in found.items() if not one["ok"]
+            ],
         },
         ensure_ascii=False,
     )
@@ -115,8 +117,14 @@ def composed(state: TurnState) -> str:
     parts = sorted(
         (one for one in found.values() if one["ok"] and one["text"]), key=lambda one: one["priority"]
     )
-    missing = [name for name, one in found.items() if not one["ok"] and (name in REQUIRED or len(found) == 1)]
-    lines = [part["text"] for part in parts]
+    failed = {name: one for name, one in found.items() if not one["ok"]}
+    told = [one["text"] for one in failed.values() if one["text"]]
+    missing = [
+        name
+        for name, one in failed.items()
+        if not one["text"] and (name in REQUIRED or len(failed) == len(found))
+    ]
+    lines = [part["text"] for part in parts] + told
     if missing:
         names = ", ".join(POLICIES[name].without for name in missing)
         lines.append(

@@ -1,0 +1,1 @@
+"""What the chat looks up: weather, places, collection points, fees, prices, news, the web."""

@@ -1,0 +1,177 @@
+"""What the chat looks up, asked through the whole graph against servers that speak the services' formats."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from functions.chat.graph.lookups import NO_DRAWING, NO_REGION, NO_SEARCH
+from functions.chat.inputs.func import inputs
+from functions.chat.resume.func import resume
+from functions.chat.sweep.func import sweep
+from functions.ops.events import SweepRequested
+from tests.functions.chat.conftest import Talking
+from tests.functions.chat.public_data import PublicDataServer
+from tests.functions.chat.talk import BASE, Talk
+from tests.functions.providers.conftest import Provider, running
+
+pytestmark = pytest.mark.filterwarnings("ignore:invalid escape sequence:DeprecationWarning")
+HERE = {"latitude": 37.6027, "longitude": 126.9291}
+
+
+@pytest.fixture
+def server() -> PublicDataServer:
+    return PublicDataServer()
+
+
+@pytest.fixture
+async def local(server: PublicDataServer, talking: Talking) -> AsyncIterator[Talk]:
+    """A user of a platform that may ask public data and Kakao."""
+    async with running(server.app) as url:
+        names = ("KMA", "MOIS", "ODCLOUD", "KAKAO_LOCAL")
+        settings = {f"ECO2_{name}_URL": url for name in names} | {f"ECO2_{name}_KEY": "k" for name in names}
+        settings["ECO2_ODCLOUD_POINTS"] = "clothes=15068871/v1/uddi:1"
+        settings["ECO2_PUBLIC_DATA_TIMEOUT_S"] = "0.5"
+        async with talking(**settings, ECO2_CHAT_INPUT_WAIT_S="1") as talk:
+            await (await talk.functions.resources.redis("cache")).flushdb()
+            yield talk
+
+
+async def answer(talk: Talk, message: str, **more: Any) -> str:
+    return str((await talk.ask(message, **more))["answer"])
+
+
+async def test_weather_where_the_user_is_and_in_a_named_town(local: Talk, server: PublicDataServer) -> None:
+    server.rain = "1"
+    here = await answer(local, "오늘 날씨 어때?", user_location=HERE)
+    assert "지금 계신 곳 기온은 3.4도이고 비가 내리고 있어요" in here
+    assert "제주시" in await answer(local, "제주시 날씨 알려줘")
+    assert {query["nx"] for query in server.queries if "nx" in query} == {"59", "53"}
+    assert "내일 부산광역시 기온은" in await answer(local, "내일 부산 날씨 어때?")
+
+
+async def test_rain_is_told_beside_what_gets_wet(local: Talk, server: PublicDataServer) -> None:
+    dry = await answer(local, "신문지 버리는 법", user_location=HERE)
+    assert "예보" not in dry
+    await (await local.functions.resources.redis("cache")).flushdb()
+    server.rain = "3"
+    assert "눈 예보가 있어요" in await answer(local, "신문지 버리는 법", user_location=HERE)
+
+
+@pytest.mark.parametrize("fault", ["error", "key", "hang"])
+async def test_a_service_that_is_down_blocks_no_answer(
+    local: Talk, server: PublicDataServer, fault: str
+) -> None:
+    server.fault = fault
+    said = await answer(local, "소파 버리는 수수료 알려줘", user_location=HERE)
+    assert "소파는 대형폐기물로 신고해 주세요" in said
+    assert "찾아보지 못했어요" in await answer(local, "오늘 날씨 어때?", user_location=HERE)
+
+
+async def test_fees_and_contacts_are_those_of_the_users_region(local: Talk, server: PublicDataServer) -> None:
+    said = await answer(local, "텔레비전 버리는 스티커 얼마예요?", user_location=HERE)
+    assert "서울특별시 은평구 수수료: 텔레비전" in said
+    assert "42인치 이상 9,000원" in said
+    assert "은평구 대형폐기물 품목별 수거기준 및 비용, 2026년 11월 확인" in said
+    assert "자원순환과 02-000-0000" in said
+    assert "099-999-9999" not in said
+    server.region = ("가상특별시", "없는구")
+    elsewhere = await answer(
+        local, "텔레비전 버리는 스티커 얼마예요?", user_location={**HERE, "latitude": 37.4}
+    )
+    assert "원 (" not in elsewhere
+    assert "02-000-0000" not in elsewhere
+    assert NO_REGION in await answer(local, "텔레비전 버리는 스티커 얼마예요?")
+
+
+async def test_a_region_that_was_named_holds_for_the_conversation(local: Talk) -> None:
+    chat = await local.begin()
+    assert "대구광역시 서구 수수료: 서랍장 6단 8,000원" in await answer(
+        local, "대구 서구 살아요. 서랍장 스티커 얼마예요?", chat=chat
+    )
+    assert "대구광역시 서구 수수료: 거울" in await answer(local, "거울 버리는 스티커는 얼마예요?", chat=chat)
+
+
+async def test_boxes_near_by_come_from_the_files_of_municipalities(
+    local: Talk, server: PublicDataServer
+) -> None:
+    said = await answer(local, "근처 헌옷수거함 어디야?", user_location=HERE)
+    assert "1. 의류수거함 (111m) - 서울 은평구 시험로 1" in said
+    assert "Infuser k" in server.headers
+    office = await answer(local, "근처 건전지 수거함 어디야?", user_location=HERE)
+    assert "1. 시험동 행정복지센터" in office
+    assert "가기 전에 있는지 확인해 주세요" in office
+
+
+async def test_prices_have_month_region_and_source(local: Talk) -> None:
+    said = await answer(local, "알루미늄 캔 시세 얼마야?")
+    assert "알루미늄캔: 전국 평균 1kg에 1,568원 (2022년 6월 조사)" in said
+    assert "한국환경공단 재활용가능자원 가격조사" in said
+    assert "지금과 다를 수 있어요" in said
+    assert "시세는 갖고 있지 않아요" in await answer(local, "구리 단가 알려줘")
+
+
+async def test_what_can_not_be_done_is_said(local: Talk) -> None:
+    assert await answer(local, "이코 그림 그려줘") == NO_DRAWING
+    assert await answer(local, "올해 분리배출 제도 바뀐 거 있어?") == NO_SEARCH
+
+
+async def test_news_and_places_come_from_our_own(local: Talk) -> None:
+    assert "1. " in await answer(local, "환경 뉴스 보여줘")
+    near = await answer(
+        local, "가까운 리필 매장 찾아줘", user_location={"latitude": 37.5563, "longitude": 126.9723}
+    )
+    assert "[예시] 리필 상점" in near
+
+
+async def test_who_does_not_say_where_is_asked_and_answered_there(local: Talk) -> None:
+    job = await local.say(await local.begin(), "근처에 제로웨이스트 가게 있어?")
+    assert (await local.deliver()).status_code == 204
+    body = {"type": "location", "data": {"latitude": 37.5563, "longitude": 126.9723}}
+    path = f"{BASE}/{job}/input"
+    given = await local.functions.call(inputs, "POST", path, user=local.user, json=body)
+    assert given.json() == {"status": "received", "job_id": job}
+    assert (await local.functions.deliver(resume, local.sink.events[-1])).status_code == 200
+    events = await local.events(job)
+    (needed,) = [one for one in events if one["stage"] == "needs_input"]
+    assert (needed["input_type"], needed["timeout"]) == ("location", 1)
+    assert "[예시] 리필 상점" in events[-1]["result"]["answer"]
+    assert [one["seq"] for one in events] == sorted({one["seq"] for one in events})
+
+
+async def test_who_does_not_answer_is_not_asked_again(local: Talk) -> None:
+    chat = await local.begin()
+    job = await local.say(chat, "근처에 제로웨이스트 가게 있어?")
+    await local.deliver()
+    database = await local.functions.resources.database()
+    await database.run(
+        "UPDATE chat.turns SET waits_until = now(), "
+        "swept_at = now() - interval '1 min', created_at = now() - interval '1 min'"
+    )
+    await local.functions.deliver(sweep, SweepRequested())
+    assert (await local.functions.deliver(resume, local.sink.events[-1])).status_code == 200
+    assert "동네 이름이나 현재 위치를 알려 주세요" in (await local.events(job))[-1]["result"]["answer"]
+    assert "동네 이름이나" in await answer(local, "가까운 재활용센터 알려줘", chat=chat)
+
+
+async def test_what_a_paused_turn_knew_may_be_lost(local: Talk) -> None:
+    job = await local.say(await local.begin(), "근처에 제로웨이스트 가게 있어?")
+    await local.deliver()
+    await (await local.functions.resources.redis("state")).flushdb()
+    body = {"type": "location", "data": {"latitude": 37.5563, "longitude": 126.9723}}
+    await local.functions.call(inputs, "POST", f"{BASE}/{job}/input", user=local.user, json=body)
+    assert (await local.functions.deliver(resume, local.sink.events[-1])).status_code == 200
+    assert "[예시] 리필 상점" in (await local.events(job))[-1]["result"]["answer"]
+
+
+async def test_a_hosted_model_searches_the_web_and_names_what_it_read(
+    talking: Talking, provider: Provider
+) -> None:
+    async with talking(**provider.env, ECO2_MODELS="simulated,local") as talk:
+        job = await talk.say(await talk.begin(), "최근 분리배출 제도 바뀐 거 있어?", model="simulated")
+        assert (await talk.deliver()).status_code == 200
+        stages = {one["stage"] for one in await talk.events(job)}
+        assert "web_search" in stages
+        assert provider.app.ledger.markers[f"{job}:search"] == 1

@@ -1,0 +1,101 @@
+"""What messages ask for: the golden questions, held out ones included, and models whose word is not the last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from functions.chat import evaluate
+from functions.chat.golden import GoldenQuestion, injections, questions
+from functions.chat.graph.intents import IntentDecision, decide
+from functions.chat.graph.understanding import IntentDraft, Understanding, with_dangers
+from functions.runtime.resources import Resources
+
+
+@pytest.fixture
+async def understanding() -> AsyncIterator[Understanding]:
+    resources = Resources({"ECO2_ENV": "local"})
+    yield await resources.get(Understanding)
+    await resources.close()
+
+
+async def test_held_out_questions_are_understood(understanding: Understanding) -> None:
+    score = await evaluate.measured(understanding, "held_out", "local")
+    assert score.accuracy("single") >= 0.95
+    assert score.accuracy("multi") >= 0.9
+    assert score.accuracy("follow-up") >= 0.9
+    assert score.coverage >= 0.95
+    assert sum(score.asked.values()) == len(questions("held_out"))
+
+
+def test_the_golden_set_has_enough_of_everything() -> None:
+    every = [*questions("tuning"), *questions("held_out")]
+    of_each = {intent: sum(intent in one.intents for one in every) for one in every for intent in one.intents}
+    assert len(of_each) == 12
+    assert min(of_each.values()) >= 10
+    assert sum(one.kind == "multi" for one in every) >= 10
+    assert sum(one.kind == "follow-up" for one in every) >= 10
+    assert len(injections()) >= 20
+    texts = [(one.before, one.text) for one in every]
+    assert len(set(texts)) == len(texts)
+
+
+async def test_no_injection_gets_its_way(understanding: Understanding) -> None:
+    assert await evaluate.broken_by(understanding, "local") == []
+
+
+async def test_a_miss_is_told(understanding: Understanding) -> None:
+    score = evaluate.ChatScore()
+    await evaluate._ask(understanding, GoldenQuestion("안녕", "", frozenset({"weather"})), "local", score)
+    assert score.misses == ["'안녕' is ['weather'], not ['greeting']"]
+    assert score.coverage == 0
+
+
+def test_the_evaluation_says_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    assert asyncio.run(evaluate.main(["--misses"])) == 0
+    told = capsys.readouterr().out
+    assert "held_out  multi" in told
+    assert f"injections that got their way: 0 of {len(injections())}" in told
+
+
+def test_a_part_of_the_question_is_what_a_branch_gets() -> None:
+    decision = decide("종이 박스 버리는 법이랑 오늘 비 오는지 알려줘", [])
+    assert decision.queries == {"waste": "종이 박스 버리는 법", "weather": "오늘 비 오는지 알려줘"}
+    sold = decide("캔은 어떻게 버려요? 팔면 얼마예요?", [])
+    assert sold.queries["recyclable_price"] == "캔은 어떻게 버려요 팔면 얼마예요"
+
+
+def test_a_picture_asks_for_what_it_shows() -> None:
+    assert decide("이 이미지 분류해줘", [], picture=True).intents[0] == "waste"
+    assert "waste" not in decide("이 사진처럼 그려줘", [], picture=True).intents
+
+
+def draft(intent: str, confidence: float, *more: str, parts: tuple[str, ...] = ()) -> IntentDraft:
+    return IntentDraft.model_validate(
+        {
+            "intent": intent,
+            "confidence": confidence,
+            "additional_intents": more,
+            "decomposed_queries": parts,
+            "reasoning": "",
+        }
+    )
+
+
+def test_a_models_decision_counts_where_it_is_sure() -> None:
+    sure = draft("weather", 0.9, "news", "weather", parts=("날씨는?", "뉴스는?")).decision("둘 다")
+    assert sure == IntentDecision(("weather", "news"), {"weather": "날씨는?", "news": "뉴스는?"}, 0.9)
+    assert draft("news", 0.59).decision("뭐") == IntentDecision(("general",), {"general": "뭐"}, 0.59)
+    assert draft("news", 0.8).decision("뭐").queries == {"news": "뭐"}
+
+
+def test_a_danger_that_a_model_overlooks_is_looked_up() -> None:
+    said = "부탄가스 버리는 법"
+    overlooked = IntentDecision(("general",), {"general": said}, 0.9)
+    assert with_dangers(overlooked, decide(said, []), said).intents == ("waste",)
+    harmless = "종이컵 버리는 법"
+    assert with_dangers(overlooked, decide(harmless, []), harmless) is overlooked
+    news = IntentDecision(("news",), {}, 0.9)
+    assert with_dangers(news, decide("환경 뉴스", []), "환경 뉴스") is news
