@@ -17,7 +17,7 @@ setup: .venv/installed ## prepare .venv with everything Python needs
 	@sh embedded/setup.sh python "$(strip $(PYTHON))"
 	@touch $@
 
-system: ## install the system packages that tests need (rabbitmq-server, chromium, a Korean font)
+system: ## install the system packages that tests need (RabbitMQ, Prometheus, Chromium, a Korean font)
 	@sh embedded/setup.sh system
 
 demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
@@ -37,7 +37,7 @@ lint: setup ## ruff: rules and format; import-linter: who may import whom
 	@$(BIN)/lint-imports --no-logo --no-cache
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
@@ -86,8 +86,9 @@ mutate: setup ## mutation testing of the runtime, the rule of rewards and CloudE
 docs: setup ## write every generated file again (schemas, func.yaml, tables)
 	@$(BIN)/python -m schemas.generate
 
-manifests: setup ## write the cluster's generated objects again (platform/knative/base)
+manifests: setup ## write the cluster's generated objects again (platform/knative/base), dashboards and objectives
 	@PYTHONPATH=platform/knative:. $(BIN)/python -m manifests
+	@PYTHONPATH=platform/cluster/observability $(BIN)/python -m boards
 
 lock: setup ## resolve dependencies again, none younger than two weeks
 	@$(COMPILE) --all-extras --group dev -o requirements.lock

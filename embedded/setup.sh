@@ -2,7 +2,7 @@
 # Set-up for `make`: `setup.sh python [PYTHON]` fills .venv; `setup.sh system` installs what tests need,
 # `setup.sh cluster` what a cluster needs.
 set -eu
-PACKAGES="chromium fonts-nanum rabbitmq-server"
+PACKAGES="chromium fonts-nanum prometheus prometheus-alertmanager rabbitmq-server"
 CLUSTER_PACKAGES="binutils containerd containernetworking-plugins iproute2 iptables mmdebstrap rabbitmq-server runc"
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }

@@ -41,6 +41,10 @@ management.tcp.ip = {address}
 management.tcp.port = {port}
 management_agent.disable_metrics_collector = true
 """
+_METRICS = """\
+prometheus.tcp.ip = {address}
+prometheus.tcp.port = {port}
+"""
 
 
 class RabbitMQMissing(ServerStartError):
@@ -49,12 +53,16 @@ class RabbitMQMissing(ServerStartError):
 
 @dataclass
 class RabbitMQ:
-    """A RabbitMQ node with its data in `data`; `url` is valid after `start`, also after a restart."""
+    """A RabbitMQ node with its data in `data`; `url` is valid after `start`, also after a restart.
+
+    management_port, metrics_port: of the management API and of figures for Prometheus; 0 leaves them out.
+    """
 
     data: Path
     port: int = 0
     address: str = "127.0.0.1"
     management_port: int = 0
+    metrics_port: int = 0
     process: subprocess.Popen[bytes] | None = None
     _epmd: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _epmd_port: int = 0
@@ -82,9 +90,12 @@ class RabbitMQ:
         config = _CONFIG.format(address=self.address, port=self.port, password=self._password())
         if self.management_port:
             config += _MANAGEMENT.format(address=self.address, port=self.management_port)
+        plugins = ["rabbitmq_management"] if self.management_port else []
+        if self.metrics_port:
+            config += _METRICS.format(address=self.address, port=self.metrics_port)
+            plugins.append("rabbitmq_prometheus")
         _write_private(self.data / "rabbitmq.conf", config)
-        plugins = "rabbitmq_management" if self.management_port else ""
-        (self.data / "enabled_plugins").write_text(f"[{plugins}].\n")
+        (self.data / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
         if self._epmd is None or self._epmd.poll() is not None:
             self._epmd_port = free_port()
             self._epmd = self._child([epmd, "-relaxed_command_check"], self._environment())

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -67,6 +67,7 @@ WHERE (%(state)s::text IS NULL OR state = %(state)s) AND (%(type)s::text IS NULL
 ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608 - constants only
 _SHOW = f"SELECT {_COLUMNS}, attributes, data FROM ops.quarantine WHERE id = %s"  # noqa: S608
+_COUNTS = "SELECT state, count(*) FROM ops.quarantine GROUP BY state"
 _CLAIM = "SELECT attributes, data, redrives FROM ops.quarantine WHERE id = %s FOR UPDATE"
 _CLAIM_DUE = """
 SELECT id, attributes, data, redrives FROM ops.quarantine WHERE state = 'held' AND due_at <= now()
@@ -222,6 +223,11 @@ class DeadLetters(Quarantine):
                     continue
                 sent, failed = sent + 1, 0
         return sent
+
+    async def counts(self) -> dict[State, int]:
+        """How many letters are in each state, 0 included."""
+        found = {state: int(count) for state, count in await self.database.all(_COUNTS)}
+        return {state: found.get(state, 0) for state in get_args(State)}
 
     async def discard(self, *ids: int) -> int:
         """Mark dead letters that shall never be sent again; how many were not discarded before."""

@@ -55,6 +55,22 @@ class Metrics:
         self.outbox_age: Gauge = Gauge(
             "eco2_outbox_age_seconds", "Age of the oldest unsent event", ["domain"]
         )
+        self.dead_letters: Gauge = Gauge(
+            "eco2_dead_letters", "Events in quarantine by state, as the redriver found them", ["state"]
+        )
+        self.jobs_ended: Counter = Counter(
+            "eco2_jobs_ended_total",
+            "Jobs whose last progress was routed: done, failed, cancelled; now and then one twice",
+            ["domain", "outcome"],
+        )
+        self.stream_lag: Histogram = Histogram(
+            "eco2_stream_lag_seconds",
+            "Age of the oldest entry of a routed batch of progress",
+            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+        )
+        # Made at the first call, which on a cluster is the probe that finds the process ready.
+        ready: Gauge = Gauge("eco2_ready_time_seconds", "When the process answered first, since 1970")
+        ready.set_to_current_time()
 
     def exposition(self) -> bytes:
         """The text format of Prometheus."""

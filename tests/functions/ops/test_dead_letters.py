@@ -11,8 +11,12 @@ import pytest
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
 from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter, failed_at, without_errors
+from functions.ops.events import RedriveRequested
 from functions.ops.quarantine.func import quarantine
+from functions.ops.redrive import func
+from functions.runtime import telemetry
 from functions.runtime.database import Database
+from tests.functions.asgi_client import Functions
 
 
 @pytest.fixture
@@ -285,3 +289,21 @@ def test_the_failed_function_is_read_from_its_address() -> None:
 async def test_a_tick_that_failed_is_not_kept(letters: DeadLetters, type: str) -> None:
     await quarantine.handler(replace(letter(), type=type), letters, None)
     assert not await letters.list(type=type)
+
+
+async def test_the_redriver_tells_how_many_letters_are_in_each_state(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("K_SINK", "http://127.0.0.1:9/")  # nothing is due, so nothing is sent
+    functions = Functions({"ECO2_DATABASE_URL": postgres_url})
+    letters = await functions.resources.get(DeadLetters)
+    await letters.store(letter("1"))
+    await letters.store(letter("2"))
+    (first, _) = await letters.list()
+    await letters.discard(first.id)
+    await func.redrive.declaration.handler(RedriveRequested(), letters, functions.resources)
+    told = telemetry.metrics().registry
+    states = ("held", "redriven", "exhausted", "discarded")
+    counts = {state: told.get_sample_value("eco2_dead_letters", {"state": state}) for state in states}
+    assert counts == {"held": 1, "redriven": 0, "exhausted": 0, "discarded": 1}
+    await functions.close()

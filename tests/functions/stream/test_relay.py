@@ -13,6 +13,7 @@ from eventing.progress import keys
 from eventing.progress.events import Progress
 from eventing.progress.streams import ProgressStreams
 from functions.ops.events import SweepRequested
+from functions.runtime import telemetry
 from functions.runtime.registry import load
 from functions.stream.reclaim.func import reclaim
 from functions.stream.relay import QUARANTINE, ProgressReclaimer, ProgressRouter
@@ -82,3 +83,33 @@ async def test_what_can_not_be_routed_is_kept_for_a_look(functions: Functions, v
 async def test_a_sweep_reclaims_and_is_safe_when_there_is_nothing(functions: Functions) -> None:
     assert (await functions.deliver(reclaim, SweepRequested())).status_code == 204
     assert load("stream-reclaim").timeout_s == 30
+
+
+async def test_the_router_counts_how_jobs_end_and_how_late_their_progress_is(
+    functions: Functions, valkey_url: str
+) -> None:
+    relay = await functions.resources.get(ProgressRouter)
+    figures = telemetry.metrics()
+
+    def count(outcome: str) -> float:
+        return (
+            figures.registry.get_sample_value("eco2_jobs_ended_total", {"domain": "scan", "outcome": outcome})
+            or 0.0
+        )
+
+    def batches() -> float:
+        return figures.registry.get_sample_value("eco2_stream_lag_seconds_count") or 0.0
+
+    before, routed = {each: count(each) for each in ("done", "failed", "cancelled")}, batches()
+    async with Redis.from_url(valkey_url) as redis:
+        streams = ProgressStreams(redis, "scan")
+        await streams.publish(Progress("a", "queued", "started", 0))
+        await streams.publish(Progress("a", "done", "completed", 100))
+        await streams.publish(Progress("b", "error", "failed", error="stage_failed"))
+        await streams.publish(Progress("c", "error", "cancelled", error="cancelled"))
+    relay.block_ms = 50
+    await relay.create_groups()
+    while await relay.read_once():
+        pass
+    assert {each: count(each) - before[each] for each in before} == {"done": 1, "failed": 1, "cancelled": 1}
+    assert batches() > routed

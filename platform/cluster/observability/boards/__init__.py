@@ -1,0 +1,1 @@
+"""Grafana's dashboards and the rules of the objectives, written from what is declared here."""
