@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import socket
 import time
@@ -12,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cli.errors import CliError
+from cli.words import word
 
 TIMEOUT_S = 30.0
 SILENCE_S = 60.0
@@ -41,6 +43,10 @@ class Client:
         """GET: status and JSON. Raises CliError."""
         return self._json("GET", path)
 
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Any request: status and JSON, None without a body. Raises CliError."""
+        return self._json(method, path, body)
+
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
         """POST: JSON of a successful answer. Raises CliError with the problem's detail otherwise."""
         status, answer = self._json("POST", path, body, headers)
@@ -64,10 +70,13 @@ class Client:
         if response.status >= 300:
             raise CliError(f"the upload was refused with {response.status}: {text}")
 
-    def events(self, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
-        """Events of a stream to its end, as (event, data); a broken connection is taken up again. Raises CliError."""
+    def events(self, path: str, *, endless: bool = False) -> Iterator[tuple[str, Any]]:
+        """Events of a stream to its end, as (event, data); a broken connection is taken up again. Raises CliError.
+
+        endless: for as long as the caller reads.
+        """
         last = ""
-        for _ in range(RECONNECTS):
+        for _ in itertools.count() if endless else range(RECONNECTS):
             headers = {"Accept": "text/event-stream", "Cookie": self._cookie()}
             if last:
                 headers["Last-Event-ID"] = last
@@ -78,6 +87,9 @@ class Client:
                 response = connection.getresponse()
                 if response.status == 204:  # what broke off was the end
                     return
+                if response.status == 503 and endless:  # a process of the platform is starting again
+                    time.sleep(UNAVAILABLE_WAIT_S)
+                    continue
                 if response.status != 200:
                     raise CliError(f"the event stream answered {response.status}")
                 for event, identity, data in _parse(response):
@@ -125,7 +137,7 @@ class Client:
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise CliError(f"nothing answers at {self.url} ({error})", "start it with: eco2 up") from None
+            raise CliError(word("no_answer", url=self.url, error=error), word("start")) from None
         finally:
             connection.close()
         for cookie in response.headers.get_all("set-cookie") or []:
@@ -152,7 +164,7 @@ class _ThisMachine(http.client.HTTPConnection):
         self.sock = socket.create_connection(("127.0.0.1", self.port), self.timeout)
 
 
-def _parse(response: http.client.HTTPResponse) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _parse(response: http.client.HTTPResponse) -> Iterator[tuple[str, str, Any]]:
     event = identity = data = ""
     for raw in response:
         line = raw.decode().rstrip("\r\n")

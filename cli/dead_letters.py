@@ -1,16 +1,17 @@
-"""`eco2 dead-letters`: lists events that could not be delivered, and sends them again."""
+"""`eco2 dead-letters`: lists events that could not be delivered, says where and why, sends them again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from cli import output, times
 from cli.errors import CliError
 from cli.options import home_option, running
 
@@ -54,7 +55,7 @@ def address_options(command: F) -> F:
 
 @click.group()
 def dead_letters() -> None:
-    """Events that could not be delivered: list, show, replay.
+    """Events that could not be delivered: list, show, replay, discard.
 
     Of the platform in --home; of one on a cluster with --database and --sink (docs/dead-letters.md).
     """
@@ -63,10 +64,14 @@ def dead_letters() -> None:
 @dead_letters.command("list")
 @click.option("--state", type=click.Choice(["held", "redriven", "exhausted", "discarded"]))
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@output.json_option
 @address_options
-def list_letters(state: Any, limit: int, platform: PlatformAddress) -> None:
+def list_letters(state: Any, limit: int, as_json: bool, platform: PlatformAddress) -> None:
     """List dead letters, the newest first."""
     letters = _with(platform, lambda letters: letters.list(state=state, limit=limit))
+    if as_json:
+        output.write([{**asdict(one), "reason": one.reason} for one in letters])
+        return
     from cli import tables
 
     columns = ("id", "type", "subject", "failed at", "code", "state", "redrives", "last seen")
@@ -79,7 +84,7 @@ def list_letters(state: Any, limit: int, platform: PlatformAddress) -> None:
             one.error_code,
             one.state,
             one.redrives,
-            one.last_seen_at,
+            times.shown(one.last_seen_at.isoformat()),
         )
         for one in letters
     )
@@ -88,10 +93,21 @@ def list_letters(state: Any, limit: int, platform: PlatformAddress) -> None:
 
 @dead_letters.command()
 @click.argument("number", type=int, metavar="ID")
+@output.json_option
 @address_options
-def show(number: int, platform: PlatformAddress) -> None:
-    """Show one dead letter with its event."""
-    _letter, event = _with(platform, lambda letters: letters.show(number))
+def show(number: int, as_json: bool, platform: PlatformAddress) -> None:
+    """Show one dead letter: where it failed, why, and its event."""
+    letter, event = _with(platform, lambda letters: letters.show(number))
+    if as_json:
+        told = {**asdict(letter), "reason": letter.reason, "attributes": dict(event.attributes())}
+        output.write({**told, "data": event.data.decode("utf-8", "replace")})
+        return
+    click.secho(
+        f"failed at {letter.trigger} with {letter.error_code}: {letter.reason or 'no reason given'}", fg="red"
+    )
+    click.echo(
+        f"{letter.state}, sent again {letter.redrives} times, {times.shown(letter.last_seen_at.isoformat())}\n"
+    )
     for name, value in event.attributes().items():
         click.echo(f"{name}: {value}")
     click.echo(f"\n{event.data.decode('utf-8', 'replace')}")
@@ -117,6 +133,17 @@ def replay(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
 
     _with(platform, send)
     click.echo(f"sent {len(numbers)} again")
+
+
+@dead_letters.command()
+@click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
+@address_options
+def discard(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
+    """Mark dead letters that shall never be sent again; they stay readable."""
+    count = _with(platform, lambda letters: letters.discard(*numbers))
+    if not count:
+        raise CliError("none of them is there to discard", "see: eco2 dead-letters list")
+    click.echo(f"discarded {count}")
 
 
 def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]]) -> T:

@@ -8,6 +8,7 @@ import click
 
 from cli import scan, show
 from cli.errors import CliError
+from cli.options import USER
 from cli.up import platform_options, run
 
 PHOTO = Path(__file__).parent / "samples/glass-bottle.jpg"
@@ -21,7 +22,7 @@ def demo(home: Path, port: int | None, broker: str | None, model: str | None, pr
     def then(url: str) -> None:
         try:
             click.echo(f"scan of {PHOTO}")
-            show.result(scan.run(url, PHOTO, user="데모"))
+            show.result(scan.run(url, PHOTO, user=USER))
         except CliError as error:
             error.show()
         click.echo(f"\nEco² stays at {url} until Ctrl-C.")

@@ -8,11 +8,12 @@ import resource
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
 
+from cli import output
 from cli.options import home_option
 from embedded.supervisor.home import Home
 
@@ -30,11 +31,14 @@ class Finding:
 
 
 @click.command()
+@output.json_option
 @home_option
-def doctor(home: Path) -> None:
+def doctor(as_json: bool, home: Path) -> None:
     """Check this machine and the running platform."""
     findings = [*machine(), *settings(), *platform(home)]
-    for finding in findings:
+    if as_json:
+        output.write([asdict(finding) for finding in findings])
+    for finding in [] if as_json else findings:
         mark, colour = {True: ("ok", "green"), False: ("!!", "red"), None: ("--", "yellow")}[finding.ok]
         todo = f" → {finding.todo}" if finding.todo and not finding.ok else ""
         click.echo(f"{click.style(mark, fg=colour)}  {finding.what}{todo}")

@@ -1,70 +1,109 @@
-"""`eco2 events`: prints the progress streams in Redis, all jobs together.
-
-From the streams and not from the broker's journal: they hold what the browser is told, in order, and look the
-same whichever broker carries the events.
-"""
+"""`eco2 events`: prints what the Broker delivers, as operators see it in the console."""
 
 from __future__ import annotations
 
-import json
-import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
+from cli import output, times
+from cli.client import Client
 from cli.errors import CliError
-from cli.options import home_option, running
+from cli.options import address, home_option, url_option, user_option
 
-STREAMS = [f"{domain}:events:{shard}" for domain in ("scan", "chat") for shard in range(4)]
+STREAM = "/api/v1/console/events"
 
 
 @click.command()
 @click.option("--follow", "-f", is_flag=True, help="Stay and print what comes, until Ctrl-C.")
-@click.option("--job", help="Only this job.")
-@click.option("--last", default=20, show_default=True, help="How many to begin with.")
+@click.option("--job", help="Only events of this job, and what its stages did, however old it is.")
+@click.option("--type", "kind", help="Only types that hold this text.")
+@click.option("--clocks", is_flag=True, help="Also what clocks emit.")
+@click.option(
+    "--last", default=20, show_default=True, type=click.IntRange(0, 1000), help="How many to begin with."
+)
+@output.json_option
+@user_option
+@url_option
 @home_option
-def events(follow: bool, job: str | None, last: int, home: Path) -> None:
-    """Print the progress of all jobs as it happens."""
-    import redis
+def events(
+    follow: bool,
+    job: str | None,
+    kind: str | None,
+    clocks: bool,
+    last: int,
+    as_json: bool,
+    user: str,
+    url: str | None,
+    home: Path,
+) -> None:
+    """Print CloudEvents as they are delivered: to which function, how it ended, in what time."""
+    client = Client(address(url, home))
+    client.sign_in(user)
+    if job and not as_json:
+        _course(client, job)
 
-    state = running(home)
-    url = state["streams"]
-    client = redis.Redis.from_url(url, decode_responses=True)
+    def wanted(each: dict[str, Any]) -> bool:
+        ticks = each["type"].startswith(("eco2.ops.sweep.", "eco2.ops.redrive.", "eco2.news.collect."))
+        return (
+            (clocks or not ticks)
+            and (job is None or each["subject"] == job)
+            and (kind is None or kind in each["type"])
+        )
+
     try:
-        places: dict[Any, Any] = {}
-        found: list[tuple[str, dict[str, str]]] = []
-        for stream in STREAMS:
-            entries: Any = client.xrevrange(stream, count=last)
-            places[stream] = entries[0][0] if entries else "0"
-            found += entries
-        for number, entry in sorted(found, key=lambda item: _order(item[0]))[-last:]:
-            _print(number, entry, job)
-        while follow:
-            answered: Any = client.xread(places, count=100, block=5_000)
-            for stream, entries in answered or []:
-                for number, entry in entries:
-                    places[stream] = number
-                    _print(number, entry, job)
-    except redis.RedisError as error:
-        raise CliError(f"Redis at {url} does not answer ({error})", "look at: eco2 doctor") from None
+        _show(client.events(STREAM, endless=follow), wanted, last, as_json, follow)
     except KeyboardInterrupt:
         return
-    finally:
-        client.close()
 
 
-def _order(number: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in number.split("-"))
+def _show(
+    events: Iterator[tuple[str, Any]],
+    wanted: Callable[[dict[str, Any]], bool],
+    last: int,
+    as_json: bool,
+    follow: bool,
+) -> None:
+    first = True
+    for event, told in events:
+        if event == "error":
+            raise CliError("the sign-in has ended", "start the command again")
+        if event != "deliveries":
+            continue
+        found = [each for each in told if wanted(each)]
+        for each in (found[-last:] if last else []) if first else found:
+            output.write(each, a_line=True) if as_json else _print(each)
+        first = False
+        if not follow:
+            return
 
 
-def _print(number: str, entry: dict[str, str], job: str | None) -> None:
-    if job and entry.get("job") != job:
-        return
-    head, _, body = entry.get("entry", "").partition("\n")
-    data = json.loads(body) if body else {}
-    clock = time.strftime("%H:%M:%S", time.localtime(_order(number)[0] / 1000))
-    stage, status = data.get("stage", head), data.get("status", "")
-    click.echo(
-        f"{clock} {entry.get('job', '?')} {stage:<8} {status:<10} {data.get('message') or ''}".rstrip()
-    )
+def _print(each: dict[str, Any]) -> None:
+    failed = each["status"] < 0 or each["status"] >= 300
+    where = f"→ {each['trigger']}" if each["trigger"] else "  (reached the Broker)"
+    again = f" attempt {each['attempt']}" if each["attempt"] > 1 else ""
+    end = f" {each['status']} {each['ms']:.0f} ms{again}" if each["trigger"] else ""
+    line = f"{times.clock(float(each['at']))} {each['type'].removeprefix('eco2.'):<21} {where}{end}"
+    click.secho(f"{line}  {each['subject'][:8]}".rstrip(), fg="red" if failed else None)
+    if failed and each["error"]:
+        click.secho(f"             {each['error'][:200]}", fg="red")
+
+
+def _course(client: Client, job: str) -> None:
+    status, told = client.get(f"/api/v1/scan/{job}/timeline")
+    if status != 200:
+        return  # not a scan's, or another user's
+    click.echo(f"{times.shown(told['created_at'])}  accepted, {told['status']}, model {told['model']}")
+    for stage in told["stages"]:
+        end = stage["finished_at"]
+        took = (
+            f"{(times.moment(end) - times.moment(stage['started_at'])).total_seconds() * 1000:.0f} ms"
+            if end
+            else "not finished"
+        )
+        again = f", attempt {stage['attempt']}" if stage["attempt"] > 1 else ""
+        click.echo(f"  {times.clock(stage['started_at'])}  {stage['stage']:<8} {took}{again}")
+    if told["error"]:
+        click.secho(f"  {told['error'].get('code')}: {told['error'].get('message')}", fg="red")

@@ -6,16 +6,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli import output
+
 if TYPE_CHECKING:
     from functions.runtime.declaration import Function
 
 
+NAMES = ("function", "triggered_by", "emits", "timeout", "in_flight", "retry")
+
+
 @click.command()
-def functions() -> None:
+@output.json_option
+def functions(as_json: bool) -> None:
     """List every function with its trigger and limits."""
     from cli import tables
     from functions.runtime.registry import load_all
 
+    if as_json:
+        output.write([dict(zip(NAMES, _row(function), strict=True)) for function in load_all()])
+        return
     columns = ("function", "triggered by", "emits", "timeout", "in flight", "retry")
     tables.show(columns, map(_row, load_all()), empty="no functions")
 

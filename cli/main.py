@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
+from typing import Literal
 
 import click
 
 COMMANDS = {
     "up": "start the platform and stay until Ctrl-C",
     "down": "stop the platform of this home",
+    "status": "what runs in this home",
     "scan": "sort one photo: what it is and how to throw it away",
     "ask": "how to throw something away, by its name, without a platform",
-    "jobs": "your own scans, newest first",
-    "events": "progress of all jobs as it happens",
-    "dead-letters": "events that could not be delivered: list, show, replay",
+    "jobs": "your own scans: list, show, cancel, retry",
+    "events": "CloudEvents as they are delivered",
+    "logs": "logs of a function, of a process, or of all",
+    "send": "publish one CloudEvent",
+    "invoke": "call one function",
+    "dead-letters": "events that could not be delivered: list, show, replay, discard",
     "locations": "places on the map: import a public file",
     "keys": "the keys that sign tokens: rotate",
     "functions": "every function: what triggers it, limits",
@@ -46,8 +52,16 @@ class Lazy(click.Group):
 
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="eco2", message="eco2 %(version)s")
-def main() -> None:
+@click.option("--lang", type=click.Choice(["en", "ko"]), help="Language of hints; answers stay Korean.")
+@click.pass_context
+def main(context: click.Context, lang: Literal["en", "ko"] | None) -> None:
     """Run Eco² on this machine; `eco2 demo` shows it."""
+    if "NO_COLOR" in os.environ:  # no-color.org; rich keeps to it by itself
+        context.color = False
+    if lang:
+        from cli import words
+
+        words.choose(context, lang)
 
 
 if __name__ == "__main__":

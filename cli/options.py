@@ -6,14 +6,17 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
 from cli.errors import CliError
 from cli.settings import CommandSettings
+from cli.words import word
 from embedded.supervisor.home import Home, default_home
 from process.settings import read
 
+USER = "이웃"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -34,16 +37,31 @@ def url_option(command: F) -> F:
     return click.option("--url", help=help_text)(command)
 
 
+def user_option(command: F) -> F:
+    """The option --user; the same person by default everywhere, as on the console's door."""
+    return click.option("--user", default=USER, show_default=True, help="Who to sign in as.")(command)
+
+
 def running(home: Path) -> dict[str, Any]:
     """The state of the platform that runs in `home`. Raises CliError."""
     place = Home(home)
     state = place.state() if place.is_running() else None
     if not state or not state.get("url"):
-        raise CliError(f"no platform runs in {home}", "start it with: eco2 up (or give --home or --url)")
+        raise CliError(word("no_platform", home=home), word("start_it"))
     return state
 
 
 def address(url: str | None, home: Path) -> str:
-    """The address to send requests to: `url`, else $ECO2_URL, else the platform in `home`. Raises CliError."""
+    """The address to send requests to: `url`, else $ECO2_URL, else the platform in `home`; `host:port` will do.
+
+    Raises CliError.
+    """
     chosen = url or read(CommandSettings, os.environ).url
-    return chosen.rstrip("/") if chosen else str(running(home)["url"])
+    if not chosen:
+        return str(running(home)["url"])
+    if "://" not in chosen:
+        chosen = f"http://{chosen}"
+    parts = urlsplit(chosen)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CliError(f"{chosen} is no address of a platform", "write it like http://127.0.0.1:8080")
+    return f"{parts.scheme}://{parts.netloc}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import uuid
 from collections.abc import Callable
@@ -14,35 +13,42 @@ import click
 from cli import photo
 from cli.client import Client
 from cli.errors import CliError
-from cli.options import address, home_option, url_option
+from cli.options import USER, address, home_option, url_option, user_option
+from cli.output import json_option, write
+from cli.words import WORDS, word
 
 POLLS = 60
-STAGES = {
-    "queued": "접수",
-    "vision": "사진 보는 중",
-    "rule": "배출 규정 찾는 중",
-    "answer": "답변 쓰는 중",
-    "reward": "캐릭터 확인 중",
-    "done": "완료",
-    "error": "오류",
-}
+
+
+class LeftAlone(click.Abort):
+    """The person at the terminal went; the job goes on without them."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__()
+        self.job_id = job_id
 
 
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path), metavar="PHOTO")
 @click.option("--text", help="A question or remark about the photo.")
 @click.option("--model", help="Model to ask; default: the platform's.")
-@click.option("--user", default="터미널", show_default=True, help="Who to sign in as.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result's body.")
+@json_option
+@user_option
 @url_option
 @home_option
 def scan(
-    photo: Path, text: str | None, model: str | None, user: str, as_json: bool, url: str | None, home: Path
+    photo: Path, text: str | None, model: str | None, as_json: bool, user: str, url: str | None, home: Path
 ) -> None:
     """Sort one photo: what it is and how to throw it away."""
-    result = run(address(url, home), photo, text=text, model=model, user=user, quiet=as_json)
+    try:
+        result = run(address(url, home), photo, text=text, model=model, user=user, quiet=as_json)
+    except LeftAlone as left:
+        click.echo(f"\n{word('goes_on', job=left.job_id)}", err=True)
+        for hint in ("see_job", "cancel_job"):
+            click.echo(f"  {word(hint, job=left.job_id)}", err=True)
+        raise SystemExit(130) from None
     if as_json:
-        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        write(result)
     else:
         from cli import show
 
@@ -57,7 +63,7 @@ def run(
     *,
     text: str | None = None,
     model: str | None = None,
-    user: str = "터미널",
+    user: str = USER,
     quiet: bool = False,
 ) -> dict[str, Any]:
     """Scan a photo and return the result's body. Raises CliError."""
@@ -71,10 +77,10 @@ def run(
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("올리는 중", total=100)
+        task = bar.add_task(word("uploading"), total=100)
 
         def told(stage: str, percent: int | None) -> None:
-            bar.update(task, description=STAGES.get(stage, stage), completed=percent)
+            bar.update(task, description=word(stage) if stage in WORDS else stage, completed=percent)
 
         return submit(client, content, kind, text, model, told)
 
@@ -97,10 +103,13 @@ def submit(
         {key: value for key, value in body.items() if value is not None},
         {"Idempotency-Key": str(uuid.uuid4())},
     )
-    for event, data in client.events(accepted["stream_url"]):
-        if event != "keepalive":
-            told(event, data.get("progress"))
-    return result(client, accepted["result_url"])
+    try:
+        for event, data in client.events(accepted["stream_url"]):
+            if event != "keepalive":
+                told(event, data.get("progress"))
+        return result(client, accepted["result_url"])
+    except KeyboardInterrupt:
+        raise LeftAlone(accepted["job_id"]) from None
 
 
 def result(client: Client, path: str) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
+from cli.words import word
+
 
 def result(body: dict[str, Any], console: Console | None = None) -> None:
     """Print class, steps, what is missing, the answer, its sources and the character."""
@@ -27,14 +29,14 @@ def result(body: dict[str, Any], console: Console | None = None) -> None:
     for number, step in enumerate(steps.values() if isinstance(steps, dict) else steps, 1):
         lines.append(f"  {number}. {escape(str(step))}")
     if missing := answer.get("insufficiencies"):
-        lines += ["", "[yellow]더 해야 할 일[/]", *(f"  - {escape(str(item))}" for item in missing)]
+        lines += ["", f"[yellow]{word('missing')}[/]", *(f"  - {escape(str(item))}" for item in missing)]
     if text := answer.get("user_answer"):
         lines += ["", escape(str(text))]
     if sources := _sources(pipeline.get("disposal_rules")):
-        lines += ["", "[dim]근거: " + escape(" · ".join(sources)) + "[/]"]
-    console.print(Panel("\n".join(lines), title="분리배출 안내", title_align="left"))
+        lines += ["", f"[dim]{word('source')}: " + escape(" · ".join(sources)) + "[/]"]
+    console.print(Panel("\n".join(lines), title=word("guide"), title_align="left"))
     if reward := body.get("reward"):
-        owned = "이미 함께하는 친구예요" if reward.get("already_owned") else "새 캐릭터를 얻었어요!"
+        owned = word("owned" if reward.get("already_owned") else "won")
         name, dialog = (escape(str(reward.get(key) or "")) for key in ("name", "dialog"))
         console.print(f"[green]{owned}[/] [bold]{name}[/] “{dialog}”")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +13,11 @@ import click
 
 from cli.errors import CliError
 from cli.options import F, home_option
+from cli.words import word
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.options import from_environment
+
+TELL_S = 0.5
 
 
 def platform_options(command: F) -> F:
@@ -34,10 +38,27 @@ def platform_options(command: F) -> F:
 
 
 @click.command()
+@click.option(
+    "--reload", is_flag=True, help="Take up changes of code: functions start again, new folders are served."
+)
+@click.option("--detach", "-d", is_flag=True, help="Go on in the background; `eco2 down` ends it.")
 @platform_options
-def up(home: Path, port: int | None, broker: str | None, model: str | None, processes: int | None) -> None:
+def up(
+    home: Path,
+    port: int | None,
+    broker: str | None,
+    model: str | None,
+    processes: int | None,
+    reload: bool,
+    detach: bool,
+) -> None:
     """Start the platform and stay until Ctrl-C."""
-    run(home, port, broker, model, processes, lambda _url: None)
+    if detach:
+        from cli import detached
+
+        detached.start(home, sys.argv[1:])
+    else:
+        run(home, port, broker, model, processes, lambda _url: None, reload=reload)
 
 
 def run(
@@ -47,11 +68,14 @@ def run(
     model: str | None,
     processes: int | None,
     then: Callable[[str], None],
+    *,
+    reload: bool = False,
 ) -> None:
     """Run the platform; `then` is called in a thread with its address once it is ready. Raises CliError."""
     from embedded.supervisor.platform import Platform
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    beside: list[asyncio.Task[None]] = []
     try:
         options = from_environment(
             os.environ, home=home, port=port, broker=broker, model=model, processes=processes
@@ -59,19 +83,39 @@ def run(
         platform = Platform(options, report)
 
         def ready(url: str) -> None:
-            click.secho(f"Eco² serves at {url}", bold=True)
+            click.secho(word("serves", url=url), bold=True)
             click.echo(f"  model {options.model}, broker {options.broker}, logs {platform.home.logs}")
             if options.missing_key:
                 click.secho(
                     f"  {options.missing_key} is not set: the local model answers instead", fg="yellow"
                 )
-            click.echo("  try: eco2 scan PHOTO    stop: Ctrl-C")
+            click.echo(word("try_it", stop="Ctrl-C"))
+            beside.append(asyncio.create_task(tell(platform.home.logs)))
+            if reload:
+                from embedded.supervisor.reloading import reloading
+
+                beside.append(asyncio.create_task(reloading(platform)))
             asyncio.get_running_loop().run_in_executor(None, then, url)
 
         asyncio.run(platform.run(ready))
     except CannotStartError as error:
         raise CliError(str(error)) from None
     click.secho("stopped", dim=True)
+
+
+async def tell(folder: Path) -> None:
+    """Print what breaks in functions, with its traceback, until cancelled."""
+    from cli.logs import read
+
+    places: dict[Path, int] = {}
+    await asyncio.to_thread(lambda: list(read(folder, places)))
+    while True:
+        await asyncio.sleep(TELL_S)
+        for line in await asyncio.to_thread(lambda: list(read(folder, places))):
+            if exception := line.get("exception"):
+                who = line.get("function") or line["process"]
+                click.secho(f"{who}: {line['message']}", fg="red", err=True)
+                click.echo(exception, err=True)
 
 
 def report(line: str) -> None:

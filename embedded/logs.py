@@ -8,6 +8,7 @@ from pathlib import Path
 
 MAX_BYTES = 16 * 1024 * 1024
 _SHOWN = 300
+_TRACEBACK = 4_000
 
 
 def last_line(log: Path) -> str:
@@ -16,6 +17,13 @@ def last_line(log: Path) -> str:
         return "it wrote no log"
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     return _message(lines[-1])[:_SHOWN] if lines else "it wrote no log"
+
+
+def last_traceback(log: Path) -> str:
+    """The log from its last traceback on; without one its last line."""
+    text = log.read_text(errors="replace") if log.exists() else ""
+    found = text.rfind("Traceback (most recent call last)")
+    return text[found:].rstrip()[-_TRACEBACK:] if found >= 0 else last_line(log)
 
 
 def _message(line: str) -> str:

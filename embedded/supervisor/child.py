@@ -41,6 +41,7 @@ class Child:
     restarts: int = 0
     failures: int = 0
     stopping: bool = False
+    asked: bool = False
     on_lost: Callable[[BaseException], None] = lambda _error: None
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
     _watch: asyncio.Task[None] | None = None
@@ -68,11 +69,11 @@ class Child:
             if self.stopping:
                 return
             assert self.process
-            self.failures = 1 if monotonic() - started >= STEADY_S else self.failures + 1
-            wait_s = min(FIRST_WAIT_S * 2 ** (self.failures - 1), LONGEST_WAIT_S)
-            _log.warning(
-                "%s ended with %s; it starts again in %.1f s", self.name, self.process.returncode, wait_s
-            )
+            if self.asked:
+                self.asked = False
+                self.failures, wait_s = 0, 0.0
+            else:
+                wait_s = self._failed(started)
             self.on_change()
             await asyncio.sleep(wait_s)
             self.restarts += 1
@@ -84,6 +85,22 @@ class Child:
                 _log.error("%s can't be started: %s", self.name, str(error).partition("\n")[0])
                 continue
             self.on_change()
+
+    def _failed(self, started: float) -> float:
+        """Count an end that nobody asked for; how long to wait before the next start."""
+        assert self.process
+        self.failures = 1 if monotonic() - started >= STEADY_S else self.failures + 1
+        wait_s = min(FIRST_WAIT_S * float(2 ** (self.failures - 1)), LONGEST_WAIT_S)
+        _log.warning(
+            "%s ended with %s; it starts again in %.1f s", self.name, self.process.returncode, wait_s
+        )
+        return wait_s
+
+    def again(self) -> None:
+        """Ask the process to end and start it again at once; for the count it is no failure."""
+        if self.pid is not None:
+            self.asked = True
+            os.kill(self.pid, self.stop_signal)
 
     def _launch(self) -> None:
         self.process = self.launch()

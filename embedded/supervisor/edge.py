@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from edge.bootstrap import bootstrap
@@ -78,6 +78,13 @@ def table(routes: Path, replaced: Mapping[str, str]) -> list[EdgeRoute]:
     """The routes of a JSON file (supervisor.wiring) with the limits of this machine."""
     rows = [EdgeRoute(**row) for row in json.loads(routes.read_text())]
     return [row if row.auth else row.times(LOOPBACK_FACTOR) for row in limited(rows, replaced)]
+
+
+def reconfigure(envoys: Iterable[Envoy], routes: Path, at: EdgeSite, environment: Mapping[str, str]) -> None:
+    """Give edges the routes of a JSON file; they serve them once they start again."""
+    configuration = bootstrap(table(routes, limits(environment)), at)
+    for envoy in envoys:
+        envoy.configuration = configuration
 
 
 def server(

@@ -15,8 +15,10 @@ from functools import partial
 from pathlib import Path
 from time import monotonic, time
 
+from edge.site import EdgeSite
 from embedded import logs
 from embedded.openfiles import raise_limit
+from embedded.servers.envoy import Envoy
 from embedded.servers.process import Server, ServerStartError
 from embedded.supervisor import edge, environment, prepared, stores
 from embedded.supervisor.child import Child, python, server_child
@@ -27,6 +29,7 @@ from embedded.supervisor.options import Options
 from embedded.supervisor.ready import wait_ready
 from embedded.supervisor.sockets import listen, listen_again, port_of, reserve
 from embedded.supervisor.steps import ended, run
+from embedded.supervisor.wires import Wires
 from functions.images.settings import SHOWN
 from process import inside
 
@@ -47,6 +50,9 @@ class Platform:
         self._environment: dict[str, str] = {}
         self._public: socket.socket | None = None
         self._listeners: list[socket.socket] = []
+        self._wires = Wires(self.home.folder, "")
+        self._site: EdgeSite | None = None
+        self._envoys: list[Envoy] = []
         self._lost: tuple[str, BaseException] | None = None
 
     async def run(self, on_ready: Callable[[str], None] = lambda _url: None) -> None:
@@ -110,7 +116,8 @@ class Platform:
         self._state |= {"model": options.model, "functions": inside.address(_url(hosts[0]), secret)}
         self._state |= {"sink": inside.address(_url(broker), secret)}
         self._state |= {"simulated": _url(simulated) if simulated else ""}
-        wiring = asyncio.create_task(self._wire(_url(hosts[0])))
+        self._wires = Wires(home.folder, _url(hosts[0]))
+        wiring = asyncio.create_task(self._wires.make(environment.base(options), home.logs))
         rabbit = asyncio.create_task(self._rabbitmq())
         try:
             database, owner, redis, stores_ready = await self._stores()
@@ -208,20 +215,25 @@ class Platform:
         if self.options.starts_postgres:
             self._migrated.write_text(digest)
 
-    async def _wire(self, functions_url: str) -> None:
-        folder = self.home.folder
-        routes, triggers, keys = folder / "routes.json", folder / "triggers.json", folder / "keys"
-        marker, digest = folder / "wired", prepared.declarations(functions_url)
-        if prepared.is_done(marker, digest, routes, triggers, keys / "current"):
-            return
-        arguments = ["embedded.supervisor.wiring", "--functions-url", functions_url, "--keys", str(keys)]
-        arguments += ["--routes", str(routes), "--triggers", str(triggers)]
-        await run("wiring", arguments, environment.base(self.options), self.home.logs)
-        marker.write_text(digest)
+    async def take_up_changes(self) -> None:
+        """Run the code as it is now: the edge and the broker start again only where routes or Triggers changed.
+
+        Raises CannotStartError, and what ran goes on, when it can't be imported.
+        """
+        changed = await self._wires.make(environment.base(self.options), self.home.logs)
+        again = ["functions-"]
+        if "triggers" in changed:
+            again.append("broker")
+        if "routes" in changed and self._site:
+            edge.reconfigure(self._envoys, self._wires.routes, self._site, self.options.environment)
+            again.append("edge")
+        for child in self.children:
+            if child.name.startswith(tuple(again)):
+                child.again()
 
     async def _broker(self, listener: socket.socket, amqp: str) -> None:
         module = "brokers.rabbitmq" if self.options.broker == "rabbitmq" else "brokers.embedded"
-        arguments = [module, "--triggers", str(self.home.folder / "triggers.json")]
+        arguments = [module, "--triggers", str(self._wires.triggers)]
         extra = {"ECO2_AMQP_URL": amqp} if amqp else {}
         await self._serve("broker", arguments, listener, extra=extra)
 
@@ -229,17 +241,18 @@ class Platform:
         self, hosts: Sequence[socket.socket], broker: socket.socket, objects: socket.socket | None
     ) -> None:
         assert self._public
-        at = edge.site(
+        self._site = edge.site(
             port_of(self._public),
             hosts[0].getsockname(),
             _watched(hosts, broker),
             objects.getsockname() if objects else None,
             self.options,
         )
-        routes = edge.table(self.home.folder / "routes.json", edge.limits(self.options.environment))
+        routes = edge.table(self._wires.routes, edge.limits(self.options.environment))
         for number in range(1, self.options.edges + 1):
             name = "edge" if number == 1 else f"edge-{number}"
-            envoy = edge.server(name, at, routes, self.home.folder, self.home.logs, self._environment)
+            envoy = edge.server(name, self._site, routes, self.home.folder, self.home.logs, self._environment)
+            self._envoys.append(envoy)
             await self._add(server_child(name, envoy, grace_s=5, serves=envoy.wait_ready))
 
     async def _serve(

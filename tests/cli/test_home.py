@@ -12,14 +12,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from redis.asyncio import Redis
 
 import cli.down
 from cli.main import main
 from embedded.servers.process import free_port
 from embedded.supervisor.home import Home
-from eventing.progress.events import Progress
-from eventing.progress.streams import ProgressStreams
 from functions.ops.dead_letters import DeadLetters
 from functions.runtime.database import Database
 from tests.embedded.serving import serving
@@ -76,71 +73,6 @@ class TestDown:
         result = eco2("down", home=home.folder)
         assert result.exit_code == 1
         assert f"see {home.folder}/state.json" in result.stderr
-
-
-class TestEvents:
-    @pytest.fixture
-    def told(self, home: Home, valkey_url: str) -> None:
-        async def publish() -> None:
-            async with Redis.from_url(valkey_url) as redis:
-                streams = ProgressStreams(redis, "scan")
-                for job, stage, percent in (
-                    ("job-1", "vision", 25),
-                    ("job-2", "vision", 25),
-                    ("job-1", "rule", 50),
-                ):
-                    await streams.publish(Progress(job, stage, "completed", percent, "보고 있어요"))
-
-        asyncio.run(publish())
-        home.write_state(state(streams=valkey_url))
-
-    @pytest.mark.usefixtures("told")
-    def test_the_last_ones_of_all_jobs_are_printed_in_order(self, home: Home) -> None:
-        result = eco2("events", home=home.folder)
-        assert result.exit_code == 0, result.output
-        rows = [line.split()[1:4] for line in result.output.splitlines()]
-        assert sorted(rows) == [
-            ["job-1", "rule", "completed"],
-            ["job-1", "vision", "completed"],
-            ["job-2", "vision", "completed"],
-        ]
-        assert rows.index(["job-1", "vision", "completed"]) < rows.index(["job-1", "rule", "completed"])
-
-    @pytest.mark.usefixtures("told")
-    def test_one_job_can_be_chosen(self, home: Home) -> None:
-        assert len(eco2("events", "--job", "job-2", home=home.folder).output.splitlines()) == 1
-
-    @pytest.mark.usefixtures("told")
-    def test_what_comes_is_followed_until_it_is_interrupted(
-        self, home: Home, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        from redis import Redis as Blocking
-
-        real, asked = Blocking.xread, []
-
-        def xread(self: Any, places: dict[Any, Any], **options: Any) -> Any:
-            asked.append(dict(places))
-            if len(asked) > 1:
-                raise KeyboardInterrupt
-            self.xadd(
-                "scan:events:0", {"job": "job-9", "entry": '5 done\n{"stage":"done","status":"completed"}'}
-            )
-            return real(self, places, **options)
-
-        monkeypatch.setattr(Blocking, "xread", xread)
-        result = eco2("events", "--follow", "--last", "1", home=home.folder)
-        assert result.exit_code == 0
-        assert [line.split()[1:] for line in result.output.splitlines()][1:] == [
-            ["job-9", "done", "completed"]
-        ]
-        assert asked[1].items() - asked[0].items() == {("scan:events:0", asked[1]["scan:events:0"])}
-
-    def test_a_redis_that_does_not_answer_is_named(self, home: Home) -> None:
-        url = f"redis://127.0.0.1:{free_port()}/0"
-        home.write_state(state(streams=url))
-        result = eco2("events", home=home.folder)
-        assert result.exit_code == 1
-        assert f"Redis at {url} does not answer" in result.stderr
 
 
 class TestDeadLetters:

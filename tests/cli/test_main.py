@@ -160,6 +160,6 @@ def test_the_demo_scans_its_photo_and_leaves_the_platform_up(
     monkeypatch.setattr("cli.scan.run", scanned)
     result = CliRunner().invoke(main, ["demo", "--home", str(tmp_path)], env=NO_SETTINGS)
     assert result.exit_code == 0, result.output
-    told = "eco2: nothing answers" if fails else "glass-bottle.jpg 데모 (X)"
+    told = "eco2: nothing answers" if fails else "glass-bottle.jpg 이웃 (X)"
     assert told in result.output + result.stderr
     assert "Eco² stays at http://eco2.localhost:8080 until Ctrl-C." in result.output

@@ -16,6 +16,12 @@ from tests.cli.conftest import JOB, FakePlatform
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 50
 
 
+@pytest.fixture(autouse=True)
+def korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hints in Korean, whatever this terminal's locale."""
+    monkeypatch.setenv("ECO2_LANG", "ko")
+
+
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
     path = tmp_path / "bottle.png"
@@ -106,3 +112,18 @@ def test_the_demo_has_a_photo() -> None:
 )
 def test_the_type_is_told_by_content(content: bytes, kind: str | None) -> None:
     assert photo.content_type(content) == kind
+
+
+def test_who_leaves_a_scan_is_told_how_to_find_it_again(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.client.Client.events", interrupted)
+    arguments = ["--lang", "en", "scan", "cli/samples/glass-bottle.jpg", "--url", platform.url]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 130
+    assert f"job {JOB} goes on" in result.stderr
+    assert f"eco2 jobs show {JOB}" in result.stderr
+    assert f"eco2 jobs cancel {JOB}" in result.stderr

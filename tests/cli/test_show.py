@@ -12,6 +12,12 @@ from cli import show
 from tests.cli.conftest import RESULT
 
 
+@pytest.fixture(autouse=True)
+def korean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hints in Korean, whatever this terminal's locale."""
+    monkeypatch.setenv("ECO2_LANG", "ko")
+
+
 def shown(body: dict[str, Any]) -> str:
     written = io.StringIO()
     show.result(body, Console(file=written, width=100))

@@ -96,7 +96,7 @@ const WORDS = {
   hero: ["이거, 어떻게 버리지?", "How do I throw this away?"],
   hero_more: ["사진을 찍으면 무엇인지 알아보고, 우리나라 분리배출 방법을 알려 드려요. 제대로 된 재활용품이라면 캐릭터도 모을 수 있어요.", "Take a photo: Eco² tells you what it is and how to dispose of it in Korea. A proper recyclable wins you a character."],
   your_name: ["이름", "Your name"],
-  guest: ["이웃", "Neighbour"],
+  guest: ["이웃", "이웃"],
   enter: ["시작하기", "Start"],
   or: ["또는", "or"],
   with_google: ["Google로 계속하기", "Continue with Google"],

@@ -98,7 +98,7 @@ def test_it_survives_crashes_and_goes_on_where_it_stopped(up: Up, home: Home) ->
     family = psutil.Process(process.pid).children(recursive=True)
     for command, said in (
         (["jobs", "--user", "시험"], second),
-        (["events", "--job", second], "done"),
+        (["events", "--job", second], "accepted, completed"),
         (["dead-letters", "list"], "no dead letters"),
         (["dead-letters", "show", "1"], "no dead letter 1"),
         (["functions"], "scan-vision"),

@@ -1,0 +1,116 @@
+"""`eco2 invoke FUNCTION`: calls one function of the running platform, by HTTP or with an event of its type."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli import output
+from cli.client import Client
+from cli.errors import CliError
+from cli.options import address, home_option, running, url_option, user_option
+
+if TYPE_CHECKING:
+    from functions.runtime.declaration import EventFunction, Function, HttpFunction
+
+
+@click.command()
+@click.argument("name", metavar="FUNCTION")
+@click.option("--data", help="JSON body or event data; @FILE and - as for `send`.")
+@click.option(
+    "--param", "-p", "given", multiple=True, metavar="NAME=VALUE", help="Of the path, else of the query."
+)
+@click.option("--subject", help="The event's subject.")
+@user_option
+@url_option
+@home_option
+def invoke(
+    name: str,
+    data: str | None,
+    given: tuple[str, ...],
+    subject: str | None,
+    user: str,
+    url: str | None,
+    home: Path,
+) -> None:
+    """Call FUNCTION and print its answer: the body, or the event that it replies."""
+    from cli.send import _json
+    from functions.runtime.declaration import EventFunction, HttpFunction
+    from functions.runtime.registry import UnknownFunctionError, load
+
+    try:
+        function: Function = load(name)
+    except UnknownFunctionError as error:
+        raise CliError(str(error)) from None
+    content = _json(data) if data else None
+    parameters = dict(each.partition("=")[::2] for each in given)
+    match function:
+        case HttpFunction():
+            _call(function, content, parameters, user, address(url, home))
+        case EventFunction():
+            asyncio.run(_deliver(function, content or "{}", subject, str(running(home)["functions"])))
+        case _:
+            raise CliError(f"{name} takes no calls: it runs all the time", f"see: eco2 logs {name}")
+
+
+def _call(
+    function: HttpFunction, content: str | None, parameters: dict[str, str], user: str, url: str
+) -> None:
+    import json
+    from urllib.parse import quote, urlencode
+
+    route = function.routes[0]
+    names = re.findall(r"{(\w+)}", route.path)
+    if missing := [each for each in names if each not in parameters]:
+        raise CliError(f"{route.method} {route.path} needs {', '.join(missing)}", "give -p NAME=VALUE")
+    path = re.sub(r"{(\w+)}", lambda found: quote(parameters.pop(found[1]), safe=""), route.path)
+    if parameters:
+        path += f"?{urlencode(parameters)}"
+    client = Client(url)
+    if not function.public:
+        client.sign_in(user)
+    status, body = client.ask(route.method, path, json.loads(content) if content else None)
+    click.secho(f"{route.method} {path} {status}", err=True, fg="red" if status >= 400 else None)
+    if body is not None:
+        output.write(body)
+    if status >= 400:
+        raise SystemExit(1)
+
+
+async def _deliver(function: EventFunction, content: str, subject: str | None, host: str) -> None:
+    from eventing.cloudevent import CloudEvent, decode, is_cloudevent
+    from eventing.errors import NoAnswer
+    from eventing.sender import Sender
+
+    if function.on is None:
+        raise CliError(f"{function.name} takes any event", "send it one with: eco2 send")
+    event = CloudEvent(
+        id=str(uuid.uuid4()),
+        source="/eco2/cli/invoke",
+        type=function.on.type,
+        subject=subject,
+        datacontenttype="application/json",
+        data=content.encode(),
+    )
+    headers, body = event.to_binary()
+    sender = Sender(host, headers={"host": function.name, "prefer": "reply"})
+    try:
+        answer = await sender.post(headers, body, function.timeout_s + 5)
+    except NoAnswer as error:
+        raise CliError(f"{function.name} did not answer: {error}", "look at: eco2 status") from None
+    finally:
+        await sender.close()
+    click.secho(f"{function.name} {answer.status}", err=True, fg="red" if answer.status >= 400 else None)
+    if is_cloudevent(answer.headers):
+        reply = decode(answer.headers, answer.body)
+        told: dict[str, Any] = {**reply.attributes(), "data": reply.json()}
+        output.write(told)
+    elif answer.body:
+        click.echo(answer.body.decode("utf-8", "replace"))
+    if answer.status >= 400:
+        raise SystemExit(1)
