@@ -161,11 +161,12 @@ class Outbox:
         return await (await connection.execute(self._page.encode(), parameters)).fetchall()
 
     async def _flush_soon(self, database: Statements) -> None:
-        await asyncio.sleep(_FLUSH_AFTER_S)
-        try:
-            await self.flush(database)
-        except Exception:  # any driver's; the rows are still there and are relayed, with the same ids
-            _log.warning("rows of sent events could not be deleted", exc_info=True)
+        while self._sent:  # what is sent while a batch is being deleted goes with the next one
+            await asyncio.sleep(_FLUSH_AFTER_S)
+            try:
+                await self.flush(database)
+            except Exception:  # any driver's; the rows are still there and are relayed, with the same ids
+                _log.warning("rows of sent events could not be deleted", exc_info=True)
 
 
 async def _publish(raw: bytes, publisher: Publisher, refused: Refused | None) -> str:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Self
 from uuid import NAMESPACE_URL, uuid5
 
 from eventing.catalogue import to_event
-from eventing.outbox import Outbox
 from functions.auth.events import UserDeleted
+from functions.auth.outgoing import AuthOutgoing
 from functions.auth.personal import AuthData
 from functions.runtime.resources import Service
 
@@ -30,15 +30,14 @@ AT_ONCE = 100
 class Deletions(Service):
     """Deletions of accounts: begun by their users, told until nothing can be on its way any more."""
 
-    def __init__(self, database: Database, outbox: Outbox, held: AuthData, resources: Resources) -> None:
-        self._database, self._outbox, self._held, self._resources = database, outbox, held, resources
+    def __init__(self, database: Database, outgoing: AuthOutgoing, held: AuthData) -> None:
+        self._database, self._outgoing, self._held = database, outgoing, held
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database."""
-        database, outbox = await resources.database(), Outbox("auth")
-        resources.on_close(lambda: outbox.flush(database))
-        return cls(database, outbox, await resources.get(AuthData), resources)
+        database, outgoing = await resources.database(), await resources.get(AuthOutgoing)
+        return cls(database, outgoing, await resources.get(AuthData))
 
     async def begin(self, user_id: str) -> None:
         """Delete an account: its logins are over when this returns, the rest follows by the event. Raises Retry."""
@@ -59,7 +58,7 @@ class Deletions(Service):
             _TELL, {"user": user_id, "told": told, "id": event.id, "event": event.to_structured()}
         )
         if row:
-            await self._outbox.send(event.id, event, self._database, self._resources.publisher())
+            await self._outgoing.send(event)
 
 
 def _event(user_id: str, at: datetime, told: int) -> CloudEvent:

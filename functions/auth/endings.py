@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Self
 
 from eventing.catalogue import to_event
-from eventing.outbox import Outbox
 from functions.auth.blacklist import Blacklist
 from functions.auth.events import RevokedToken, TokensRevoked
+from functions.auth.outgoing import AuthOutgoing
 from functions.auth.settings import AuthSettings
 from functions.auth.tokens import LEEWAY_S, Claims
 from functions.runtime.errors import FunctionError
@@ -29,16 +29,17 @@ Reason = Literal["logout", "reuse", "deletion"]
 class Endings(Service):
     """Ends sessions, all of whose access tokens are refused from then on."""
 
-    def __init__(self, database: Database, outbox: Outbox, resources: Resources, access_ttl_s: int) -> None:
-        self._database, self._outbox, self._resources = database, outbox, resources
+    def __init__(
+        self, database: Database, outgoing: AuthOutgoing, resources: Resources, access_ttl_s: int
+    ) -> None:
+        self._database, self._outgoing, self._resources = database, outgoing, resources
         self._access_ttl_s = access_ttl_s
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database."""
-        database, outbox = await resources.database(), Outbox("auth")
-        resources.on_close(lambda: outbox.flush(database))
-        return cls(database, outbox, resources, resources.settings(AuthSettings).access_ttl_s)
+        database, outgoing = await resources.database(), await resources.get(AuthOutgoing)
+        return cls(database, outgoing, resources, resources.settings(AuthSettings).access_ttl_s)
 
     async def end(self, session: str, user_id: str, reason: Reason, known_by: Sequence[Claims] = ()) -> None:
         """End a session, once; `known_by` are the tokens that named it. Raises Retry without the database.
@@ -71,7 +72,7 @@ class Endings(Service):
             await (await self._resources.get(Blacklist)).tell(told)
         except FunctionError as error:
             log.warning("an ended login is told by its event alone: %s", error.code)
-        await self._outbox.send(event.id, event, self._database, self._resources.publisher())
+        await self._outgoing.send(event)
 
     async def revoke_all(self, user_id: str) -> None:
         """Refuse what is left of a user's logins, however many there are; known everywhere within a second or two."""

@@ -16,10 +16,10 @@ from starlette.requests import Request
 
 from eventing.catalogue import EventData, to_event
 from eventing.cloudevent import CloudEvent
-from eventing.outbox import Outbox
 from functions.auth.endings import Endings, Reason
 from functions.auth.errors import TokenRevoked
 from functions.auth.events import SessionOpened, UserRegistered
+from functions.auth.outgoing import AuthOutgoing
 from functions.auth.tokens import Claims, Tokens
 from functions.runtime.resources import Service
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 SOURCE = "/eco2/auth/sessions"
 MAX_TEXT = 512
-RELAYED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +74,18 @@ class TokenPair:
 class Sessions(Service):
     """Sessions of users: opened, renewed and ended."""
 
-    def __init__(
-        self, tokens: Tokens, database: Database, outbox: Outbox, endings: Endings, resources: Resources
-    ) -> None:
-        self._tokens, self._database, self._outbox = tokens, database, outbox
-        self._endings, self._resources = endings, resources
+    def __init__(self, tokens: Tokens, database: Database, outgoing: AuthOutgoing, endings: Endings) -> None:
+        self._tokens, self._database = tokens, database
+        self._outgoing, self._endings = outgoing, endings
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database, with the signing keys."""
-        tokens, database, outbox = await resources.get(Tokens), await resources.database(), Outbox("auth")
-        resources.on_close(lambda: outbox.flush(database))
-        return cls(tokens, database, outbox, await resources.get(Endings), resources)
+        tokens, outgoing = await resources.get(Tokens), await resources.get(AuthOutgoing)
+        return cls(tokens, await resources.database(), outgoing, await resources.get(Endings))
 
     async def sign_in(self, person: Person, device: Device) -> TokenPair:
         """Open a session for a person, who becomes a user at the first time; two round trips."""
-        publisher = self._resources.publisher()
         user_id = str(uuid4())
         now = datetime.now(UTC)
         registered = UserRegistered(
@@ -136,8 +131,7 @@ class Sessions(Service):
                 "event": again.to_structured(),
             },
         )
-        event = again if known else first
-        await self._outbox.send(event.id, event, self._database, publisher)
+        await self._outgoing.send(again if known else first)
         return TokenPair(access, refresh)
 
     async def renew(self, texts: Sequence[str]) -> TokenPair:
@@ -176,8 +170,7 @@ class Sessions(Service):
         What was revoked is forgotten when every token of it has expired.
         """
         await self._database.run(_FORGET)
-        pool, publisher = await self._database.pool(), self._resources.publisher()
-        return await self._outbox.relay(pool, publisher, limit=RELAYED, grace_s=grace_s)
+        return await self._outgoing.relay(grace_s=grace_s)
 
     async def _end(self, named: Sequence[Claims], reason: Reason) -> None:
         for session, user_id in {(claims.session, claims.user_id) for claims in named}:

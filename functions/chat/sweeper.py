@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from functions.chat.outgoing import ChatOutgoing
 from functions.chat.settings import ChatSettings
 from functions.chat.statements import LATE, OVERDUE, UNANSWERED
 from functions.chat.turn import started
@@ -26,6 +27,7 @@ class ChatSweeper(Service):
 
     database: Database
     turns: Turns
+    outgoing: ChatOutgoing
     publisher: Publisher
     overdue_s: float
 
@@ -33,13 +35,12 @@ class ChatSweeper(Service):
     async def open(cls, resources: Resources) -> Self:
         """A sweeper over the database and the Broker."""
         overdue_s = resources.settings(ChatSettings).chat_overdue_s
-        return cls(await resources.database(), await resources.get(Turns), resources.publisher(), overdue_s)
+        turns, outgoing = await resources.get(Turns), await resources.get(ChatOutgoing)
+        return cls(await resources.database(), turns, outgoing, resources.publisher(), overdue_s)
 
     async def sweep(self) -> None:
         """Relay unsent events, end late turns, let those go on that waited long enough, start overdue ones again."""
-        pool = await self.database.pool()
-        relayed = await self.turns.outbox.relay(pool, self.publisher, limit=BATCH)
-        telemetry.metrics().outbox_age.labels("chat").set(await self.turns.outbox.oldest_age_s(pool))
+        await self.outgoing.relay()
         late = await self.database.all(LATE, (BATCH,))
         for (job_id,) in late:
             await self.turns.abandon(job_id, "DEADLINE_EXCEEDED")
@@ -51,5 +52,5 @@ class ChatSweeper(Service):
                 event = replace(event, extensions={**event.extensions, "traceparent": traceparent})
             await self.publisher.publish(event)
         swept = telemetry.metrics().swept
-        for action, count in (("relayed", relayed), ("ended", len(late)), ("emitted", len(overdue))):
+        for action, count in (("ended", len(late)), ("emitted", len(overdue))):
             swept.labels(action).inc(count)

@@ -12,12 +12,12 @@ from pydantic_core import to_json
 
 from eventing.cloudevent import CloudEvent
 from eventing.errors import PublishFailed
-from eventing.outbox import Outbox
 from eventing.progress.events import Progress
 from eventing.tracing import traced
 from functions.chat import progress
 from functions.chat.conversations import unknown
 from functions.chat.events import Coordinates, InputReceived, TurnCompleted
+from functions.chat.outgoing import ChatOutgoing
 from functions.chat.progress import LAST_SEQ, ChatProgress, Telling
 from functions.chat.settings import ChatSettings
 from functions.chat.statements import (
@@ -53,19 +53,23 @@ class Turns(Ledger):
     """Turns: submitted, claimed by an agent, paused and resumed, ended, and told."""
 
     def __init__(
-        self, database: Database, worker: int, told: ChatProgress, outbox: Outbox, resources: Resources
+        self,
+        database: Database,
+        worker: int,
+        told: ChatProgress,
+        outgoing: ChatOutgoing,
+        resources: Resources,
     ) -> None:
         self.database, self.worker, self.progress = database, worker, told
-        self.outbox, self._resources = outbox, resources
+        self._outgoing, self._resources = outgoing, resources
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Turns claimed by this process's worker, whose liveness guards its claims."""
         database = await resources.database()
-        outbox = Outbox("chat")
-        resources.on_close(lambda: outbox.flush(database))
+        outgoing = await resources.get(ChatOutgoing)
         worker = await resources.worker()
-        return cls(database, worker, await resources.get(ChatProgress), outbox, resources)
+        return cls(database, worker, await resources.get(ChatProgress), outgoing, resources)
 
     async def submit(
         self,
@@ -120,7 +124,7 @@ class Turns(Ledger):
                 )
             return UUID(str(earlier))
         await self.progress.publish(progress.step(str(job_id), "queued", "started"), 1)
-        await self.outbox.send(created, event, self.database, self._resources.publisher())
+        await self._outgoing.send(event)
         return job_id
 
     @property

@@ -98,6 +98,30 @@ async def test_sending_at_once_deletes_in_batches(database: Database) -> None:
     assert len(sink.taken) == 105
 
 
+async def test_what_is_sent_while_a_batch_is_being_deleted_goes_with_the_next_one(
+    database: Database,
+) -> None:
+    sink, outbox = Sink(), Outbox("shop")
+    deleting, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Database):
+        async def run(self, sql: str, parameters: Any = (), /) -> None:
+            if sql.startswith("DELETE"):
+                deleting.set()
+                await go_on.wait()
+            await super().run(sql, parameters)
+
+    slow = Slow(database.pool)
+    await outbox.send(*await database.write(), slow, sink.publisher())
+    async with asyncio.timeout(20):
+        await deleting.wait()
+        await outbox.send(*await database.write(), slow, sink.publisher())
+        go_on.set()
+        assert outbox._flushing
+        await outbox._flushing
+    assert await database.count() == 0
+
+
 async def test_what_could_not_be_sent_at_once_is_relayed(database: Database) -> None:
     sink, outbox = Sink(), Outbox("shop")
     sink.down = True

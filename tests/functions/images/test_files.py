@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
-import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -19,12 +15,12 @@ from yarl import URL
 from embedded.objects.app import application
 from embedded.objects.signature import Key
 from embedded.objects.store import ObjectStore
-from embedded.supervisor.sockets import listen, port_of
 from functions.images.addresses import FetchPolicy
 from functions.images.decoding import Decoders
 from functions.images.errors import ImageRejected
 from functions.images.fetch import ImageFetcher
 from tests.embedded.serving import serving
+from tests.functions.hosting import hosted
 from tests.functions.images.uploading import ALICE, SECRET
 
 MIB = 1024 * 1024
@@ -55,28 +51,15 @@ def files(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return found
 
 
-@asynccontextmanager
-async def host(objects: str, postgres_url: str) -> AsyncIterator[tuple[str, psutil.Process]]:
-    """A process that serves the functions of pictures, as a pod does."""
-    environ = {
-        **os.environ,
+def environ(objects: str, postgres_url: str) -> dict[str, str]:
+    """Of a host, as a pod has it."""
+    return {
         "ECO2_DATABASE_URL": postgres_url,
         "ECO2_OBJECTS_URL": objects,
         "ECO2_OBJECTS_SECRET_KEY": SECRET,
         "ECO2_CDN_URL": f"{objects}/eco2-images/public",
         "MALLOC_ARENA_MAX": "2",
     }
-    with listen() as listener:
-        command = ["-m", "functions.runtime", *FUNCTIONS, "--fd", str(listener.fileno())]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, *command, pass_fds=[listener.fileno()], env=environ
-        )
-        try:
-            yield f"http://127.0.0.1:{port_of(listener)}", psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            async with asyncio.timeout(20):
-                await process.wait()
 
 
 class Watched:
@@ -104,14 +87,17 @@ async def test_every_file_ends_with_a_decision_and_the_host_stays_small(
     decoders = Decoders()
     async with (
         serving(store) as port,
-        host(f"http://127.0.0.1:{port}/objects", postgres_url) as (url, process),
+        hosted(*FUNCTIONS, environ=environ(f"http://127.0.0.1:{port}/objects", postgres_url)) as (
+            url,
+            process,
+        ),
         aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as client,
     ):
         prefix = f"http://127.0.0.1:{port}/objects/eco2-images/public"
         fetcher = ImageFetcher(FetchPolicy(own_prefixes=(prefix,)), decoders)
         async with client.get(f"{url}/health/ready") as answer:
             assert answer.status == 200
-        memory = Watched(process)
+        memory = Watched(psutil.Process(process.pid))
         for path in files:
             wanted, subtype, number, what = path.name.split("-", 3)
             told = await upload_and_scan(client, url, path.read_bytes(), f"image/{subtype}", fetcher)
