@@ -6,7 +6,7 @@ CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost evaluate mutate lint types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost evaluate mutate lint audit sbom licences types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,16 +25,27 @@ demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
 
 test: check cluster-check ## all tests, those on a real cluster included where the machine can run one
 
-check: setup system lint types ## lint, types and all tests that need no cluster
+check: setup system lint types ## lint, types, known vulnerabilities and all tests that need no cluster
+	@$(BIN)/python -m schemas.audit --if-reachable
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report --skip-covered --sort=cover
 
-lint: setup ## ruff: rules and format; import-linter: who may import whom
+lint: setup ## ruff: rules and format; import-linter: who may import whom; licences of what is used
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/python -m schemas.bill > /dev/null
+
+audit: setup ## known vulnerabilities of the locked packages, by osv.dev; fails where it can't ask
+	@$(BIN)/python -m schemas.audit
+
+sbom: setup ## write the bill of materials (sbom.cdx.json, CycloneDX 1.6)
+	@$(BIN)/python -m schemas.bill sbom.cdx.json
+
+licences: setup ## licences of the locked packages; fails for one that nobody looked at
+	@$(BIN)/python -m schemas.bill
 
 types: setup ## mypy --strict over code and tests
 	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards

@@ -20,7 +20,14 @@ _PACKAGES = (
     "platform/knative",
     "docs",
 )
-_TESTS = ("__init__.py", "conftest.py", "functions", "schemas")
+_TESTS = (
+    "__init__.py",
+    "conftest.py",
+    "embedded/__init__.py",
+    "embedded/serving.py",
+    "functions",
+    "schemas",
+)
 
 
 def copied(to: Path, *files: str) -> Path:

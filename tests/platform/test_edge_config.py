@@ -73,6 +73,24 @@ def test_streams_have_no_end_but_a_beginning(config: dict[str, Any]) -> None:
         assert route["route"]["retry_policy"]["per_try_timeout"] == "25s"
 
 
+def test_no_client_holds_a_connection_for_ever(config: dict[str, Any]) -> None:
+    """Heads, bodies and silence have an end, and what waits has a bound, on the public port."""
+    public = _managers(config)["public"]
+    waits = {
+        "head": public["request_headers_timeout"],
+        "request": public["request_timeout"],
+        "silence": public["stream_idle_timeout"],
+        "idle": public["common_http_protocol_options"]["idle_timeout"],
+    }
+    seconds = {name: float(text.removesuffix("s")) for name, text in waits.items()}
+    assert all(0 < wait <= 120 for wait in seconds.values())
+    assert seconds["head"] <= 10
+    assert public["max_request_headers_kb"] <= 64
+    assert public["common_http_protocol_options"]["max_headers_count"] <= 200
+    monitors = {each["name"] for each in config["overload_manager"]["resource_monitors"]}
+    assert "envoy.resource_monitors.global_downstream_max_connections" in monitors
+
+
 def test_the_admin_interface_is_not_reachable(config: dict[str, Any]) -> None:
     assert config["admin"]["address"]["socket_address"]["address"] == "127.0.0.1"
     kinds = {item["kind"]: item for item in edge_objects()}

@@ -1,0 +1,35 @@
+"""docs/security.md names tests that exist, and every chapter of ASVS has its word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "security.md").read_text()
+CITED = sorted(set(re.findall(r"`(tests/[a-z0-9_/]+\.py)(?:::(test_[a-z0-9_]+))?`", PAGE)))
+ROWS = re.findall(r"^\| (V\d+.*?) \| (\w+|n/a) \| (.*) \|$", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("path", "name"), CITED)
+def test_a_test_that_is_named_exists(path: str, name: str) -> None:
+    text = (ROOT / path).read_text()
+    assert not name or re.search(rf"def {name}\b", text)
+
+
+def test_every_chapter_has_its_word() -> None:
+    assert {verdict for _, verdict, _ in ROWS} == {"pass", "fail", "n/a"}
+    chapters = {int(number) for section, _, _ in ROWS for number in re.findall(r"V(\d+)", section)}
+    assert chapters == set(range(1, 18))
+    assert len(CITED) > 50
+
+
+@pytest.mark.parametrize(("section", "verdict", "why"), ROWS)
+def test_what_is_said_has_a_reason(section: str, verdict: str, why: str) -> None:
+    documented = "documentation" in section or "inventory" in section
+    if verdict == "pass" and not documented:
+        assert "`tests/" in why, section
+    if verdict == "fail":
+        assert re.search(r"\(\d+\.\d+\.\d+", why), f"{section}: which requirement fails?"
