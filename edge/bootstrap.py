@@ -16,7 +16,7 @@ from edge.fields import Fields, extension, manager, socket, typed
 from edge.identity import early, identity, no_probe
 from edge.limits import addresses, bodies, rates
 from edge.log import access_log, application_log
-from edge.operations import operations
+from edge.operations import health, operations
 from edge.origins import origins
 from edge.protections import protections
 from edge.readiness import readiness, watching
@@ -42,7 +42,8 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
         config["admin"] = {"address": socket("127.0.0.1", site.admin_port)}
         clusters.append(static("admin", "127.0.0.1", site.admin_port))
     if site.operations_port:
-        listeners.append(operations(site.bind, site.operations_port, site.drain_s))
+        here = site.bind, site.operations_port
+        listeners.append(operations(*here, site.drain_s) if site.admin_port else health(*here))
     return config | {
         "bootstrap_extensions": [
             extension("envoy.bootstrap.internal_listener", "bootstrap.internal_listener.v3.InternalListener")
@@ -113,8 +114,10 @@ _PROTOCOL: Fields = {
         "max_headers_count": 100,
         "headers_with_underscores_action": "DROP_HEADER",
     },
-    # An offer is ignored (RFC 9110, 7.8), and trailers are dropped: no field of theirs is a header.
+    # An offer is ignored (RFC 9110, 7.8), and trailers are dropped: no field of theirs is a header. An answer to
+    # HTTP/1.0, which old proxies speak, ends with its connection.
     "http_protocol_options": {
+        "accept_http_10": True,
         "ignore_http_11_upgrade": [{"safe_regex": {"regex": ".*"}}],
         "enable_trailers": False,
     },

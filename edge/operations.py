@@ -12,7 +12,15 @@ function envoy_on_request(handle)
   }, "", 1000)
 end
 """
+_HEALTH = ("/health/live", "/health/ready")
 _LUA_OFF = typed("filters.http.lua.v3.LuaPerRoute", disabled=True)
+
+
+def health(bind: str, port: int) -> Fields:
+    """GET /health/live of this process alone, where several share the public port."""
+    routes = [{"match": {"path": path}, "direct_response": {"status": 200}} for path in _HEALTH]
+    host = {"name": "health", "domains": ["*"], "routes": routes}
+    return _listener(bind, port, manager("operations", host, []))
 
 
 def operations(bind: str, port: int, drain_s: float) -> Fields:
@@ -30,7 +38,7 @@ def operations(bind: str, port: int, drain_s: float) -> Fields:
             "direct_response": {"status": 200},
             "typed_per_filter_config": {_LUA: _LUA_OFF},
         }
-        for path in ("/health/live", "/health/ready")
+        for path in _HEALTH
     ]
     routes += [
         {
@@ -54,9 +62,13 @@ def operations(bind: str, port: int, drain_s: float) -> Fields:
         extension("envoy.filters.http.fault", fault),
     ]
     host = {"name": "operations", "domains": ["*"], "routes": routes}
+    return _listener(bind, port, manager("operations", host, filters))
+
+
+def _listener(bind: str, port: int, served: Fields) -> Fields:
     return {
         "name": "operations",
         "address": socket(bind, port),
         "ignore_global_conn_limit": True,
-        "filter_chains": [{"filters": [manager("operations", host, filters)]}],
+        "filter_chains": [{"filters": [served]}],
     }

@@ -18,7 +18,7 @@ class EdgeSite:
     functions: the one address of all functions, which are told apart by their Host; None: each has a name in the
     cluster's DNS. objects: the same for the object store.
     watched: name → address of processes that must be ready for /health/ready to say so; none: this Envoy suffices.
-    operations_port, admin_port: 0 leaves these ports out.
+    operations_port, admin_port: 0 leaves these ports out. Without the admin port operations are questions for health.
     collector: where spans are posted (OTLP over HTTP), e.g. http://host:4318/v1/traces; or empty.
     """
 

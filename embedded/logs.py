@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 MAX_BYTES = 16 * 1024 * 1024
+CHECK_S = 30.0
 _SHOWN = 300
 _TRACEBACK = 4_000
 
@@ -44,3 +48,12 @@ def bound(folder: Path, max_bytes: int = MAX_BYTES) -> None:
             shutil.copyfile(path, path.with_suffix(".log.1"))
             with path.open("r+b") as file:
                 file.truncate(0)
+
+
+async def keep_bounded(folders: Sequence[Path]) -> None:
+    """Keep the logs of folders bounded until cancelled."""
+    while True:
+        await asyncio.sleep(CHECK_S)
+        for folder in folders:
+            with suppress(OSError):
+                await asyncio.to_thread(bound, folder)

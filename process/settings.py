@@ -11,10 +11,12 @@ type is one of str, Secret, bool, int, float, Names and Url. A class may begin i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -25,6 +27,9 @@ Names = tuple[str, ...]
 Url = str
 """Begins with http:// or https://; a trailing slash is dropped."""
 PREFIX = "ECO2_"
+POSTGRESQL: dict[str, Any] = {"pattern": "postgres(ql)?://.+", "expected": "a postgresql:// address"}
+REDIS: dict[str, Any] = {"pattern": "(rediss?|unix)://.+", "expected": "a redis:// address"}
+"""What `setting` takes for addresses of stores."""
 _BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on"), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
@@ -63,11 +68,14 @@ def setting(
     most: float = 1e9,
     may_be_empty: bool = False,
     read_by: str = "",
+    pattern: str = "",
+    expected: str = "",
 ) -> Any:
     """A field of a settings dataclass: `about` is its row in docs/settings.md, numbers lie in least to most.
 
     An empty value in the environment is the default, unless it `may_be_empty`. A secret is given to those functions
-    only that run the module `read_by` (schemas.secrets).
+    only that run the module `read_by` (schemas.secrets). A text, or each of several names, matches `pattern`, which
+    `expected` puts into words: what can't be is told at the start, by its name, not found by who needs it first.
     """
     metadata = {
         "about": about,
@@ -75,6 +83,8 @@ def setting(
         "most": most,
         "may_be_empty": may_be_empty,
         "read_by": read_by,
+        "pattern": pattern,
+        "expected": expected,
     }
     return field(default=default, metadata=metadata)
 
@@ -91,7 +101,12 @@ class ProcessSettings:
     inside_secret: Secret = setting(
         Secret(""), "what edge, functions and broker show each other; empty: nobody is asked"
     )
-    log_level: str = setting("INFO", "DEBUG, INFO, WARNING or ERROR")
+    log_level: str = setting(
+        "INFO",
+        "DEBUG, INFO, WARNING or ERROR",
+        pattern="DEBUG|INFO|WARNING|ERROR",
+        expected="DEBUG, INFO, WARNING or ERROR",
+    )
 
 
 def read(kind: type[T], environ: Mapping[str, str]) -> T:
@@ -130,7 +145,21 @@ def with_files(environ: Mapping[str, str]) -> dict[str, str]:
     return resolved
 
 
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _parsed(declared: Field[Any], text: str) -> Any:
+    names = tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+    pattern, expected = declared.metadata["pattern"], declared.metadata["expected"]
+    for each in names if declared.type == "Names" else (text,):
+        if pattern and not re.fullmatch(pattern, each):
+            told = "" if declared.type == "Secret" else f", not {each!r}"
+            raise ValueError(f"expected {expected}{told}")
     match declared.type:
         case "str":
             return text
@@ -141,9 +170,9 @@ def _parsed(declared: Field[Any], text: str) -> Any:
                 raise ValueError(f"expected true or false, not {text!r}")
             return _BOOLEANS[text.lower()]
         case "Names":
-            return tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
+            return names
         case "Url":
-            if not text.startswith(("http://", "https://")):
+            if not _is_address(text):
                 raise ValueError("expected an http:// or https:// address")
             return text.rstrip("/")
     try:

@@ -15,6 +15,7 @@ from typing import Any
 
 from embedded.servers.process import (
     START_TIMEOUT_S,
+    Greeting,
     ServerStartError,
     comes_up,
     die_with_parent,
@@ -22,7 +23,7 @@ from embedded.servers.process import (
     last_lines,
 )
 
-_HEALTH = b"GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
+HEALTH = b"GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
 
 
 class EnvoyMissing(ServerStartError):
@@ -43,6 +44,7 @@ class Envoy:
 
     log: for its own words and the access log.
     environment: where it reads ECO2_ENV, ECO2_HOSTS, ECO2_CORS_ORIGINS and ECO2_INSIDE_SECRET.
+    health_port: where this process alone answers GET /health/live; 0: nowhere.
     drain_s: how long its listeners take to close once they are told to.
     """
 
@@ -51,6 +53,7 @@ class Envoy:
     port: int
     configuration: Mapping[str, Any] = field(repr=False)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
+    health_port: int = 0
     workers: int = 1
     drain_s: int = 5
     process: subprocess.Popen[bytes] | None = None
@@ -59,6 +62,11 @@ class Envoy:
     def url(self) -> str:
         """Where it serves."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def greeting(self) -> Greeting:
+        """A question for its health, at the port of its own where it has one: the public one may be shared."""
+        return Greeting(("127.0.0.1", self.health_port or self.port), HEALTH)
 
     def start(self) -> None:
         """Start and wait until requests are answered. Raises ServerStartError."""
@@ -94,7 +102,7 @@ class Envoy:
 
     def _answers(self) -> bool:
         with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-            connection.sendall(_HEALTH)
+            connection.sendall(HEALTH)
             return connection.recv(12) == b"HTTP/1.1 200"
 
     def stop(self) -> None:

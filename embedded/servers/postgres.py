@@ -13,6 +13,7 @@ from pathlib import Path
 from embedded.servers import service_user
 from embedded.servers.process import (
     START_TIMEOUT_S,
+    Greeting,
     ServerStartError,
     comes_up,
     die_with_parent,
@@ -47,6 +48,11 @@ class Postgres:
     def database_url(self, name: str, role: str = "postgres") -> str:
         """Connection URL of database `name` on this server; `postgres` is its superuser."""
         return f"postgresql://{role}@/{name}?host={self._sockets}"
+
+    @property
+    def greeting(self) -> Greeting:
+        """SSLRequest, which is answered by one letter before anybody logs in."""
+        return Greeting(self._sockets / ".s.PGSQL.5432", b"\0\0\0\x08\x04\xd2\x16\x2f")
 
     def start(self) -> None:
         """Initialise the data folder when it is new, start, and wait until connections are taken.

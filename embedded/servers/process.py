@@ -11,6 +11,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -24,6 +25,14 @@ class ServerStartError(RuntimeError):
     """A server did not come up; the message says why, or holds the end of its log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """Words that a server answers at once, whatever else it does, at an address of TCP or a Unix socket."""
+
+    address: tuple[str, int] | Path
+    words: bytes
+
+
 class Server(Protocol):
     """What all servers have."""
 
@@ -31,6 +40,8 @@ class Server(Protocol):
 
     @property
     def url(self) -> str: ...
+    @property
+    def greeting(self) -> Greeting: ...
     def start(self) -> None: ...
     def launch(self) -> None: ...
     def wait_ready(self) -> None: ...

@@ -16,7 +16,15 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers.process import ServerStartError, comes_up, die_with_parent, end, free_port, last_lines
+from embedded.servers.process import (
+    Greeting,
+    ServerStartError,
+    comes_up,
+    die_with_parent,
+    end,
+    free_port,
+    last_lines,
+)
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 START_TIMEOUT_S = 120.0  # a busy machine of one core takes half a minute
@@ -71,6 +79,11 @@ class RabbitMQ:
     def url(self) -> str:
         """amqp:// URL with user, password and virtual host."""
         return f"amqp://eco2:{self._password()}@{self.address}:{self.port}/eco2"
+
+    @property
+    def greeting(self) -> Greeting:
+        """AMQP's own, which is answered by Connection.Start."""
+        return Greeting((self.address, self.port), _PROTOCOL_HEADER)
 
     def start(self) -> None:
         """Start and wait until it speaks AMQP. Raises RabbitMQMissing, ServerStartError."""

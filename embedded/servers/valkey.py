@@ -9,6 +9,7 @@ from pathlib import Path
 
 from embedded.servers.process import (
     START_TIMEOUT_S,
+    Greeting,
     ServerStartError,
     comes_up,
     die_with_parent,
@@ -37,6 +38,11 @@ class Valkey:
         """redis:// URL of the server."""
         login = f":{self.password}@" if self.password else ""
         return f"redis://{login}{self.address}:{self.port}"
+
+    @property
+    def greeting(self) -> Greeting:
+        """PING, which is answered without a password, too: by -NOAUTH."""
+        return Greeting((self.address, self.port), b"PING\r\n")
 
     def start(self) -> None:
         """Start and wait until connections are taken. Raises ServerStartError."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from embedded.servers.process import Server, die_with_parent
+from embedded.servers.process import Greeting, Server, die_with_parent
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
@@ -28,7 +28,8 @@ _log = logging.getLogger("eco2.supervisor")
 class Child:
     """`launch` starts the process, quickly, and from a thread that outlives it: to that thread Linux ties the
     parent-death signal. `serves` blocks until a process that was started again can be asked; only then is its start
-    told. `on_lost` hears of the error that ended the looking after it."""
+    told. `greeting` is what it answers as long as it does not hang. `on_lost` hears of the error that ended the looking
+    after it."""
 
     name: str
     launch: Callable[[], subprocess.Popen[bytes]]
@@ -37,6 +38,7 @@ class Child:
     grace_s: float = 10.0
     after_stop: Callable[[], None] | None = None
     serves: Callable[[], None] | None = None
+    greeting: Greeting | None = None
     process: subprocess.Popen[bytes] | None = None
     restarts: int = 0
     failures: int = 0
@@ -133,11 +135,15 @@ class Child:
         if self.after_stop:
             await asyncio.to_thread(self.after_stop)
 
-    def kill(self) -> None:
-        """End at once."""
-        self.stopping = True
+    def replace(self) -> None:
+        """End this process at once, also one that is stopped or stuck; another takes its place."""
         if self.pid and self.process:
             self.process.kill()
+
+    def kill(self) -> None:
+        """End at once, for good."""
+        self.stopping = True
+        self.replace()
 
 
 def server_child(
@@ -149,13 +155,15 @@ def server_child(
     serves: Callable[[], None] | None = None,
 ) -> Child:
     """`server` as a child; it keeps its address when it is started again."""
+    child = Child(name, lambda: launch(), grace_s=grace_s, after_stop=after_stop, serves=serves)
 
     def launch() -> subprocess.Popen[bytes]:
         server.launch()
+        child.greeting = server.greeting  # by now it has an address
         assert server.process
         return server.process
 
-    return Child(name, launch, grace_s=grace_s, after_stop=after_stop, serves=serves)
+    return child
 
 
 def python(

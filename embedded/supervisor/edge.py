@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from edge.bootstrap import bootstrap
-from edge.fields import Address
+from edge.fields import Address, Fields
 from edge.hosts import check_hosts
 from edge.origins import check_origins
 from edge.site import EdgeSite
 from edge.table import ADDRESS, NO_LIMIT, EdgeRoute, limited, parse_limits, quota
 from embedded.openfiles import raise_limit
 from embedded.servers.envoy import Envoy
+from embedded.servers.process import free_port
 from embedded.settings import EmbeddedSettings
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.options import Options
@@ -77,28 +79,38 @@ def limits(environment: Mapping[str, str]) -> dict[str, str]:
 def table(routes: Path, replaced: Mapping[str, str]) -> list[EdgeRoute]:
     """The routes of a JSON file (supervisor.wiring) with the limits of this machine."""
     rows = [EdgeRoute(**row) for row in json.loads(routes.read_text())]
+    if unknown := replaced.keys() - {row.function for row in rows} - {ADDRESS}:
+        raise CannotStartError(
+            f"ECO2_RATE_LIMITS: there is no function {sorted(unknown)[0]!r} behind the edge"
+        )
     return [row if row.auth else row.times(LOOPBACK_FACTOR) for row in limited(rows, replaced)]
 
 
 def reconfigure(envoys: Iterable[Envoy], routes: Path, at: EdgeSite, environment: Mapping[str, str]) -> None:
     """Give edges the routes of a JSON file; they serve them once they start again."""
-    configuration = bootstrap(table(routes, limits(environment)), at)
+    rows = table(routes, limits(environment))
     for envoy in envoys:
-        envoy.configuration = configuration
+        envoy.configuration = _configuration(rows, at, envoy.health_port)
 
 
 def server(
     name: str, at: EdgeSite, routes: list[EdgeRoute], folder: Path, logs: Path, environment: Mapping[str, str]
 ) -> Envoy:
     """Envoy, to be launched."""
+    own = free_port()
     given = {setting: environment[setting] for setting in _READ if setting in environment}
     return Envoy(
         file=folder / f"{name}.json",
         log=logs / f"{name}.log",
         port=at.port,
-        configuration=bootstrap(routes, at),
+        configuration=_configuration(routes, at, own),
         environment={**given, "TZ": "UTC"},
+        health_port=own,
     )
+
+
+def _configuration(routes: list[EdgeRoute], at: EdgeSite, own_port: int) -> Fields:
+    return bootstrap(routes, replace(at, operations_port=own_port))
 
 
 def _collector(environment: Mapping[str, str]) -> str:

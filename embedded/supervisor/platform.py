@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from time import monotonic, time
@@ -18,9 +17,10 @@ from time import monotonic, time
 from edge.site import EdgeSite
 from embedded import logs
 from embedded.openfiles import raise_limit
-from embedded.servers.envoy import Envoy
-from embedded.servers.process import Server, ServerStartError
-from embedded.supervisor import edge, environment, prepared, stores
+from embedded.servers.envoy import HEALTH, Envoy
+from embedded.servers.process import Greeting, Server, ServerStartError
+from embedded.supervisor import edge, environment, given, prepared, stores
+from embedded.supervisor.alive import Attention
 from embedded.supervisor.child import Child, python, server_child
 from embedded.supervisor.environment import Addresses
 from embedded.supervisor.errors import CannotStartError, SupervisionLostError
@@ -33,7 +33,6 @@ from embedded.supervisor.wires import Wires
 from functions.images.settings import SHOWN
 from process import inside
 
-LOG_CHECK_S = 30.0
 _log = logging.getLogger("eco2.supervisor")
 
 
@@ -45,6 +44,7 @@ class Platform:
         self.home = Home(options.home.resolve())
         self.report = report
         self.children: list[Child] = []
+        self._attention = Attention(self.children)
         self.stopped = asyncio.Event()
         self._state: dict[str, object] = {}
         self._environment: dict[str, str] = {}
@@ -75,7 +75,10 @@ class Platform:
             loop = asyncio.get_running_loop()
             for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 loop.add_signal_handler(signum, self._interrupted)
-            bounding = asyncio.create_task(self._bound_logs())
+            folders = [self.home.folder / name for name in ("logs", "postgres", "valkey")]
+            looking = [
+                asyncio.create_task(task) for task in (logs.keep_bounded(folders), self._attention.pay())
+            ]
             stopping = asyncio.create_task(self.stopped.wait())
             try:
                 starting = asyncio.create_task(self._start())
@@ -87,8 +90,7 @@ class Platform:
                     starting.cancel()
                     await asyncio.gather(starting, return_exceptions=True)
             finally:
-                bounding.cancel()
-                stopping.cancel()
+                await ended(stopping, *looking)
                 await self._stop()
                 for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                     loop.remove_signal_handler(signum)
@@ -104,6 +106,7 @@ class Platform:
         raise_limit()
         options, home = self.options, self.home
         edge.limits(options.environment)
+        await given.check(options)
         self._public = reserve(options.port)
         hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))
         broker, simulated = listen(), listen() if options.model == "simulated" else None
@@ -114,8 +117,8 @@ class Platform:
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         secret = options.inside_secret or secrets.token_urlsafe(32)
         self._state |= {"model": options.model, "functions": inside.address(_url(hosts[0]), secret)}
-        self._state |= {"sink": inside.address(_url(broker), secret)}
-        self._state |= {"simulated": _url(simulated) if simulated else ""}
+        self._state["sink"] = inside.address(_url(broker), secret)
+        self._state["simulated"] = _url(simulated) if simulated else ""
         self._wires = Wires(home.folder, _url(hosts[0]))
         wiring = asyncio.create_task(self._wires.make(environment.base(options), home.logs))
         rabbit = asyncio.create_task(self._rabbitmq())
@@ -148,8 +151,8 @@ class Platform:
             await self._broker(broker, await rabbit)
         finally:
             await ended(wiring, rabbit)
-        processes = {**_watched(hosts, broker), "edge": self._public.getsockname()}
-        await wait_ready(processes, self.children, home.logs)
+        asked = {**_watched(hosts, broker), "edge": self._public.getsockname()}
+        await wait_ready(asked, self.children, home.logs)
         self._write_state()
         _log.info("ready at %s after %.1f s", public, monotonic() - began)
         self.report(f"ready after {monotonic() - began:.1f} s")
@@ -161,7 +164,9 @@ class Platform:
         if simulated:
             await self._serve("model", ["functions.providers.simulated"], simulated)
         for number, listener in enumerate(hosts, 1):
-            await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, grace_s=15)
+            own = listen()  # they share a port: at which of them a question for health arrives nobody knows
+            self._listeners.append(own)
+            await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, own, grace_s=15)
         if objects:
             store = ["embedded.objects", "--folder", str(self.home.folder / "objects"), "--missing", SHOWN]
             await self._serve("objects", store, objects)
@@ -196,9 +201,7 @@ class Platform:
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
             owner, database = postgres.url, postgres.database_url("postgres", stores.FUNCTIONS_ROLE)
             started.append((postgres, home.folder / "postgres" / "postgres.log"))
-        ready = asyncio.gather(*(stores.ready(server, log) for server, log in started))
-        ready.add_done_callback(_looked_at)  # where the start fails for another reason, nobody awaits it
-        return database, owner, redis, ready
+        return database, owner, redis, stores.all_ready(started)
 
     def _is_migrated(self) -> bool:
         return self.options.starts_postgres and prepared.is_done(self._migrated, prepared.migrations())
@@ -211,7 +214,10 @@ class Platform:
     async def _migrate(self, owner: str) -> None:
         digest = prepared.migrations()
         env = self._environment | {"ECO2_DATABASE_URL": owner}
-        await run("migrations", ["schemas.migrate"], env, self.home.logs)
+        try:
+            await run("migrations", ["schemas.migrate"], env, self.home.logs)
+        except CannotStartError as error:
+            raise error if self.options.starts_postgres else given.wrong("ECO2_DATABASE_URL", error) from None
         if self.options.starts_postgres:
             self._migrated.write_text(digest)
 
@@ -259,19 +265,20 @@ class Platform:
         self,
         name: str,
         arguments: Sequence[str],
-        listener: socket.socket,
-        *,
+        *listeners: socket.socket,
         extra: dict[str, str] | None = None,
         grace_s: float = 10.0,
     ) -> None:
-        command = [*arguments, "--fd", str(listener.fileno())]
+        fds = [listener.fileno() for listener in listeners]
+        command = [*arguments, *(f"--fd={fd}" for fd in fds)]
         log = self.home.logs / f"{name}.log"
         env = self._environment | (extra or {})
 
         def launch() -> subprocess.Popen[bytes]:
-            return python(command, log=log, environment=env, fds=[listener.fileno()])
+            return python(command, log=log, environment=env, fds=fds)
 
-        await self._add(Child(name, launch, grace_s=grace_s))
+        greeting = Greeting(listeners[-1].getsockname(), HEALTH)
+        await self._add(Child(name, launch, grace_s=grace_s, greeting=greeting))
 
     async def _add(self, child: Child) -> None:
         child.on_change = self._tell_state
@@ -319,13 +326,6 @@ class Platform:
             self.children.clear()
             self._tell_state()
 
-    async def _bound_logs(self) -> None:
-        while True:  # cancelled at the end of the run
-            await asyncio.sleep(LOG_CHECK_S)
-            for folder in (self.home.logs, self.home.folder / "postgres", self.home.folder / "valkey"):
-                with suppress(OSError):
-                    await asyncio.to_thread(logs.bound, folder)
-
 
 def _started(starting: asyncio.Task[str]) -> str:
     """The address; what the disk refused is told as what keeps the platform from starting."""
@@ -333,11 +333,6 @@ def _started(starting: asyncio.Task[str]) -> str:
         return starting.result()
     except OSError as error:
         raise CannotStartError(f"{error.filename or 'a file'} can't be written: {error.strerror}") from error
-
-
-def _looked_at(future: asyncio.Future[list[None]]) -> None:
-    if not future.cancelled():
-        future.exception()
 
 
 def _watched(hosts: Sequence[socket.socket], broker: socket.socket) -> dict[str, tuple[str, int]]:

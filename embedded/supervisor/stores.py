@@ -6,6 +6,7 @@ import asyncio
 import os
 import secrets
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from embedded.logs import last_line
@@ -57,6 +58,18 @@ async def ready(server: Server, log: Path) -> None:
         await asyncio.to_thread(server.wait_ready)
     except ServerStartError as error:
         raise CannotStartError(f"{error}: {last_line(log)}") from None
+
+
+def all_ready(started: Iterable[tuple[Server, Path]]) -> asyncio.Future[list[None]]:
+    """To be awaited until each server, with its log, serves."""
+    waiting = asyncio.gather(*(ready(server, log) for server, log in started))
+    waiting.add_done_callback(_looked_at)  # where the start fails for another reason, nobody awaits it
+    return waiting
+
+
+def _looked_at(future: asyncio.Future[list[None]]) -> None:
+    if not future.cancelled():
+        future.exception()
 
 
 def sweep_sockets(home: Home) -> None:

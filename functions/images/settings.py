@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from process.settings import Names, Secret, setting
+from process.settings import Names, Secret, Url, setting
 
 SHOWN = "/api/v1/images"
 """The path below which the function `images-show` shows pictures, and makes the copies that are not there yet."""
@@ -14,10 +14,15 @@ SHOWN = "/api/v1/images"
 class ImageSettings:
     """The object store, its public address, and foreign hosts."""
 
-    objects_url: str = setting("", "object store (S3 wire format) the client uploads to")
-    objects_inner_url: str = setting("", "object store as functions reach it, if not as clients do")
-    cdn_url: str = setting("", "public prefix of the pictures' public copies")
-    objects_bucket: str = setting("eco2-images", "bucket of uploaded images")
+    objects_url: Url = setting("", "object store (S3 wire format) the client uploads to")
+    objects_inner_url: Url = setting("", "object store as functions reach it, if not as clients do")
+    cdn_url: Url = setting("", "public prefix of the pictures' public copies")
+    objects_bucket: str = setting(
+        "eco2-images",
+        "bucket of uploaded images",
+        pattern="[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        expected="a bucket's name",
+    )
     objects_access_key: str = setting(
         "eco2", "object store access key id", read_by="functions.images.uploads"
     )
@@ -27,4 +32,9 @@ class ImageSettings:
     image_days: int = setting(
         400, "days that pictures of scans and chats are kept after they were first shown", least=1
     )
-    image_hosts: Names = setting((), "other hosts images may come from, comma separated, https only")
+    image_hosts: Names = setting(
+        (),
+        "other hosts images may come from, comma separated, https only",
+        pattern="[.]?[A-Za-z0-9-]+([.][A-Za-z0-9-]+)+",
+        expected="names of hosts",
+    )

@@ -13,7 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m functions.runtime", description=__doc__)
     parser.add_argument("names", nargs="*", help="functions to serve, or `all`; by default K_SERVICE's")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
-    parser.add_argument("--fd", type=int, default=None, help="a listening socket that was handed over")
+    parser.add_argument(
+        "--fd", type=int, action="append", help="a listening socket that was handed over; may be repeated"
+    )
     arguments = parser.parse_args()
     names = arguments.names or os.environ.get("K_SERVICE", "").split()
     gc.disable()  # imports make no garbage; `serve` turns it on again
@@ -26,7 +28,7 @@ def main() -> None:
             parser.error("name a function, or `all`")
         from functions.runtime.serve import serve
 
-        serve(functions, port=arguments.port, fd=arguments.fd)
+        serve(functions, port=arguments.port, fds=arguments.fd)
     except (UnknownFunctionError, SettingsError) as error:
         sys.exit(str(error))
 

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import signal
 import socket
+from collections.abc import Sequence
 from types import FrameType
 
 from uvicorn import Config, Server
@@ -39,8 +40,8 @@ class GracefulServer(Server):
         await asyncio.to_thread(tracing.shut_down)
 
 
-def serve(functions: list[Function], *, port: int | None = None, fd: int | None = None) -> None:
-    """Serve until SIGTERM. Give a port, or the file descriptor of a listening socket."""
+def serve(functions: list[Function], *, port: int | None = None, fds: Sequence[int] | None = None) -> None:
+    """Serve until SIGTERM. Give a port, or file descriptors of listening sockets."""
     host = Host(functions)
     resources = host.resources
     logs.configure(resources.settings(ProcessSettings).log_level)
@@ -57,4 +58,4 @@ def serve(functions: list[Function], *, port: int | None = None, fd: int | None 
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
-    GracefulServer(config, host).run(sockets=[socket.socket(fileno=fd)] if fd is not None else None)
+    GracefulServer(config, host).run(sockets=[socket.socket(fileno=fd) for fd in fds] if fds else None)

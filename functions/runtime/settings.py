@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from process.settings import Names, Secret, setting
+from process.settings import POSTGRESQL, REDIS, Names, Secret, setting
 
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSettings:
     """Servers, and the end of a process. A dataclass and no pydantic model: every cold start pays for it."""
 
-    database_url: Secret = setting(Secret(""), "PostgreSQL")
-    redis_streams_url: Secret = setting(Secret(""), "Redis: progress streams; must not evict")
-    redis_pubsub_url: Secret = setting(Secret(""), "Redis: live progress to gateways")
-    redis_cache_url: Secret = setting(Secret(""), "Redis: results; may evict")
-    redis_auth_url: Secret = setting(Secret(""), "Redis: revoked tokens; must not evict")
-    redis_state_url: Secret = setting(Secret(""), "Redis: OAuth state")
+    database_url: Secret = setting(Secret(""), "PostgreSQL", **POSTGRESQL)
+    redis_streams_url: Secret = setting(Secret(""), "Redis: progress streams; must not evict", **REDIS)
+    redis_pubsub_url: Secret = setting(Secret(""), "Redis: live progress to gateways", **REDIS)
+    redis_cache_url: Secret = setting(Secret(""), "Redis: results; may evict", **REDIS)
+    redis_auth_url: Secret = setting(Secret(""), "Redis: revoked tokens; must not evict", **REDIS)
+    redis_state_url: Secret = setting(Secret(""), "Redis: OAuth state", **REDIS)
     operators: Names = setting(
         (), "ids of users who may watch events and mend dead letters; with `local` everybody may"
     )

@@ -17,7 +17,7 @@ from tests.tree import copied
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The code without what tests other things."""
-    return copied(tmp_path_factory.mktemp("copy"), "pyproject.toml", "Makefile")
+    return copied(tmp_path_factory.mktemp("copy"), "pyproject.toml", "requirements.lock", "Makefile")
 
 
 def run(copy: Path, *command: str) -> str:

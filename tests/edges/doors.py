@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 
 import aiohttp
 import pytest
@@ -121,6 +122,21 @@ class Hosts(Fixtures):
     ) -> None:
         answer = await raw(client, f"GET {OPEN} HTTP/1.1\r\nConnection: close\r\n{fields}\r\n".encode())
         assert answer.startswith(b"HTTP/1.1 400")
+        assert not host.requests
+
+    async def test_an_answer_by_http_1_0_ends_with_its_connection(
+        self, client: aiohttp.ClientSession, host: FunctionHost
+    ) -> None:
+        host.more.set()
+        head = f"GET {JOB}/events HTTP/1.0\r\nHost: 127.0.0.1\r\nCookie: s_access=token\r\n\r\n"
+        answer = await raw(client, head.encode())
+        assert re.match(rb"HTTP/1.[01] 200 ", answer)
+        assert b"transfer-encoding" not in answer.partition(b"\r\n\r\n")[0].lower()
+        assert answer.endswith(b"\r\n\r\nevent: queued\n\nevent: done\n\n")
+        assert host.requests
+        host.requests.clear()
+        answer = await raw(client, f"GET {OPEN} HTTP/1.0\r\n\r\n".encode())
+        assert re.match(rb"HTTP/1.[01] 4", answer)  # who names no host is not served
         assert not host.requests
 
     async def test_on_a_developers_machine_its_own_names_are_served(

@@ -67,7 +67,12 @@ def test_streams_have_no_end_but_a_beginning(config: dict[str, Any]) -> None:
     endless = {
         route["name"]: route for route in host["routes"] if route.get("route", {}).get("timeout") == "0s"
     }
-    streams = {"GET /api/v1/scan/{job_id}/events", "GET /api/v1/chat/{job_id}/events", "GET /api/v1/stream"}
+    streams = {
+        "GET /api/v1/scan/{job_id}/events",
+        "GET /api/v1/chat/{job_id}/events",
+        "GET /api/v1/console/events",
+        "GET /api/v1/stream",
+    }
     assert set(endless) == streams
     for route in endless.values():
         assert route["route"]["retry_policy"]["per_try_timeout"] == "25s"

@@ -233,9 +233,11 @@ def test_an_address_stands_for_everybody_here_and_an_account_for_many(tmp_path: 
     rows = [
         EdgeRoute("POST", "/a", "scan-submit", limit="60/60"),
         EdgeRoute("GET", "/b", "open", auth=False, limit="5/60"),
+        EdgeRoute("POST", "/c", "images-upload", limit="60/60"),
     ]
     (tmp_path / "routes.json").write_text(json.dumps([asdict(row) for row in rows]))
     assert [row.limit for row in edge.table(tmp_path / "routes.json", edge.limits({}))] == [
         "6000/60",
         "500/60",
+        "6000/60",
     ]

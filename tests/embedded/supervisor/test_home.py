@@ -78,7 +78,7 @@ def test_options_come_from_arguments_then_environment() -> None:
     assert (options.port, options.broker, options.model) == (9001, "rabbitmq", "simulated")
     assert options.starts_rabbitmq
     given = from_environment(
-        {"ECO2_AMQP_URL": "amqp://h", "ECO2_DATABASE_URL": "d", "ECO2_BROKER": "rabbitmq"}
+        {"ECO2_AMQP_URL": "amqp://h", "ECO2_DATABASE_URL": "postgresql://d", "ECO2_BROKER": "rabbitmq"}
     )
     assert not given.starts_rabbitmq
     assert not given.starts_postgres

@@ -52,7 +52,7 @@ def test_it_serves_on_a_socket_that_was_handed_over(process: list[Any]) -> None:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         address = listening.getsockname()
-        serve([load("scan-categories"), load("scan-vision")], fd=listening.detach())
+        serve([load("scan-categories"), load("scan-vision")], fds=[listening.detach()])
     _, (_, (given,)) = process
     assert given.getsockname() == address
     given.close()
@@ -80,8 +80,8 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environ: str) ->
     """Run the command; what it would serve."""
     served: list[tuple[list[str], Any]] = []
 
-    def instead(functions: list[Function], *, port: int, fd: int | None) -> None:
-        served.append(([function.name for function in functions], fd if fd is not None else port))
+    def instead(functions: list[Function], *, port: int, fds: list[int] | None) -> None:
+        served.append(([function.name for function in functions], fds or port))
 
     monkeypatch.setattr(module, "serve", instead)
     monkeypatch.setattr(sys, "argv", ["functions.runtime", *arguments])
@@ -99,7 +99,8 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environ: str) ->
 def test_the_command_line_names_functions_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
     names = ["scan-vision", "scan-rule"]
     assert command(monkeypatch, *names, "--port", "81") == [(names, 81)]
-    assert command(monkeypatch, "all", "--fd", "3") == [(list(folders()), 3)]
+    assert command(monkeypatch, "all", "--fd", "3") == [(list(folders()), [3])]
+    assert command(monkeypatch, "all", "--fd=3", "--fd=4") == [(list(folders()), [3, 4])]
 
 
 def test_a_pod_is_told_by_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
