@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from eventing.batch import Batch
+from functions.runtime.errors import TooMany
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 PACE_S = 0.004  # calls of 4 ms share a round trip
+STREAM_S = 75.0
+"""How long a stream's place outlives a process that died; keepalives come more often."""
+HEAD_S = 5.0
+"""How long a place is held for a stream that has not begun, as after HEAD."""
+AGAIN_S = 5
 _Call = tuple[Any, ...]  # script, its SHA-1, 1, key, arguments
 
 # KEYS: the sorted set of a user's places, scored by when each ends. ARGV: place, most, milliseconds.
@@ -94,6 +101,18 @@ class Shares(Service):
         """Use one of `most` up, which all come back when the window that began with the first is over."""
         key = f"spent:{kind}:{user_id}"
         return await self._calls.add((_SPEND, _SPEND_SHA, 1, key, most, int(window_s * 1000)))
+
+    async def stream(self, kind: str, user_id: str, most: int) -> Place:
+        """A place for one more stream of the user, to be kept by `during`. Raises TooMany."""
+        place = Place(kind, user_id, secrets.token_hex(8), most, STREAM_S)
+        if not await self.hold(place, HEAD_S):
+            raise TooMany(
+                "TOO_MANY_STREAMS",
+                f"{most} event streams of yours are open; close one, or ask for the result.",
+                policy=kind,
+                after_s=AGAIN_S,
+            )
+        return place
 
     async def during(self, place: Place, events: AsyncGenerator[T]) -> AsyncGenerator[T]:
         """The events, as long as which the place is held: kept with what comes, given back at the end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Self
 from uuid import UUID
@@ -12,19 +12,21 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 
 from functions.chat.progress import DOMAIN
+from functions.chat.settings import ChatSettings
 from functions.chat.turns import Turns
 from functions.runtime import Resources, User, http_function
 from functions.runtime.resources import Service
+from functions.runtime.shares import Place, Shares
 
 if TYPE_CHECKING:
     from eventing.progress.gateway import Gateway
 
 
 class ChatGateway(Service):
-    """The gateway of chat streams, one a process."""
+    """The gateway of chat streams, one a process, and the places that each user has for them."""
 
-    def __init__(self, gateway: Gateway) -> None:
-        self.gateway = gateway
+    def __init__(self, gateway: Gateway, shares: Shares, most: int) -> None:
+        self.gateway, self.shares, self._most = gateway, shares, most
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -34,7 +36,11 @@ class ChatGateway(Service):
         gateway = Gateway(await resources.redis("streams"), await resources.redis("pubsub"), DOMAIN)
         resources.on_stop(gateway.stop)
         resources.on_close(gateway.close)
-        return cls(gateway)
+        return cls(gateway, await resources.get(Shares), resources.settings(ChatSettings).chat_user_streams)
+
+    async def place(self, user_id: str) -> Place:
+        """A place for one more stream of the user. Raises TooMany."""
+        return await self.shares.stream("chat-streams", user_id, self._most)
 
 
 @http_function("GET /api/v1/chat/{job_id}/events", min_scale=1, streams=True)
@@ -45,10 +51,10 @@ async def stream(
     request: Request,
     job_id: UUID,
     last_token_seq: Annotated[int | None, Field(ge=0, lt=2**31)] = None,
-) -> AsyncIterator[ServerSentEvent] | None:
+) -> AsyncGenerator[ServerSentEvent] | None:
     """The turn's events, from the start or after `Last-Event-ID` (or `last_token_seq`, which is the same number).
 
-    204 when that was the last event. Another user's turn is unknown.
+    204 when that was the last event. Another user's turn is unknown. Raises TooMany.
     """
     trace = await turns.owned(user.id, job_id)
     last = request.headers.get("last-event-id", "")
@@ -56,9 +62,11 @@ async def stream(
     history = partial(turns.story, job_id)
     if after is not None and await chat.gateway.ended(str(job_id), after, history):
         return None  # 204: a browser that asks again and again stops
-    return chat.gateway.follow(
+    place = await chat.place(user.id)
+    events = chat.gateway.follow(
         str(job_id), after=after, history=history, expires_at=user.expires_at, trace=trace
     )
+    return chat.shares.during(place, events)
 
 
 new = stream.new

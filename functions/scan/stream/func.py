@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import TYPE_CHECKING, Self
@@ -11,20 +10,14 @@ from uuid import UUID
 from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 
-from functions.runtime import Resources, TooMany, User, http_function
+from functions.runtime import Resources, User, http_function
 from functions.runtime.resources import Service
 from functions.runtime.shares import Place, Shares
-from functions.scan.jobs import RETRY_S, Jobs
+from functions.scan.jobs import Jobs
 from functions.scan.settings import ScanSettings
 
 if TYPE_CHECKING:
     from eventing.progress.gateway import Gateway
-
-
-PLACE_S = 75.0
-"""How long a stream's place outlives a process that died; keepalives come more often."""
-HEAD_S = 5.0
-"""How long a place is held for a stream that has not begun, as after HEAD."""
 
 
 class ScanGateway(Service):
@@ -45,15 +38,7 @@ class ScanGateway(Service):
 
     async def place(self, user_id: str) -> Place:
         """A place for one more stream of the user. Raises TooMany."""
-        place = Place("scan-streams", user_id, secrets.token_hex(8), self._most, PLACE_S)
-        if not await self.shares.hold(place, HEAD_S):
-            raise TooMany(
-                "TOO_MANY_STREAMS",
-                f"{self._most} event streams of yours are open; close one, or ask for the result.",
-                policy=place.kind,
-                after_s=RETRY_S,
-            )
-        return place
+        return await self.shares.stream("scan-streams", user_id, self._most)
 
 
 @http_function("GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream", min_scale=1, streams=True)

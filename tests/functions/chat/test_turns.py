@@ -12,11 +12,12 @@ from functions.chat.cancel.func import cancel
 from functions.chat.conversations import title_of
 from functions.chat.events import TurnCompleted
 from functions.chat.inputs.func import inputs
-from functions.chat.stream.func import stream
+from functions.chat.stream.func import ChatGateway, stream
 from functions.chat.sweep.func import sweep
 from functions.chat.title.func import title
 from functions.chat.turns import Turns
 from functions.ops.events import SweepRequested
+from tests.functions.chat.conftest import Talking
 from tests.functions.chat.talk import BASE, Talk
 
 QUESTION = "페트병 라벨은 어떻게 버려요? 그리고 이코는 누구야?"
@@ -48,6 +49,20 @@ async def test_a_stream_is_the_same_from_every_place(talk: Talk) -> None:
     for place in range(len(whole) - 1):
         assert await talk.events(job, whole[place]["seq"]) == whole[place + 1 :]
     assert await talk.events(job, whole[-1]["seq"]) == []
+
+
+async def test_a_user_has_so_many_streams(talking: Talking) -> None:
+    async with talking(ECO2_CHAT_USER_STREAMS="2") as talk:
+        job = await talk.say(await talk.begin(), QUESTION)
+        await talk.deliver()
+        gateway = await talk.functions.resources.get(ChatGateway)
+        held = [await gateway.place(talk.user) for _ in range(2)]
+        answer = await talk.functions.call(stream, "GET", f"{BASE}/{job}/events", user=talk.user)
+        assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
+        assert answer.headers["retry-after"] == "5"
+        await gateway.place(talk.stranger().user)
+        await gateway.shares.release(held[0])
+        assert (await talk.events(job))[-1]["stage"] == "done"
 
 
 async def test_the_end_is_told_when_redis_has_forgotten(talk: Talk) -> None:
