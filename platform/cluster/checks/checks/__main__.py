@@ -1,0 +1,85 @@
+"""`make infrastructure`: every check of what is no Python, one line each; status 1 when one fails."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from localcluster.errors import ClusterError
+
+from checks import objects, terraform, tools
+
+ROOT = Path(__file__).resolve().parents[4]
+ANSIBLE = ROOT / "platform/cluster/ansible"
+_TIMEOUT_S = 300
+
+
+def workflows() -> None:
+    """Workflows are what GitHub takes (actionlint) and give nothing away (zizmor)."""
+    _run(tools.built("actionlint"), *map(str, sorted((ROOT / ".github/workflows").glob("*.yaml"))))
+    _run(tools.installed("zizmor"), "--offline", "--no-progress", str(ROOT / ".github"))
+
+
+def playbooks() -> None:
+    """Playbooks are well formed and hold ansible-lint's production profile."""
+    books = ("site.yaml", "upgrade.yaml", "etcd-restore.yaml")
+    _run(
+        tools.installed("ansible-playbook"),
+        "-i",
+        "inventory/example.yaml",
+        "--syntax-check",
+        *books,
+        cwd=ANSIBLE,
+    )
+    _run(tools.installed("ansible-lint"), "--offline", "--strict", "--profile", "production", cwd=ANSIBLE)
+
+
+CHECKS: tuple[Callable[[], None], ...] = (
+    workflows,
+    terraform.formatted,
+    terraform.valid_and_tested,
+    terraform.refuses_what_the_schema_does_not_have,
+    terraform.hosts_are_the_inventorys,
+    objects.conform,
+    objects.refuses_an_unknown_field,
+    playbooks,
+)
+
+
+def main() -> int:
+    """Run all; the exit status."""
+    try:
+        tools.prepare(lambda line: print(line, flush=True))
+    except ClusterError as error:
+        print(f"infrastructure: {error}", file=sys.stderr)
+        return 1
+    failed = 0
+    for check in CHECKS:
+        began = time.monotonic()
+        try:
+            check()
+            outcome = "holds"
+        except subprocess.CalledProcessError as failure:
+            failed, outcome = failed + 1, f"FAILS\n{failure.stdout}{failure.stderr}"
+        except (AssertionError, LookupError, OSError) as failure:
+            failed, outcome = failed + 1, f"FAILS\n{type(failure).__name__}: {failure}"
+        print(
+            f"{time.monotonic() - began:6.1f} s  {(check.__doc__ or '').splitlines()[0]} {outcome}",
+            flush=True,
+        )
+    return 1 if failed else 0
+
+
+def _run(*command: str, cwd: Path = ROOT) -> None:
+    environment = {**os.environ, "PATH": f"{Path(command[0]).parent}:{os.environ['PATH']}"}
+    subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,144 @@
+"""What ArgoCD would make: waves, sources, rights, secrets that exist somewhere, and the digest that a release names."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from fleet.inventory import read_inventory
+
+ROOT = Path(__file__).resolve().parents[2]
+ARGOCD = ROOT / "platform/cluster/argocd"
+Object = dict[str, Any]
+
+
+def applications() -> list[Object]:
+    return [yaml.safe_load(path.read_text()) for path in sorted((ARGOCD / "apps").glob("*.yaml"))]
+
+
+def objects(folder: Path) -> list[Object]:
+    return [each for path in sorted(folder.rglob("*.yaml")) for each in yaml.safe_load_all(path.read_text())]
+
+
+def projects() -> dict[str, Object]:
+    made = objects(ARGOCD / "bootstrap")
+    return {each["metadata"]["name"]: each["spec"] for each in made if each["kind"] == "AppProject"}
+
+
+def wave(application: Object) -> int:
+    return int(application["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"])
+
+
+def test_waves_are_platform_then_infrastructure_then_applications() -> None:
+    names = {each["metadata"]["name"]: wave(each) for each in applications()}
+    assert all(
+        0 <= names[name] <= 10
+        for name in ("namespaces", "cert-manager", "external-secrets", "mesh", "secrets")
+    )
+    assert all(15 <= names[name] <= 32 for name in ("postgresql", "valkey", "rabbitmq", "knative-eventing"))
+    assert names["eco2"] == 40
+    assert names["external-secrets"] < names["secrets"] < names["postgresql"] < names["eco2"]
+    assert names["istio-base"] < names["istiod"] < names["mesh"]
+
+
+def test_a_files_name_says_its_wave() -> None:
+    for path in (ARGOCD / "apps").glob("*.yaml"):
+        application = yaml.safe_load(path.read_text())
+        assert path.name == f"{wave(application):02d}-{application['metadata']['name']}.yaml"
+
+
+def test_an_applications_health_asks_for_synced_as_well() -> None:
+    (settings,) = (each for each in objects(ARGOCD / "bootstrap") if each["kind"] == "ConfigMap")
+    lua = settings["data"]["resource.customizations.health.argoproj.io_Application"]
+    assert 'health.status == "Healthy" and sync.status == "Synced"' in lua
+
+
+def test_sources_are_pinned_exist_and_belong_to_the_project() -> None:
+    for application in applications():
+        spec = application["spec"]
+        assert spec["source"]["repoURL"] in projects()[spec["project"]]["sourceRepos"]
+        if "chart" in spec["source"]:
+            assert re.fullmatch(r"v?\d+\.\d+\.\d+", spec["source"]["targetRevision"])
+        else:
+            assert list((ROOT / spec["source"]["path"]).glob("*.yaml")), spec["source"]["path"]
+
+
+def test_everything_heals_itself_and_only_the_platform_makes_roles() -> None:
+    for application in applications():
+        assert application["spec"]["syncPolicy"]["automated"] == {"prune": True, "selfHeal": True}
+    own = projects()["eco2"]
+    assert {each["namespace"] for each in own["destinations"]} == {"eco2", "rabbitmq"}
+    assert {"group": "rbac.authorization.k8s.io", "kind": "*"} in own["namespaceResourceBlacklist"]
+    assert "*" not in {each["kind"] for each in own["clusterResourceWhitelist"]}
+
+
+def test_no_secret_is_in_git_and_each_has_its_place_in_terraform() -> None:
+    assert not [each for each in objects(ARGOCD) if each["kind"] == "Secret"]
+    places = (ROOT / "platform/cluster/terraform/modules/secrets/main.tf").read_text()
+    for secret in (each for each in objects(ARGOCD / "secrets") if each["kind"] == "ExternalSecret"):
+        keys = [row["remoteRef"]["key"] for row in secret["spec"].get("data", ())]
+        keys += [row["extract"]["key"] for row in secret["spec"].get("dataFrom", ())]
+        assert keys
+        for key in keys:
+            assert f'"{key.removeprefix("/eco2/")}"' in places, key
+
+
+def test_the_mesh_is_strict_and_events_come_from_our_own_alone() -> None:
+    mesh = objects(ARGOCD / "mesh")
+    peers = {each["metadata"]["namespace"]: each for each in mesh if each["kind"] == "PeerAuthentication"}
+    assert peers.keys() == {"istio-system", "eco2"}
+    assert all(
+        each["spec"]["mtls"]["mode"] == "STRICT" for each in mesh if each["kind"] == "PeerAuthentication"
+    )
+    # In the clear only what Prometheus and the kubelet, which have no identity in the mesh, must reach.
+    clear = [port for each in mesh for port in each["spec"].get("portLevelMtls", {})]
+    assert clear == ["8080", "8090"]
+    rules = {each["metadata"]["name"]: each["spec"] for each in mesh if each["kind"] == "AuthorizationPolicy"}
+    assert rules.keys() == {"edge", "functions", "broker-ingress"}
+    assert all(spec["action"] == "ALLOW" for spec in rules.values())
+    events = rules["broker-ingress"]["rules"][0]["from"][0]["source"]["namespaces"]
+    assert events == ["eco2", "knative-eventing"]
+
+
+def test_stateful_programs_stand_on_their_pool_and_there_is_room_for_them() -> None:
+    placed = [each for each in objects(ARGOCD / "valkey") if each["kind"] == "StatefulSet"]
+    assert {each["metadata"]["name"] for each in placed} == {"streams", "pubsub", "cache", "auth", "state"}
+    parts = read_inventory().parts
+    for each in placed:
+        pod = each["spec"]["template"]["spec"]
+        assert pod["nodeSelector"] == {"eco2/pool": "stateful"}
+        asked = pod["containers"][0]["resources"]["requests"]["memory"]
+        role = each["metadata"]["name"]
+        assert asked == f"{parts[f'valkey {role}'].memory_mib}Mi"
+
+
+@pytest.fixture
+def bump() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("bump", ARGOCD / "bump.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_a_release_names_the_functions_image_by_its_digest_and_nothing_else(bump: ModuleType) -> None:
+    before = bump.OVERLAY.read_text()
+    digest = "sha256:" + "a" * 64
+    after = bump.bumped(before, "ghcr.io/eco2/functions", digest)
+    images = {each["name"]: each for each in yaml.safe_load(after)["images"]}
+    assert images["eco2.local/functions"] == {
+        "name": "eco2.local/functions",
+        "newName": "ghcr.io/eco2/functions",
+        "digest": digest,
+    }
+    lines = list(zip(before.splitlines(), after.splitlines(), strict=True))
+    assert sum(old != new for old, new in lines) == 2
+    assert bump.bumped(after, "ghcr.io/eco2/functions", digest) == after
+    with pytest.raises(ValueError, match="not a repository"):
+        bump.bumped(before, "ghcr.io/eco2/functions", "latest")
