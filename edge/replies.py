@@ -76,6 +76,13 @@ def _replies() -> Fields:
             ),
             _problem(_status("EQ", 431), 431, "HEADERS_TOO_LARGE", "Cookies or headers are too large."),
             _problem(_status("EQ", 400), 400, "BAD_REQUEST", "This is no valid HTTP request."),
+            # A coding of bodies that Envoy does not know: trying again helps nobody.
+            _problem(
+                _status("EQ", 501),
+                501,
+                "NOT_IMPLEMENTED",
+                "A body is sent as it is or chunked; no other Transfer-Encoding is known.",
+            ),
             _problem(
                 _status("GE", 500),
                 503,
@@ -97,6 +104,7 @@ _TITLES = {
     421: "Misdirected Request",
     429: "Too Many Requests",
     431: "Request Header Fields Too Large",
+    501: "Not Implemented",
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }

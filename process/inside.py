@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FIELD = "x-eco2-inside"
 USER = "inside"
 _FIELD = FIELD.encode()
-_OPEN = ("/health/", "/metrics")
+_OPEN = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 class Inside:
@@ -37,7 +37,7 @@ class Inside:
 
     def admits(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> bool:
         """Whether a request may come in: it shows the secret, or asks how the process does."""
-        if not self._field or path.startswith(_OPEN):
+        if not self._field or path in _OPEN:
             return True
         for name, value in headers:
             if name == _FIELD:

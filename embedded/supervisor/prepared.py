@@ -31,6 +31,21 @@ def _sources(packages: Iterable[str]) -> Iterable[Path]:
         yield from (ROOT / package).rglob("*.py")
 
 
+def seal(digest: str, *results: Path) -> str:
+    """What a step leaves in its marker: a power cut may keep that, and of the results no more than their names."""
+    contents = (hashlib.sha256(path.read_bytes()).hexdigest() for path in results)
+    return " ".join((digest, *contents))
+
+
 def is_done(marker: Path, digest: str, *results: Path) -> bool:
-    """Whether the step left `marker` with this digest, and its results are still there."""
-    return marker.exists() and marker.read_text() == digest and all(path.exists() for path in results)
+    """Whether the step left `marker` with this digest, and its results are as it wrote them."""
+    try:
+        return marker.read_text() == seal(digest, *results)
+    except OSError:
+        return False
+
+
+def whole_keys(folder: Path) -> bool:
+    """Whether no file of the signing keys is missing or empty; what is in them is read by who signs."""
+    keys = [folder / "current", *folder.glob("*.pem")]
+    return len(keys) > 1 and all(path.exists() and path.stat().st_size for path in keys)

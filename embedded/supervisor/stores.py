@@ -57,7 +57,11 @@ async def ready(server: Server, log: Path) -> None:
     try:
         await asyncio.to_thread(server.wait_ready)
     except ServerStartError as error:
-        raise CannotStartError(f"{error}: {last_line(log)}") from None
+        what = str(error).partition(";")[0]
+        raise CannotStartError(
+            f"{what}: {last_line(log)} (see {log}); if its files are damaged, put a copy of {log.parent} back, "
+            "or move it away to begin without what it holds"
+        ) from None
 
 
 def all_ready(started: Iterable[tuple[Server, Path]]) -> asyncio.Future[list[None]]:

@@ -33,13 +33,13 @@ class Wires:
         """
         keys, marker = self.folder / "keys", self.folder / "wired"
         digest = prepared.declarations(self.functions_url)
-        if prepared.is_done(marker, digest, self.routes, self.triggers, keys / "current"):
+        if prepared.is_done(marker, digest, self.routes, self.triggers) and prepared.whole_keys(keys):
             return set()
         before = self._contents()
         arguments = ["embedded.supervisor.wiring", "--functions-url", self.functions_url, "--keys", str(keys)]
         arguments += ["--routes", str(self.routes), "--triggers", str(self.triggers)]
         await steps.run("wiring", arguments, environment, logs)
-        marker.write_text(digest)
+        marker.write_text(prepared.seal(digest, self.routes, self.triggers))
         return {name for name, content in self._contents().items() if content != before[name]}
 
     def _contents(self) -> dict[str, bytes]:

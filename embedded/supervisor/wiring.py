@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,15 @@ def main() -> None:
     parser.add_argument("--triggers", type=Path, required=True)
     parser.add_argument("--keys", type=Path, required=True)
     options = parser.parse_args()
-    from functions.auth.keys import ensure_keys
+    from functions.auth.errors import SigningKeysError
+    from functions.auth.keys import SigningKeys, ensure_keys
     from functions.runtime import registry
 
     ensure_keys(options.keys)
+    try:
+        SigningKeys.load(options.keys)
+    except SigningKeysError as error:
+        sys.exit(f"{error}; move the folder away: new keys are made, and people sign in again")
     _replace(options.routes, [asdict(route) for route in registry.routes()])
     _replace(options.triggers, asdict(wiring(options.functions_url)))
 

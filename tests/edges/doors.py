@@ -124,6 +124,17 @@ class Hosts(Fixtures):
         assert answer.startswith(b"HTTP/1.1 400")
         assert not host.requests
 
+    @pytest.mark.parametrize("coding", ["xchunked", "gzip, chunked", "identity"])
+    async def test_an_unknown_coding_of_a_body_is_not_tried_again(
+        self, client: aiohttp.ClientSession, host: FunctionHost, coding: str
+    ) -> None:
+        head = f"POST {OPEN} HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: {coding}\r\n\r\n"
+        answer = await raw(client, head.encode() + b"2\r\n{}\r\n0\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 501 ")
+        assert b"NOT_IMPLEMENTED" in answer
+        assert b"retry-after" not in answer
+        assert not host.requests
+
     async def test_an_answer_by_http_1_0_ends_with_its_connection(
         self, client: aiohttp.ClientSession, host: FunctionHost
     ) -> None:

@@ -11,14 +11,31 @@ from embedded.openfiles import raise_limit
 from embedded.supervisor import prepared
 
 
-def test_a_step_is_done_when_nothing_changed_and_its_results_are_there(tmp_path: Path) -> None:
+def test_a_step_is_done_when_nothing_changed_and_its_results_are_whole(tmp_path: Path) -> None:
     marker, result = tmp_path / "marker", tmp_path / "result"
     assert not prepared.is_done(marker, "a", result)
-    marker.write_text("a")
+    result.write_text("all of it")
     assert not prepared.is_done(marker, "a", result)
-    result.write_text("")
+    marker.write_text(prepared.seal("a", result))
     assert prepared.is_done(marker, "a", result)
     assert not prepared.is_done(marker, "b", result)
+    for left in ("all of", ""):
+        result.write_text(left)
+        assert not prepared.is_done(marker, "a", result)
+    result.unlink()
+    assert not prepared.is_done(marker, "a", result)
+    marker.write_text("")
+    assert not prepared.is_done(marker, "a")
+
+
+def test_keys_are_whole_when_none_of_their_files_is_empty(tmp_path: Path) -> None:
+    assert not prepared.whole_keys(tmp_path)
+    (tmp_path / "current").write_text("k")
+    assert not prepared.whole_keys(tmp_path)
+    (tmp_path / "k.pem").write_text("PEM")
+    assert prepared.whole_keys(tmp_path)
+    (tmp_path / "k.pem").write_text("")
+    assert not prepared.whole_keys(tmp_path)
 
 
 def test_digests_follow_their_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
