@@ -14,6 +14,7 @@ from functions.auth.errors import PersonUnknown
 from functions.auth.sessions import Person
 from functions.auth.settings import OAuthSettings, ProviderName
 from functions.runtime.errors import NotFound
+from functions.runtime.text import composed, shown
 from process.settings import Secret
 
 MAX_TEXT = 120
@@ -95,11 +96,11 @@ def _person(provider: str, subject: Any, name: Any, email: Any, picture: Any) ->
     if isinstance(subject, bool) or not isinstance(subject, str | int) or not 1 <= len(str(subject)) <= 255:
         raise PersonUnknown(provider)
     subject = str(subject)
-    shown = _text(name, MAX_TEXT) or f"이웃-{subject[-4:]}"
+    called = _text(name, MAX_TEXT) or f"이웃-{subject[-4:]}"
     image = _text(picture, MAX_URL)
     if image and not image.startswith(("https://", "http://")):
         image = None
-    return Person(provider, subject, shown, _text(email, 320), image)
+    return Person(provider, subject, called, _text(email, 320), image)
 
 
 def _object(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -108,10 +109,11 @@ def _object(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _text(value: Any, most: int) -> str | None:
-    """A text as it may be stored and shown: printable, not empty, `most` characters of it."""
+    """A text as it may be stored and shown: in NFC, to be seen, not empty, `most` characters of it."""
     if not isinstance(value, str):
         return None
-    return "".join(c for c in value if c.isprintable()).strip()[:most].strip() or None
+    text: str = composed(shown(value))
+    return text[:most].strip() or None
 
 
 PROFILES: Mapping[ProviderName, Profile] = {

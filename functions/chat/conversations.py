@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from functions.runtime.cursor import Cursor
 from functions.runtime.errors import NotFound
 from functions.runtime.resources import Service
+from functions.runtime.text import named, shown
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database, Row
     from functions.runtime.resources import Resources
 
 TITLE_LENGTH = 100
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_LENGTH),
+    AfterValidator(named),
+]
+"""A title that can be seen, and reads in one direction."""
 _MADE_LENGTH = 30
 
 
@@ -134,7 +141,7 @@ class Conversations(Service):
 
 def title_of(message: str) -> str:
     """A title from a conversation's first message: its first sentence, at most 30 characters."""
-    first = re.split(r"(?<=[?!.])\s|\n", message.strip(), maxsplit=1)[0]
+    first = shown(re.split(r"(?<=[?!.])\s|\n", message.strip(), maxsplit=1)[0])
     return first if len(first) <= _MADE_LENGTH else first[: _MADE_LENGTH - 1].rstrip() + "…"
 
 

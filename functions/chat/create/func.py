@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import BaseModel
 
-from pydantic import BaseModel, StringConstraints
-
-from functions.chat.conversations import TITLE_LENGTH, Conversations, ConversationStarted
+from functions.chat.conversations import Conversations, ConversationStarted, Title
 from functions.runtime import User, http_function
-
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_LENGTH)]
 
 
 class NewConversation(BaseModel):

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel
 
-from functions.chat.conversations import TITLE_LENGTH, Conversations
+from functions.chat.conversations import Conversations, Title
 from functions.runtime import User, http_function
 
 
 class NewTitle(BaseModel):
     """The title that a conversation gets."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_LENGTH)]
+    title: Title
 
 
 @http_function("PATCH /api/v1/chat/{chat_id}", status=204, max_body=4_096)

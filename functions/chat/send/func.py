@@ -11,6 +11,7 @@ from functions.chat.turns import Turns
 from functions.images.addresses import FetchPolicy, check_url
 from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
+from functions.runtime.text import shown
 
 IMAGE_ONLY = "이 이미지 분류해줘"
 
@@ -51,7 +52,7 @@ async def send(
             f"There is no model {body.model!r}; name one of {', '.join(supported)}.",
             extra={"supported_models": supported},
         )
-    message = body.message.strip() or (IMAGE_ONLY if body.image_url else "")
+    message = body.message.strip() if shown(body.message) else IMAGE_ONLY if body.image_url else ""
     if not message:
         raise Invalid("MESSAGE_REQUIRED", "Write a message, or send a picture.")
     if body.image_url:

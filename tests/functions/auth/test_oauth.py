@@ -396,6 +396,9 @@ async def test_a_provider_that_misbehaves_signs_nobody_in(
             ("77", "n", None, "http://k/p"),
         ),
         ("naver", {"response": {"id": "a-b", "nickname": " ", "email": 5}}, ("a-b", "이웃-a-b", None, None)),
+        ("naver", {"response": {"id": "a-b", "nickname": "\u3164\ufeff"}}, ("a-b", "이웃-a-b", None, None)),
+        ("naver", {"response": {"id": "a-b", "nickname": "\u1100\u1161\0"}}, ("a-b", "가", None, None)),
+        ("google", {"sub": "12", "name": "\ud800a"}, ("12", "a", None, None)),
     ],
 )
 def test_a_person_is_read_from_whatever_they_agreed_to_tell(

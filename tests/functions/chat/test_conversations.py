@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
+from functions.chat.create.func import create
 from functions.chat.delete.func import delete
 from functions.chat.detail.func import detail
 from functions.chat.rename.func import rename
@@ -105,3 +106,16 @@ async def test_anothers_conversation_is_as_unknown_as_none(talk: Talk) -> None:
             assert answer.status_code == 404
     assert (await stranger.send(chat, {"message": "안녕"})).json()["code"] == "CHAT_NOT_FOUND"
     assert (await stranger.page())["chats"] == []
+
+
+@pytest.mark.parametrize("title", ["\u3164", "\u200b", "a\u202eb", "a\nb"])
+async def test_a_title_can_be_seen_and_reads_in_one_direction(talk: Talk, title: str) -> None:
+    chat = await talk.begin()
+    for function, method, path in ((create, "POST", BASE), (rename, "PATCH", f"{BASE}/{chat}")):
+        answer = await talk.functions.call(function, method, path, user=talk.user, json={"title": title})
+        assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
+
+
+async def test_a_message_of_nothing_visible_is_none(talk: Talk) -> None:
+    answer = await talk.send(await talk.begin(), {"message": " \u3164\u200b"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "MESSAGE_REQUIRED")
