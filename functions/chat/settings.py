@@ -18,6 +18,7 @@ class ChatSettings:
     chat_overdue_s: float = setting(
         20, "seconds without movement after which a turn is started again", least=1
     )
+    chat_user_turns: int = setting(20, "messages of one user that may wait for answers at once", least=1)
     chat_user_streams: int = setting(20, "chat streams that one user may have open at once", least=1)
     chat_deleted_days: int = setting(
         30, "days that conversations are kept after their users deleted them", least=1

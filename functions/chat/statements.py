@@ -6,11 +6,13 @@ from __future__ import annotations
 SUBMIT = """
 WITH chat AS (
     SELECT id FROM chat.conversations WHERE (id, user_id) = (%(chat)s, %(user)s) AND deleted_at IS NULL
+), under_way AS (
+    SELECT count(*) AS turns FROM chat.turns WHERE user_id = %(user)s AND status IN ('active', 'waiting')
 ), turn AS (
     INSERT INTO chat.turns (job_id, conversation_id, user_id, model, location, idempotency_key, request_hash,
                             trace_id, traceparent, deadline_at)
     SELECT %(job)s, id, %(user)s, %(model)s, %(location)s::json, %(key)s, %(hash)s, %(trace)s, %(traceparent)s,
-           now() + make_interval(secs => %(deadline_s)s) FROM chat
+           now() + make_interval(secs => %(deadline_s)s) FROM chat, under_way WHERE turns < %(most)s
     ON CONFLICT (user_id, idempotency_key) DO NOTHING
     RETURNING job_id, conversation_id
 ), message AS (
@@ -25,8 +27,8 @@ WITH chat AS (
 ), event AS (
     INSERT INTO chat.outbox (id, event) SELECT job_id, %(event)s FROM turn
 )
-SELECT (SELECT id FROM chat), (SELECT job_id FROM turn), earlier.job_id, earlier.request_hash
-FROM (SELECT 1) AS one
+SELECT (SELECT id FROM chat), (SELECT job_id FROM turn), turns, earlier.job_id, earlier.request_hash
+FROM under_way
 LEFT JOIN chat.turns earlier ON (earlier.user_id, earlier.idempotency_key) = (%(user)s, %(key)s)
 """
 # A turn that waits is taken up by the event of its input only. One in living hands is not taken.

@@ -35,7 +35,7 @@ from functions.chat.statements import (
 )
 from functions.chat.turn import AgentReply, Ending, Turn, started
 from functions.chat.wording import BROKEN_OFF, ended
-from functions.runtime.errors import Conflict, NotFound, Reject, Unprocessable
+from functions.runtime.errors import Conflict, NotFound, Reject, TooMany, Unprocessable
 from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
 from functions.runtime.telemetry import spent_usd
 from process import tracing
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PREVIEW_LENGTH = 100
+AGAIN_S = 5  # when to ask again for a turn
 
 
 class Turns(Ledger):
@@ -84,7 +85,7 @@ class Turns(Ledger):
         """Store the message, its turn and the event that starts it in one statement.
 
         Gives the turn of an equal request with the same key again. Raises NotFound, Unprocessable for a key that was
-        used for something else, Conflict for a twin at this moment.
+        used for something else, Conflict for a twin at this moment, TooMany while many others are under way.
         """
         job_id = uuid4()
         event = traced(started(job_id, chat_id, user_id, waited=False))
@@ -103,6 +104,7 @@ class Turns(Ledger):
                 "trace": tracing.trace_id(),
                 "traceparent": event.extensions.get("traceparent"),
                 "deadline_s": self._settings.chat_deadline_s,
+                "most": self._settings.chat_user_turns,
                 "message_id": uuid4(),
                 "content": message,
                 "preview": message[:PREVIEW_LENGTH],
@@ -110,10 +112,17 @@ class Turns(Ledger):
                 "event": event.to_structured(),
             },
         )
-        known, created, earlier, earlier_digest = row or (None, None, None, None)
+        known, created, under_way, earlier, earlier_digest = row or (None, None, 0, None, None)
         if known is None:
             raise unknown()
         if created is None:
+            if earlier is None and under_way >= self._settings.chat_user_turns:
+                raise TooMany(
+                    "TOO_MANY_TURNS",
+                    f"{under_way} messages of yours wait for their answers; ask again when one is answered.",
+                    policy="chat-turns",
+                    after_s=AGAIN_S,
+                )
             if earlier is None:
                 raise Conflict(
                     "REQUEST_IN_PROGRESS", "The same request is being accepted; ask again in a moment."

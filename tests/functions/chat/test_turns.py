@@ -65,6 +65,21 @@ async def test_a_user_has_so_many_streams(talking: Talking) -> None:
         assert (await talk.events(job))[-1]["stage"] == "done"
 
 
+async def test_a_user_has_so_many_turns_under_way(talking: Talking) -> None:
+    async with talking(ECO2_CHAT_USER_TURNS="2") as talk:
+        chat = await talk.begin()
+        for key in ("a", "b"):
+            assert (await talk.send(chat, {"message": QUESTION}, idempotency_key=key)).status_code == 202
+        answer = await talk.send(chat, {"message": QUESTION}, idempotency_key="c")
+        assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_TURNS")
+        again = await talk.send(chat, {"message": QUESTION}, idempotency_key="b")
+        assert again.status_code == 202, "it is answered with the turn of the key"
+        stranger = talk.stranger()
+        await stranger.say(await stranger.begin(), QUESTION)
+        await talk.deliver(talk.sink.events[0])
+        await talk.say(chat, QUESTION)
+
+
 async def test_the_end_is_told_when_redis_has_forgotten(talk: Talk) -> None:
     job = await talk.say(await talk.begin(), QUESTION)
     await talk.deliver()
