@@ -64,6 +64,7 @@ class Hazard:
     circumstances: tuple[Circumstance, ...]
     tags: tuple[str, ...]
     tags_of: tuple[str, ...]  # middles or majors that the tags mean it of; empty for all
+    rinsed: bool  # whether an empty container of it is waste like others
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -97,6 +98,8 @@ class Hazard:
         masked = _spans(self.other, text) if self.other else []
         masked += _spans(self.empty, text) if self.empty and not self._left_over(text.letters) else []
         about = _OF_IT.match(text.letters, end) is not None
+        if self.rinsed and not self._left_over(text.letters) and _CONTAINER.match(text.letters, end):
+            return True
         return about or text.absent(end) or any(first <= start and end <= last for first, last in masked)
 
     def undone(self, text: Utterance) -> bool:
@@ -121,10 +124,14 @@ class Hazard:
 
 _LEFT_OVER = re.compile(
     r"(?<!안)(?<![병통캔팩갑]만)(?<!용기만)(?<!봉지만)(?<!껍질만)(?<!데기만)(남았|남앗|남아|남은|남음|남는)|덜(썼|쓴|비|빠)|반쯤|반통|반병|가득|새(는|고|어)|샌다|찰랑"
-    r"|[안못](쓴|썼|먹|뺐|뺀|비운|비웠)"
+    r"|[안못](쓴|썼|먹|뜯|뺐|뺀|비운|비웠)|미개봉"
 )
 # What is only about it, and no danger itself.
 _OF_IT = re.compile(r"(사진|그림|모양|스티커|포스터|장난감|설명서|광고|달력|헬멧|받침|보관함|거치대)")
+_CONTAINER = re.compile(
+    r"(을|를|은|는)?(모두|완전히|다)?(쓴|먹은|마신|빈|비운|헹군|씻은)(작은|갈색|유리|플라스틱)?"
+    r"(병|통|용기|봉지|상자|갑|곽|팩|튜브|캔|깡통|케이스)(?!에)"
+)
 _NOTHING_LEFT = re.compile(r"(거|게|것)?(이|은|는|도|가)?(없|아니)|지(는|도)?않")
 _EMPTIED = re.compile(r"뺐|뺀|뺏|빼낸|빼고|비웠|비운|비어|빈|구멍|없|말라|말린|굳|다쓴|다썼|새(거|것)|미개봉")
 
@@ -167,6 +174,7 @@ def _hazard(row: dict[str, Any]) -> Hazard:
         given[key] = tuple(row.get(key) or ())
     return Hazard(
         **given,
+        rinsed=bool(row.get("rinsed")),
         other=_pattern(row.get("other")),
         empty=_pattern(row.get("empty")),
         circumstances=tuple(

@@ -26,6 +26,7 @@ _COUNTED = frozenset(
     ["한", "두", "세", "네", "반", "몇", "여러", "한두", "어느", "무슨", "종량제", "쓰레기"]
 )  # 한 봉지, 어느 통, 종량제 봉투
 _ALSO_SYLLABLES = frozenset("갑곽판심캡망팩")  # which end other words, too: 장갑, 간판, 중심
+_PLAIN = re.compile(r"^(빈|헌|새|큰|작은|다쓴)$")  # 빈통: says nothing of what it is
 _LEFT = re.compile(r"(?<!만)남")
 _BIN = re.compile(r"(음식물|음쓰|쓰레기|재활용|수거|종량제|헌옷|의류)$")  # with 통에: where things go
 FOOD = "음식물류폐기물"
@@ -96,7 +97,7 @@ def _in_word(text: Utterance, number: int, middles: Middles) -> Heading | None:
             head = _heads().get(text.letters[at : at + size])
             if head is None or not text.stands_alone(at + size):
                 continue
-            before = text.letters[first:at]
+            before = _PLAIN.sub("", text.letters[first:at])
             strict = size == 1 and head.word in _ALSO_SYLLABLES
             unknown = before and not _may_precede(before, head) and FOOD not in middles(first, at)
             if unknown and (strict or len(before) < 2):
@@ -122,6 +123,9 @@ def _may_precede(before: str, head: LastWord) -> bool:
 def _meant(
     text: Utterance, start: int, end: int, head: LastWord, middles: Middles
 ) -> tuple[tuple[str, ...], bool]:
+    following = next((word for word in text.between(end, len(text.letters)).split()), "")
+    if stuff := next((each.item for each in head.of if following in each.words), None):
+        return (stuff,), True  # 텀블러 뚜껑 플라스틱: what it is of is said last
     for said, beside in (
         (text.between(0, start), middles(0, start)),
         (text.between(end, len(text.letters)), frozenset[str]()),

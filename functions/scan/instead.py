@@ -14,6 +14,8 @@ _ASIDE = re.compile(
     r"\s*(?P<by>말고|빼고|제외하고|제외한|뺀)(?P<particle>는|도|요|나서|난)?(?=[\s,])[\s,]*(?P<asked>\S.*)"
 )
 
+_ACT = re.compile(r"(하|버리|쓰|넣|사|놓|내|먹|두|되|주)지$|면$")
+
 
 def asked_instead(question: str) -> Iterator[str]:
     """The question without what it puts aside, the likeliest reading first; nothing if it puts nothing aside."""
@@ -22,7 +24,7 @@ def asked_instead(question: str) -> Iterator[str]:
     if found is None:
         return
     before, asked = text[: found.start()].split(), found["asked"]
-    if not before or before[-1].endswith(("지", "면")):  # 버리지 말고: an act is put aside, and no thing
+    if not before or _ACT.search(before[-1]):  # 버리지 말고: an act is put aside, and no thing
         return
     yield asked
     yield " ".join([*before[:-1], asked])

@@ -21,6 +21,7 @@ _ITEMS = {  # what a thing of the material is, where its own name says another o
     "glass": "유리 제품",
     "ceramic": "도자기 그릇",
 }
+_JARS = frozenset(["화장품 플라스틱 용기", "샴푸 통", "화장품 내용물"])  # whose glass is a bottle's
 _WORDS = {
     "metal": "철제|철사|쇠|철|스텐|스댕|스뎅|스테인리스|스테인레스|알루미늄|양은|놋쇠|금속|무쇠",
     "foil": "은박|호일|은박지",
@@ -52,7 +53,7 @@ def made_of(item: Item, text: Utterance, start: int, end: int) -> Item | None:
     None where it says none, or none that changes where the thing goes.
     """
     for material in _materials(text, start, end):
-        other = _item(material, text)
+        other = _item(material, text, item)
         if other is None or other.middle == item.middle:
             return None
         held = item.major == FOOD and other.name == "플라스틱 제품" and text.letters.endswith("플라스틱")
@@ -61,7 +62,9 @@ def made_of(item: Item, text: Utterance, start: int, end: int) -> Item | None:
     return None
 
 
-def _item(material: str, text: Utterance) -> Item | None:
+def _item(material: str, text: Utterance, item: Item | None = None) -> Item | None:
+    if material == "glass" and item and item.guide in _JARS:
+        return taxonomy().named("화장품 유리병")
     bottle = material == "glass" and any(re.fullmatch(r".*병(이|은|을|도)?", word) for word in text.words)
     return taxonomy().named("유리병" if bottle else _ITEMS[material])
 

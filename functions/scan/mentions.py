@@ -18,8 +18,12 @@ from functions.scan.topics import GENERIC, HEADS, PARTS, WORN, Mention, listed
 from functions.scan.utterance import PARTICLE, Utterance
 
 _TAKEN_OFF = re.compile(
-    r"(을|를|은|는|도|만|이|가)?(이미|다|안|못|꼭|굳이|따로|일일이|잘)?(제거|빼|뺀|뺐|떼|뗀|뗐|분리(한|해서|했|하고)|없는|없이|닫|덮|잠그|잠가)|째|까지"
+    r"(을|를|은|는|도|만|이|가)?(이미|다|안|못|꼭|굳이|따로|일일이|잘)?(제거|빼|뺀|뺐|떼|뗀|뗐|분리(한|해서|했|하고)|없는|없이|닫|덮|잠그|잠가|안?떨어지(는데|지|나|네))|째|까지"
 )
+_MUST_OFF = re.compile(
+    r"(을|를|은|는|도)?(꼭|굳이|다|안)?(떼|제거|벗|분리|뜯)[가-힣]{0,2}(야|지않|도되|도돼)"
+)
+_STUFF = listed("고무 실리콘 천 은박 비닐 스티로폼 고철 쇠 플라스틱 종이 유리 나무 철")
 _VERBS = frozenset(
     ["죽은", "재는", "묵은", "파는", "무는", "깨는", "감은", "배는", "자는", "차는"]
 )  # and one-syllable names
@@ -134,11 +138,14 @@ class Names:
 
     def _taken_off(self, letters: str, start: int, end: int, starts: Sequence[int]) -> bool:
         """Whether a name is of a part that is taken off, so that the whole is meant: 노트 스프링 뺀 것."""
+        must = _MUST_OFF.match(letters, end)
         off, worn = _TAKEN_OFF.match(letters, end), WORN.match(letters, end)
         return any(
-            letters[start:at] in self.all and letters[start:at] not in GENERIC
+            letters[start:at] in self.all
             for at in starts
-            if start < at < end and (off or (worn and letters[at:end] in PARTS))
+            if start < at < end
+            and letters[start:at] not in _STUFF
+            and (must or ((off or (worn and letters[at:end] in PARTS)) and letters[start:at] not in GENERIC))
         )
 
     def _apart(self, words: Sequence[str], letters: str, starts: Sequence[int]) -> Iterator[Span]:

@@ -153,6 +153,8 @@ def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -
     if head.elsewhere:
         beside = about.weight <= LEAST_WEIGHT and head.start < about.start
         return head if beside or (about in foods and emptied(text)) else None
+    if about.start >= head.end and about.weight > LEAST_WEIGHT:
+        return None  # the name comes last
     if not about.sure or (head.start >= end - 1 and not about.marked):
         return head
     return head if about in foods and emptied(text) else None
