@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
-from functions.scan.korean import with_particle
+from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
 from functions.scan.question import own_words
 from functions.scan.regions import region_of
@@ -115,7 +116,7 @@ def _safe(match: RuleMatch) -> Answer:
     """The safe path of the most urgent hazard, whole, then that of the others."""
     first, *others = match.dangers
     name = match.said or first.name
-    words = [f"{with_particle(name, '은', '는')} 위험할 수 있으니 이코가 안전한 방법부터 알려 드릴게요."]
+    words = [f"{with_particle(name, '은', '는')} {first.opening}" if first.names_it else first.opening]
     words += first.sentences
     for other in others:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
@@ -144,7 +145,11 @@ def _notes(match: RuleMatch) -> list[str]:
 def _others(match: RuleMatch) -> list[str]:
     """Where the other things of the same question go, a sentence each."""
     found = [(name, item) for name in match.also if (item := taxonomy().named(name))]
-    return [f"{directed(name, rule)}." for name, item in found if (rule := lookup(*item.place))]
+    sentences: dict[str, list[str]] = {}
+    for name, item in found:
+        if rule := lookup(*item.place):
+            sentences.setdefault(way(rule, item.name), []).append(name)
+    return [f"{with_particle(listed_names(names), '은', '는')} {goes}." for goes, names in sentences.items()]
 
 
 def _place_of(match: RuleMatch) -> str:
@@ -163,20 +168,37 @@ def for_region(match: RuleMatch) -> list[str]:
 
 def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
     """Where it goes, what is still to be done, what to know of it, as far as three sentences go."""
-    words = [f"{directed(match.said or match.item or match.rule.name, match.rule, match.item)}."]
+    called = match.said or match.item or match.rule.name
+    same = [name for name in match.also if _same_way(name, match)]
+    words = [
+        f"{with_particle(listed_names([called, *same]), '은', '는')} {way(match.rule, match.item or called)}."
+    ]
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
-    words += _others(match)
+    words += _others(replace(match, also=tuple(name for name in match.also if name not in same)))
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]
     parts = [seen, _left_to_do(left)]
     parts += [] if match.also else [*_notes(match), *match.rule.facts_of(match.guide)]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
-    for part in parts:
+    for part in (_without(part, way(match.rule, match.item)) for part in parts):
         if part and _count([*words, part]) <= MOST:
             words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
     return words
+
+
+def _same_way(name: str, match: RuleMatch) -> bool:
+    """Whether another thing of the question goes where the first one does: they are told in one sentence."""
+    item = taxonomy().named(name)
+    rule = lookup(*item.place) if item else None
+    return bool(item and rule and way(rule, item.name) == way(match.rule, match.item))
+
+
+def _without(part: str, goes: str) -> str:
+    """The part without a sentence that only says again where the thing goes."""
+    again = goes.replace(" 주세요", "요")
+    return " ".join(each for each in re.split(r"(?<=[.!?])\s+", part) if each.rstrip(".") != again)
 
 
 def _seen_instead(classification: Classification, match: RuleMatch) -> str:

@@ -21,6 +21,7 @@ from functions.scan.utterance import Utterance
 
 # What a two-letter name may hang on to without a space: 남은농약, 폐석면.
 _ADNOMINAL_FINALS = {4, 8}
+OPENING = "위험할 수 있으니 이코가 안전한 방법부터 알려 드릴게요."
 _PREFIXES = frozenset("폐헌빈새옛")
 
 
@@ -64,6 +65,8 @@ class Hazard:
     circumstances: tuple[Circumstance, ...]
     tags: tuple[str, ...]
     tags_of: tuple[str, ...]  # middles or majors that the tags mean it of; empty for all
+    opening: str  # the sentence before the path, after the thing's name if `names_it`
+    names_it: bool
     rinsed: bool  # whether an empty container of it is waste like others
 
     @property
@@ -174,6 +177,8 @@ def _hazard(row: dict[str, Any]) -> Hazard:
         given[key] = tuple(row.get(key) or ())
     return Hazard(
         **given,
+        opening=row.get("opening", OPENING),
+        names_it=not row.get("alone", False),
         rinsed=bool(row.get("rinsed")),
         other=_pattern(row.get("other")),
         empty=_pattern(row.get("empty")),

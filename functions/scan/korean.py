@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _LATIN_CODA = {"l": 8, "m": 16, "n": 4, "r": 8, "0": 21, "1": 8, "3": 16, "6": 1, "7": 8, "8": 8}
 
 
@@ -13,3 +15,9 @@ def with_particle(word: str, closed: str, opened: str) -> str:
     if closed.startswith("으") and coda == 8:  # after ㄹ: 비닐로, 고철로
         coda = 0
     return word + (closed if coda else opened)
+
+
+def listed_names(names: Sequence[str]) -> str:
+    """Names as one phrase: 우유팩과 두유팩, 상자와 책과 신문."""
+    *others, last = names
+    return " ".join([*(with_particle(name, "과", "와") for name in others), last])

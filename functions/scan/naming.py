@@ -13,7 +13,7 @@ from functions.scan.instead import asked_instead
 from functions.scan.kinds import driven, of_kind
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.materials import made_of, of_stuff
-from functions.scan.question import content, own_words
+from functions.scan.question import content, noun_phrase, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.tails import unknown_head, unknown_tail
@@ -36,7 +36,7 @@ def told(question: str) -> RuleMatch | None:
 def _told(question: str) -> RuleMatch | None:
     list_ = taxonomy()
     if item := list_.named(question):
-        return of_item(item, question)
+        return of_item(item, question, list_.spelled[normal(question)])
     if not content(question):
         return None
     mentions = _mentioned(question)
@@ -80,7 +80,8 @@ def _named(
 ) -> RuleMatch | None:
     """What is named so that the question is surely about it, or by its head so that it can be one of two."""
     list_ = taxonomy()
-    alone, places = len(mentions) == 1, frozenset(each.start for each in mentions)
+    alone = len(mentions) == 1
+    places = frozenset(each.start for each in list_.mentions(question))  # dangerous names among them
     asked = content(question)
     if item := list_.named(asked):
         return of_item(item, question, list_.spelled[normal(asked)])
@@ -105,7 +106,11 @@ def _named(
             return of_item(other, question, own_words(question, 16))
         match = of_item(item, question, list_.spelled[about.name])
         if match and (unknown_head(text, end, places) or unknown_tail(text, end, places)):
-            return replace(match, finding="asked", candidates=(item.name,), said=own_words(question))
+            return replace(
+                match, finding="asked", candidates=(match.item or item.name,), said=own_words(question)
+            )
+        if match and match.item != item.name:
+            return replace(match, said=noun_phrase(question))
         return match
     return None
 
@@ -124,6 +129,8 @@ def with_others(match: RuleMatch, question: str) -> RuleMatch:
     together = asked_together(mentions, about) if about else []
     things = {each.name: list_.changed(list_.by_name[each.name], question) for each in together}
     names = {item.name: list_.spelled[name] for name, item in things.items() if not item.hazard}
+    if match.finding == "hazard" and len(together) < 2:
+        return match
     if match.finding == "hazard":
         return replace(match, also=tuple(called for name, called in names.items() if name != match.item))
     if len(names) < 2 or match.finding == "asked":

@@ -14,7 +14,7 @@ _NO_HEAD = re.compile(  # what may follow a thing and is none itself
     r"(거|것|건|게|걸|들|류|님|(한|두|세|네|몇|다|안|못|덜|좀|왜|그|이|저|요|더|또)$|[안못덜다].*[은는던까지데고나요거것건게걸]$|여러|이(거|건|게|것|제|미)|그(거|건|게|냥|것)|저(거|건|게)|꼭|큰|작은|오래|낡|새|헌|깨|고장|망가|부러"
     r"|남|버|어|뭐|뭘|처|분|재활|배출|수거|전용|뭉치|묶음|더미|조각|세트|통째|본체|덩어리|반|많|있|없|먹|쓰|쓴|썼|씻|묻|젖|찢|멀쩡|깨끗|더러|까|뜯|떼|뗀|빈|꽉"
     r"|가득|무료|돈|종|일반|음식|쓰레기|대형|소형|중형|미니|특대|낱개|여분|새거|중고|폐|잔뜩|전부|모두|혹시|어떻|그냥|바로|같이|함께|따로|정도|이상|이하|약간"
-    r"|ㅠ|ㅜ|ㅋ|ㅎ|질문|문의|방법|안내|신고|스티커|비용|가격|수수료|얼마|무게|사이즈|크기|[0-9a-z]|퀸|킹|싱글|더블|인용|리터|키로|킬로|그램|미리"
+    r"|보증금|보상|반납|환불|기부|무상|예약|교환|값|벌금|과태료|요일|시간|ㅠ|ㅜ|ㅋ|ㅎ|질문|문의|방법|안내|신고|스티커|비용|가격|수수료|얼마|무게|사이즈|크기|[0-9a-z]|퀸|킹|싱글|더블|인용|리터|키로|킬로|그램|미리"
     r"|때문|관련|종류|경우|때|중|외|등|및|또는|아니|맞|되|돼|될|가능|불가|괜찮|상관|필요|됨|함|임|ㄱ|(속|안|겉|위|밑|옆|앞|뒤)(에|은|이|의|에서)?$|안에|(플라스틱|나무|고무|종이|유리|비닐|도자기|스텐|철|쇠|천|가죽)(로|으로)?)"
 )
 _FUNCTION_END = re.compile(  # ends of verbs, adjectives and adverbs, which are no nouns
@@ -27,6 +27,9 @@ _ADJECTIVE = re.compile(
     r".*(식|남|묻|낡|작|젖|같|넓|얇|굵|높|낮|많|적|녹|삭|썩|굳|죽|닳|찍|받|담|먹|입|신|씻|닦|뜯|꽂|찢|앉|박|심|깎"
     r"|볶|섞)은"
 )
+
+
+_SOILED = re.compile(r"묻|뭍|배인|밴|튄|튀|젖|쏟|흘|낀|찬|들어|담긴|붙|달린|새는")
 
 
 def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
@@ -43,6 +46,8 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
     if any(end <= place < end + len(word) for place in known) or not is_noun(word):
         return False
     following = text.words[number + 1] if number + 1 < len(text.words) else ""
+    if _SOILED.match(following):
+        return False  # 피자 박스 기름 묻은 것: the noun says what is on it
     return (
         not following or _marked(word) or bool(QUESTION.match(following)) or bool(_NO_HEAD.match(following))
     )

@@ -176,3 +176,25 @@ def test_another_way_of_a_region_is_told_instead_of_the_general_one() -> None:
 
 def reply(text: str, region: str) -> str:
     return ask(text, region).answer
+
+
+def test_things_that_go_the_same_way_are_told_in_one_sentence() -> None:
+    made = answer(NOTHING, said="우유팩이랑 두유팩 같이 버려요?")
+    assert made.user_answer.startswith("우유팩과 두유팩은 종이팩 수거함에 따로 넣어 주세요.")
+
+
+def test_a_thing_in_a_state_is_named_as_its_owner_called_it() -> None:
+    assert answer(NOTHING, said="구멍 난 양말").user_answer.startswith("구멍 난 양말은 종량제봉투에")
+    assert answer(NOTHING, said="양말인데 구멍이 났어요").user_answer.startswith("해진 옷은 종량제봉투에")
+
+
+def test_where_a_thing_goes_is_not_said_twice() -> None:
+    assert answer(NOTHING, said="틀니").user_answer == "틀니는 종량제봉투에 버려 주세요."
+
+
+def test_a_part_of_what_is_dangerous_is_no_other_thing() -> None:
+    assert "금속류" not in answer(NOTHING, said="주사기 바늘").user_answer
+
+
+def test_a_loss_is_not_opened_as_a_danger() -> None:
+    assert answer(NOTHING, said="키우던 고양이가 죽었어요").user_answer.startswith("마음이 아프시겠어요.")

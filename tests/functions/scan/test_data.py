@@ -3,6 +3,9 @@
 import re
 from collections import Counter
 
+import pytest
+
+from functions.scan import sourced
 from functions.scan.regions import region_of, regions
 from functions.scan.rules import lookup, rules
 from functions.scan.sources import sources
@@ -23,6 +26,27 @@ def test_every_name_alias_and_brand_is_one_items_only() -> None:
 
 def test_every_item_has_a_source_that_exists() -> None:
     assert [item.name for item in taxonomy().items if item.source not in sources()] == []
+
+
+def test_the_list_of_sources_says_what_each_is_named_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert sourced.main() == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) == len(sources()) + 1 and told[-1] == "without a source: nothing"
+    assert any(line.startswith("food-ordinance: ") and " items" in line for line in told)
+
+
+def test_an_entry_without_a_source_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sourced, "naming", lambda: iter([("item", "우주 장화", None)]))
+    assert sourced.main() == 1
+    assert "without a source: item 우주 장화" in capsys.readouterr().out
+
+
+def test_things_with_a_law_of_their_own_cite_it() -> None:
+    laws = {"전기전자제품": "electronics-decree", "전지": "epr-decree", "조명제품": "epr-decree"}
+    laws |= {"음식물류폐기물": "food-ordinance", "대형폐기물": "waste-ordinance"}
+    assert [item.name for item in taxonomy().items if laws.get(item.middle, item.source) != item.source] == []
 
 
 def test_every_source_can_be_looked_up() -> None:
