@@ -55,6 +55,13 @@ class Client:
             raise CliError(f"the platform answered {status}: {detail}")
         return answer
 
+    def delete(self, path: str) -> None:
+        """DELETE. Raises CliError with the problem's detail where it was refused."""
+        status, answer = self._json("DELETE", path)
+        if status >= 300:
+            detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+            raise CliError(f"the platform answered {status}: {detail}")
+
     def put(self, url: str, body: bytes, content_type: str) -> None:
         """Upload to a presigned URL. Raises CliError."""
         parts = urlsplit(url)

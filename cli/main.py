@@ -13,6 +13,7 @@ COMMANDS = {
     "down": "stop the platform of this home",
     "status": "what runs in this home",
     "scan": "sort one photo: what it is and how to throw it away",
+    "chat": "talk with 이코: how to throw things away, places, fees, weather",
     "ask": "how to throw something away, by its name, without a platform",
     "jobs": "your own scans: list, show, cancel, retry",
     "events": "CloudEvents as they are delivered",

@@ -94,10 +94,7 @@ def submit(
     told: Callable[[str, int | None], None],
 ) -> dict[str, Any]:
     """Upload, submit, follow the stream, fetch the result."""
-    name = f"photo.{kind.partition('/')[2]}"
-    place = client.post("/api/v1/images/scan", {"filename": name, "content_type": kind})
-    client.put(place["upload_url"], content, kind)
-    body = {"image_url": place["cdn_url"], "user_input": text, "model": model}
+    body = {"image_url": upload(client, content, kind, "scan"), "user_input": text, "model": model}
     accepted = client.post(
         "/api/v1/scan",
         {key: value for key, value in body.items() if value is not None},
@@ -110,6 +107,14 @@ def submit(
         return result(client, accepted["result_url"])
     except KeyboardInterrupt:
         raise LeftAlone(accepted["job_id"]) from None
+
+
+def upload(client: Client, content: bytes, kind: str, channel: str) -> str:
+    """Upload a photo for the scan or the chat; its address."""
+    name = f"photo.{kind.partition('/')[2]}"
+    place = client.post(f"/api/v1/images/{channel}", {"filename": name, "content_type": kind})
+    client.put(place["upload_url"], content, kind)
+    return str(place["cdn_url"])
 
 
 def result(client: Client, path: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Writes every generated file: `python -m schemas.generate` (a test fails when one differs).
 
 func.yaml and pyproject.toml of each function, JSON Schemas of events, OpenAPI, AsyncAPI, and in docs/ the tables of
-functions, events and settings.
+functions, events and settings, and the graph of the chat.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from eventing.catalogue import registered
+from functions.chat.graph.picture import page as graph_page
 from functions.runtime.registry import load_all
 from schemas.documents import asyncapi, openapi
 from schemas.func_yaml import PYPROJECT, func_yaml
@@ -39,6 +40,7 @@ def files() -> dict[Path, str]:
     written[Path("docs/events.md")] = events_page(functions)
     written[Path("docs/retention.md")] = retention_page()
     written[Path("docs/settings.md")] = settings_page()
+    written[Path("docs/chat-graph.md")] = graph_page()
     return written
 
 

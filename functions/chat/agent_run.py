@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Self
 from pydantic import ValidationError
 
 from functions.chat.checkpoint_store import CheckpointStore
-from functions.chat.conversations import Conversations
 from functions.chat.events import Coordinates, TurnCompleted
 from functions.chat.graph.branches import character, general, waste_rag
 from functions.chat.graph.locating import Locator
 from functions.chat.graph.lookups import Lookups
+from functions.chat.graph.memory import Memory
 from functions.chat.graph.policies import Guarded
 from functions.chat.graph.state import RESET, TurnState
 from functions.chat.graph.understanding import Understanding
@@ -27,18 +27,15 @@ if TYPE_CHECKING:
     from functions.chat.checkpoints import ChatCheckpointer
     from functions.runtime.resources import Resources
 
-HISTORY = 10
 KNOWLEDGE = {"waste_rag": waste_rag, "character": character, "general": general}
 
 
 class Agent(Service):
     """The compiled graph of this process and what it stores turns with."""
 
-    def __init__(
-        self, graph: Any, checkpointer: ChatCheckpointer, turns: Turns, conversations: Conversations
-    ) -> None:
+    def __init__(self, graph: Any, checkpointer: ChatCheckpointer, turns: Turns, memory: Memory) -> None:
         self._graph, self._checkpointer = graph, checkpointer
-        self._turns, self._conversations = turns, conversations
+        self._turns, self._memory = turns, memory
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -51,12 +48,13 @@ class Agent(Service):
             understanding=await resources.get(Understanding),
             locator=await resources.get(Locator),
             branches={name: Guarded(name, work) for name, work in {**KNOWLEDGE, **lookups.work()}.items()},
+            memory=await resources.get(Memory),
             writer=await resources.get(ReplyWriter),
         )
         store = CheckpointStore(await resources.redis("state"), await resources.database())
         checkpointer = checkpoints.ChatCheckpointer(store)
         graph = build.build(nodes, checkpointer)
-        return cls(graph, checkpointer, await resources.get(Turns), await resources.get(Conversations))
+        return cls(graph, checkpointer, await resources.get(Turns), nodes.memory)
 
     async def run(self, job_id: UUID) -> TurnCompleted | None:
         """Answer the turn; None when it waits for its user."""
@@ -93,8 +91,7 @@ class Agent(Service):
         return build.going_on(turn.input)
 
     async def _begin(self, turn: Turn) -> TurnState:
-        detail = await self._conversations.detail(turn.user_id, turn.chat_id, HISTORY + 1, None)
-        earlier = [one for one in detail.messages if one.content != turn.message or one.role != "user"]
+        said = await self._memory.recall(turn.chat_id, turn.job_id)
         place = _given_location(turn) or (turn.location.model_dump() if turn.location else None)
         begun = TurnState(
             job_id=str(turn.job_id),
@@ -104,7 +101,10 @@ class Agent(Service):
             location=place,
             region=None,
             model=turn.model,
-            history=[{"role": one.role, "content": one.content} for one in earlier],
+            summary=said.summary,
+            history=said.history,
+            older=said.older,
+            older_until=said.until.isoformat() if said.until else "",
             seen=None,
             found=RESET,
         )

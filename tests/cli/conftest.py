@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+CHAT = "2b1f0d5e-0000-4000-8000-00000000c4a7"
 JOB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 RESULT: dict[str, Any] = {
     "task_id": JOB,
@@ -53,6 +54,9 @@ class FakePlatform:
     submit_status: int = 202
     break_once: bool = False
     unavailable: int = 0
+    story: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    stopped: threading.Event = field(default_factory=threading.Event)
     last_event_ids: list[str | None] = field(default_factory=list)
 
 
@@ -80,6 +84,8 @@ def handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
                 self.answer(302, None, ("Location", "/"), ("Set-Cookie", "s_access=token; HttpOnly; Path=/"))
             elif not self.signed_in():
                 self.answer(401, {"detail": "Sign in first"})
+            elif self.path.startswith("/api/v1/chat/"):
+                self.tell()
             elif self.path.endswith("/events"):
                 self.events()
             elif self.path.endswith("/result"):
@@ -92,6 +98,21 @@ def handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
                 }
                 row |= {"categories": {"middle_category": "무색페트병"}, "reward": {"name": "페티"}}
                 self.answer(200, {"scans": [row], "next_cursor": None})
+
+        def tell(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.end_headers()
+            for event, data in platform.story:
+                if event == "hang":
+                    platform.stopped.wait(30)
+                    return
+                self.wfile.write(f"event: {event}\nid: 3\ndata: {json.dumps(data)}\n\n".encode())
+
+        def do_DELETE(self) -> None:
+            platform.deleted.append(self.path)
+            platform.stopped.set()
+            self.answer(200, None)
 
         def events(self) -> None:
             platform.last_event_ids.append(self.headers.get("Last-Event-ID"))
@@ -110,7 +131,10 @@ def handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             if not self.signed_in():
                 self.answer(401, {"detail": "Sign in first"})
-            elif self.path == "/api/v1/images/scan":
+            elif self.path.startswith("/api/v1/chat"):
+                platform.submitted.append(body)
+                self.answer(202, {"id": CHAT, "job_id": JOB})
+            elif self.path in ("/api/v1/images/scan", "/api/v1/images/chat"):
                 place = f"{platform.url}/objects/eco2-images/{body['filename']}"
                 self.answer(200, {"upload_url": f"{place}?X-Amz-Signature=s", "cdn_url": place})
             elif platform.submit_status != 202:

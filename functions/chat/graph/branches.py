@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from functions.character.catalogue import CHARACTERS
 from functions.chat.graph.policies import found
 from functions.chat.graph.state import Branch, Found
+from functions.chat.tools.whereabouts import named, without_place
 from functions.scan.classification import VisionResult
-from functions.scan.inquiry import ask, look
+from functions.scan.inquiry import Reply, ask, look
 
-GREETING = "안녕하세요, 이코예요. 무엇을 버릴지 말해 주거나 사진을 보내 주시면 분리배출 방법을 알려 드릴게요."
+GREETING = (
+    "안녕하세요, 이코예요. 무엇을 버릴지 말해 주시거나 사진을 보내 주시면 분리배출 방법을 알려 드릴게요."
+)
+WELCOME = "도움이 되었다니 기뻐요. 버리기 헷갈리는 것이 생기면 언제든 물어봐 주세요."
+GOODBYE = "안녕히 가세요. 분리배출이 헷갈릴 때 또 만나요."
+_THANKS = re.compile(r"고마|감사|ㄳ|수고")
+_BYE = re.compile(r"잘\s*(가|자|있)|또\s*(올게|봐|만나)|ㅂㅂ|바이|굿\s*나잇|좋은\s*밤")
+_ABOUT_ECO = re.compile(r"할\s*수\s*있|물어|도와|사용법|쓰는\s*법|기능|누가\s*만들|너는?\s*(누구|뭐)|이름이")
+OFF_TOPIC = (
+    "그 이야기는 제가 잘 몰라요. 저는 분리배출을 돕는 이코예요. "
+    "버릴 물건의 이름이나 사진을 보내 주시면 버리는 방법을 알려 드릴게요."
+)
+MOST_THINGS = 3
+_WHEN = re.compile(r"[ ]*(언제|무슨[ ]*요일에?|며칠에?)[ ]*")
 ABOUT = (
     "저는 분리배출을 돕는 이코예요. 버릴 물건의 이름을 말해 주시거나 사진을 보내 주세요. "
     "가까운 수거 장소, 재활용품 시세, 대형폐기물 신고, 환경 소식도 물어보실 수 있어요."
@@ -22,13 +37,29 @@ async def waste_rag(branch: Branch) -> Found:
     turn = branch["turn"]
     if seen := turn.get("seen"):
         result = VisionResult.model_validate(seen)
-        reply = await asyncio.to_thread(look, result, branch["query"], turn.get("region"))
+        replies = [await asyncio.to_thread(look, result, branch["query"], turn.get("region"))]
     else:
-        reply = await asyncio.to_thread(ask, branch["query"], turn.get("region"))
+        # Each line is about another thing; dangers are told first.
+        things = _WHEN.sub(" ", without_place(branch["query"])).split("\n")[:MOST_THINGS]
+        here = named(turn["message"]) is not None
+        replies = [await asyncio.to_thread(_asked, thing, turn.get("region"), told=here) for thing in things]
+        replies.sort(key=lambda reply: reply.outcome != "hazard")
+    first = replies[0]
+    text = "\n\n".join(map(_told, replies))
+    return found("waste_rag", text, outcome=first.outcome, item=first.item, middle=first.middle)
+
+
+def _asked(thing: str, region: str | None, *, told: bool) -> Reply:
+    """What is known of a thing; that its region has no way of its own is told only where the region was just named."""
+    reply = ask(thing, region)
+    return reply if region is None or reply.region or told else ask(thing)
+
+
+def _told(reply: Reply) -> str:
     lines = [reply.answer, *(f"{number}. {step}" for number, step in enumerate(reply.steps, 1))]
     if reply.sources:
         lines.append("근거: " + ", ".join(source["title"] for source in reply.sources[:2]))
-    return found("waste_rag", "\n".join(lines), outcome=reply.outcome, item=reply.item, middle=reply.middle)
+    return "\n".join(lines)
 
 
 async def character(branch: Branch) -> Found:
@@ -53,6 +84,13 @@ async def character(branch: Branch) -> Found:
     return found("character", "\n".join(lines), codes=[one.code for one in named])
 
 
-async def general(_branch: Branch) -> Found:
+async def general(branch: Branch) -> Found:
     """What the assistant can be asked, where no model words an answer of its own."""
-    return found("general", ABOUT)
+    return found("general", ABOUT if _ABOUT_ECO.search(branch["query"]) else OFF_TOPIC)
+
+
+def greeting(message: str) -> str:
+    """The answer to a greeting, to thanks, and to a goodbye."""
+    if _THANKS.search(message):
+        return WELCOME
+    return GOODBYE if _BYE.search(message) else GREETING

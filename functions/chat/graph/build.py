@@ -1,6 +1,6 @@
 """The graph of a turn, put together from its nodes.
 
-intent → (vision) → locate → router → branches in parallel → aggregator → (web search) → answer
+intent → (vision) → locate → router → branches in parallel → aggregator → (web search) → (summarize) → answer
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import Command, Send, interrupt
 
 from functions.chat.graph.locating import WHERE, Locator
+from functions.chat.graph.memory import Memory
 from functions.chat.graph.policies import POLICIES, REQUIRED, Guarded, nothing
 from functions.chat.graph.state import Branch, Found, TurnState
 from functions.chat.graph.tokens import TokenStream
@@ -50,6 +51,7 @@ class AgentNodes:
     understanding: Understanding
     locator: Locator
     branches: Mapping[str, Guarded]
+    memory: Memory
     writer: ReplyWriter
 
     async def intent(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
@@ -105,6 +107,14 @@ class AgentNodes:
         await runtime.context.telling.completed("aggregator")
         return TurnState()
 
+    async def summarize(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
+        """Sum up what is too much of the conversation for a model."""
+        await runtime.context.telling.started("summarize")
+        before = state.get("summary", "")
+        summary = await self.memory.sum_up(state)
+        await runtime.context.telling.completed("summarize", failed=summary == before)
+        return TurnState(summary=summary)
+
     async def answer(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         """Write the answer, telling it as it comes."""
         await runtime.context.telling.started("answer")
@@ -152,12 +162,12 @@ def fan_out(state: TurnState) -> list[Send]:
 
 
 def after_aggregator(state: TurnState) -> list[Send] | str:
-    """The web, once, for what had to be found and was not; then the answer."""
+    """The web, once, for what had to be found and was not; then the answer, or what makes room for it."""
     found = state["found"]
     missing = any(not one["ok"] and name in REQUIRED for name, one in found.items())
     if missing and "web_search" not in found and state["model"] != "local":
         return [_sent(state, "web_search", state["message"], asked=False)]
-    return "answer"
+    return "summarize" if state.get("older") and state["model"] != "local" else "answer"
 
 
 def _sent(state: TurnState, name: str, query: str, *, asked: bool) -> Send:
@@ -185,6 +195,7 @@ def build(
     graph.add_node("router", nodes.router)
     graph.add_node("branch", nodes.branch, input_schema=Branch)
     graph.add_node("aggregator", nodes.aggregator)
+    graph.add_node("summarize", nodes.summarize)
     graph.add_node("answer", nodes.answer)
     graph.add_edge(START, "intent")
     graph.add_conditional_edges("intent", after_intent, ["vision", "locate"])
@@ -192,6 +203,7 @@ def build(
     graph.add_edge("locate", "router")
     graph.add_conditional_edges("router", fan_out, ["branch"])
     graph.add_edge("branch", "aggregator")
-    graph.add_conditional_edges("aggregator", after_aggregator, ["branch", "answer"])
+    graph.add_conditional_edges("aggregator", after_aggregator, ["branch", "summarize", "answer"])
+    graph.add_edge("summarize", "answer")
     graph.add_edge("answer", END)
     return graph.compile(checkpointer=checkpointer)

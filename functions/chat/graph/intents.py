@@ -66,7 +66,7 @@ _GREETING = re.compile(
     re.I,
 )
 _WASTE = re.compile(
-    r"버리|버려|버릴|버림|버렸|분리|배출|재활용|종량제|쓰레기|폐기|처리|처분|씻어|헹궈|떼(?:어|야|도|고|지|서)|라벨|뚜껑"
+    r"버리|버려|버릴|버림|버렸|분리|배출|재활용|종량제|쓰레기|폐기|처리|처분|씻어|헹궈|(?<![가-힣])떼|라벨|뚜껑"
     r"|음식물|수거|내놓|넣어|넣나|종이류|비닐류|캔류|고철류|플라스틱류|어느\s*통"
 )
 _PARTS = re.compile(
@@ -78,6 +78,7 @@ _FOLLOW_UP = re.compile(
 )
 _ELLIPSIS = re.compile(r"^\W*(그럼|그러면|그리고|또)?\s*\S{1,10}\s*(은|는|도)(요)?\s*(어때\S*)?\s*\?*$")
 """A question that names another thing and leaves out what is asked of it: 그럼 구리는?"""
+_TROUBLE = re.compile(r"묻었|묻은|지워|종이야|종이예요|플라스틱이야|비닐이야|재질|어떡|어떻게|깨졌|터졌|부풀")
 _NO_WASTE = re.compile(r"뭐야|뭐예요|뭐지|누구|무슨\s*뜻|영어|먹을|먹지|만들|맛있|영화|노래")
 
 
@@ -98,13 +99,24 @@ def decide(message: str, history: list[dict[str, str]], *, picture: bool = False
     queries = _queries(text)
     if picture and not queries.keys() & {"image_generation", "character"}:
         queries = {"waste": text, **queries}
-    before = next((one["content"] for one in reversed(history) if one["role"] == "user"), "")
+    before = _before(history)
     if before and not picture:
         queries = _pointing_back(text, before, queries)
     if not queries:
         return IntentDecision(("general",), {"general": text}, 0.5)
     intents: tuple[Intent, ...] = tuple(queries)  # type: ignore[arg-type]
     return IntentDecision(intents, queries, 0.9)
+
+
+def _before(history: list[dict[str, str]]) -> str:
+    """What the user said last; where that only points back, with what it points to."""
+    said = ""
+    for one in reversed(history):
+        if one["role"] == "user":
+            said = f"{one['content']} {said}".strip()
+            if not _FOLLOW_UP.match(one["content"]):
+                break
+    return said
 
 
 def _queries(text: str) -> dict[str, str]:
@@ -115,7 +127,9 @@ def _queries(text: str) -> dict[str, str]:
             # 캔은 어떻게 버려요? 팔면 얼마예요? - what is sold was said before.
             whole = part if _names_a_thing(part) or not earlier else f"{earlier} {part}"
             said = whole if intent in _ABOUT_THINGS else part
-            queries[intent] = f"{queries[intent]} {part}" if intent in queries else said
+            # Another thing is a line of its own.
+            between = "\n" if intent == "waste" and _names_a_thing(part) else " "
+            queries[intent] = f"{queries[intent]}{between}{part}" if intent in queries else said
         earlier = part
     return queries
 
@@ -150,9 +164,15 @@ def _of(part: str) -> list[Intent]:
         found.remove("location")
     if "bulk_waste" in found and "recyclable_price" in found:
         found.remove("recyclable_price")
-    if (_WASTE.search(part) and not set(found) & _INSTEAD) or (not found and _names_a_thing(part)):
+    if (_WASTE.search(part) and not set(found) & _INSTEAD) or (not found and _is_about_a_thing(part)):
         found.insert(0, "waste")
     return found
+
+
+def _is_about_a_thing(part: str) -> bool:
+    from functions.scan.inquiry import ask
+
+    return _names_a_thing(part) or (_TROUBLE.search(part) is not None and ask(part).outcome != "unknown")
 
 
 def _names_a_thing(part: str) -> bool:

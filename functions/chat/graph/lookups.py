@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from functions.chat.tools.mois import CollectionNotice, Mois
 from functions.chat.tools.odcloud import Odcloud
 from functions.chat.tools.prices import PriceSurvey, SurveyedPrice
 from functions.chat.tools.settings import ToolSettings
-from functions.chat.tools.whereabouts import named
+from functions.chat.tools.whereabouts import named, without_place
 from functions.locations.entries import LocationEntry, of_site
 from functions.locations.finding import Finder
 from functions.locations.geometry import Position, distance_text
@@ -30,11 +31,13 @@ from functions.providers.shared import SharedModels
 from functions.runtime.outside import OutsideFailure
 from functions.runtime.resources import Service
 from functions.scan.inquiry import ask
+from functions.scan.korean import with_particle
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
 
 RADIUS_M = 5_000
+_BOTTLE = re.compile(r"(소주|맥주|음료|빈\s?|공)병|병\s*(값|팔면|하나)")
 SHOWN = 5
 ARTICLES = 3
 SEARCH_S = 9.0
@@ -43,7 +46,8 @@ NO_REGION = (
     "수수료와 신고 방법은 사는 곳마다 달라요. 어느 시·군·구에 사시는지 알려 주시면 더 찾아볼게요. "
     "급하시면 시·군·구 누리집이나 행정복지센터(주민센터)에서 바로 신고하실 수 있어요."
 )
-NO_PLACE = "어디 근처에서 찾을지 몰라 찾아보지 못했어요. 동네 이름이나 현재 위치를 알려 주세요."
+NO_PLACE = "동네 이름이나 현재 위치를 알려 주시면 가까운 곳을 찾아볼게요."
+NO_TOWN = "어느 지역의 날씨인지 알려 주시면 확인해 볼게요."
 NO_WEATHER = "날씨는 지금 확인할 수 없어요. 기상청 날씨누리에서 확인해 주세요."
 NO_SEARCH = (
     "웹 검색은 지금 할 수 없어서 최근에 바뀐 내용은 확인하지 못했어요. "
@@ -104,7 +108,7 @@ class Lookups(Service):
         if not self.kma.configured:
             return nothing("weather", NO_WEATHER if asked else "")
         if position is None:
-            return nothing("weather", NO_PLACE if asked else "")
+            return nothing("weather", NO_TOWN if asked else "")
         cell, now = cell_of(*position), datetime.now(UTC)
         ahead = weather.day_of(branch["query"]) if asked else 0
         if ahead:
@@ -137,7 +141,9 @@ class Lookups(Service):
     async def collection_point(self, branch: Branch) -> Found:
         """How a thing is collected, and the boxes for it near by. Raises OutsideFailure."""
         kind = places.box_of(branch["query"])
-        way = await asyncio.to_thread(ask, kind.item if kind else branch["query"], _region(branch))
+        way = await asyncio.to_thread(
+            ask, kind.item if kind else without_place(branch["query"]), _region(branch)
+        )
         lines = [way.answer]
         _, position = _place(branch)
         if position is None or kind is None:
@@ -157,7 +163,7 @@ class Lookups(Service):
                 if one.source == "kakao" or (kind.pickup and kind.pickup in one.pickup_categories)
             ][:SHOWN]
         if boxes:
-            lines.append(f"가까운 곳을 찾았어요. {kind.note}")
+            lines.append(f"가까운 곳을 찾았어요. {kind.note}".strip())
             lines += [f"{number}. {line}" for number, line in enumerate(boxes, 1)]
         else:
             lines.append(f"{kind.box} 위치는 찾지 못했어요. {kind.ask}")
@@ -166,7 +172,7 @@ class Lookups(Service):
     async def bulk_waste(self, branch: Branch) -> Found:
         """How a large thing is got rid of, what it costs where the user lives, and who to ask."""
         region = branch["turn"].get("region")
-        way = await asyncio.to_thread(ask, branch["query"], _region(branch))
+        way = await asyncio.to_thread(ask, without_place(branch["query"]), _region(branch))
         lines = [way.answer, *(f"{number}. {step}" for number, step in enumerate(way.steps, 1))]
         if way.outcome == "unknown":
             lines = [places.BULKY]
@@ -185,7 +191,8 @@ class Lookups(Service):
             lines += _of_notice(notice)
         if not costs:
             lines.append(
-                f"{region}의 수수료는 아직 갖고 있지 않아요. 구청이나 시청 누리집의 대형폐기물 신고에서 확인해 주세요."
+                f"{region}의 수수료는 아직 알려 드릴 수 없어요. "
+                "시청이나 구청 누리집의 대형폐기물 신고에서 확인해 주세요."
             )
         return found("bulk_waste", "\n".join(lines), item=way.item, region=region)
 
@@ -193,15 +200,21 @@ class Lookups(Service):
         """What recyclables are worth, with month, region and source."""
         region = branch["turn"].get("region")
         prices = self.survey.of(branch["query"], region.split()[0] if region else None)
+        deposit = self.survey.deposit if _BOTTLE.search(branch["query"]) else ""
+        if deposit and not prices:
+            return found("recyclable_price", deposit)
         if not prices:
             known = ", ".join(dict.fromkeys(price.item for price in self.survey.prices))
-            text = f"물어보신 품목의 시세는 갖고 있지 않아요. 지금 알려 드릴 수 있는 품목은 {known}예요."
+            ending = with_particle(known, "이에요", "예요").removeprefix(known)
+            text = f"물어보신 품목의 시세는 아직 없어요. 지금 알려 드릴 수 있는 품목은 {known}{ending}."
             return found("recyclable_price", text)
         lines = [
             f"{price.item}: {price.region} 1kg에 {price.won_per_kg:,.0f}원 ({_month(price.month)} 조사)"
             for price in prices
         ]
         lines.append(f"출처: {self.survey.survey}")
+        if deposit:
+            lines = [deposit, "보증금을 받지 못하는 병의 고물 값은 다음과 같아요.", *lines]
         if any(_is_old(price) for price in prices):
             lines.append(
                 "조사한 지 오래된 값이라 지금과 다를 수 있어요. 팔기 전에 고물상이나 누리집에서 확인해 주세요."

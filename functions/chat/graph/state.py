@@ -68,6 +68,8 @@ class TurnState(TypedDict, total=False):
     declined: bool
     model: str
     history: list[dict[str, str]]
+    older: list[dict[str, str]]
+    older_until: str
     intents: list[Intent]
     queries: dict[str, str]
     confidence: float

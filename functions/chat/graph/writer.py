@@ -7,7 +7,7 @@ import logging
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Self
 
-from functions.chat.graph.branches import GREETING
+from functions.chat.graph.branches import greeting
 from functions.chat.graph.policies import POLICIES, REQUIRED
 from functions.chat.graph.prompts import prompt
 from functions.chat.graph.screen import Screen
@@ -112,7 +112,7 @@ def question(state: TurnState) -> str:
 def composed(state: TurnState) -> str:
     """The answer from what the branches found, the most urgent part first."""
     if state["intents"] == ["greeting"]:
-        return GREETING
+        return greeting(state["message"])
     found: dict[str, Found] = state.get("found", {})
     parts = sorted(
         (one for one in found.values() if one["ok"] and one["text"]), key=lambda one: one["priority"]

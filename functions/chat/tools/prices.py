@@ -28,11 +28,12 @@ class SurveyedPrice:
 
 @dataclass(frozen=True, slots=True)
 class PriceSurvey:
-    """A survey: where it comes from and what it says."""
+    """A survey: where it comes from and what it says; `deposit` is what bottles are taken back for."""
 
     survey: str
     url: str
     prices: tuple[SurveyedPrice, ...]
+    deposit: str = ""
 
     @classmethod
     def load(cls, path: str = "") -> Self:
@@ -40,7 +41,8 @@ class PriceSurvey:
         text = Path(path or _DATA).read_text(encoding="utf-8")
         try:
             data = json.loads(text)
-            return cls(data["survey"], data["url"], tuple(_price(row) for row in data["prices"]))
+            prices = tuple(_price(row) for row in data["prices"])
+            return cls(data["survey"], data["url"], prices, data.get("deposit", ""))
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"price survey {path or _DATA.name}: {error!r}") from error
 

@@ -95,6 +95,15 @@ def named(text: str) -> Town | None:
     return max(districts or found, key=lambda pair: pair[0])[1] if found else None
 
 
+def without_place(text: str) -> str:
+    """A text without the words that say where its writer lives: 강남구 사는데 소파는? is about 소파는?"""
+    town = named(text)
+    if town is None:
+        return text
+    lives = r"(에서는?|에)?\s*(살고\s*있(는데|어요?)|사는데|살아요?|살고|인데)?[,.]?\s*"
+    return re.sub(_patterns()[town.region].pattern + lives, "", text, count=1).strip() or text
+
+
 def around(position: Position) -> str | None:
     """The region of a position by our own table; None where that is not certain."""
     halls = [town for town in towns() if " " in town.region]

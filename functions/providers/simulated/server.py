@@ -128,7 +128,7 @@ class Simulated(Router):
         elif outcome == "malformed":
             text = outputs.malformed(call.schema)
         else:
-            text = outputs.sensible(call.schema) if call.schema else outputs.TEXT
+            text = outputs.sensible(call.schema) if call.schema else self._text
         refused = outcome == "refused"
         return Said(
             id=f"{self._number:08d}",
@@ -140,6 +140,10 @@ class Simulated(Router):
             cited=call.searches,
             counted=call.counts,
         )
+
+    @property
+    def _text(self) -> str:
+        return " ".join([outputs.TEXT] * self.behaviour.text_times)
 
     async def _pieces(
         self, wire: Wire, said: Said, ledger: CallLedger, outcome: Outcome

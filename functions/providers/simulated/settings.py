@@ -24,6 +24,7 @@ class Behaviour:
     )
     refusal_rate: float = setting(0, "simulated provider: share of calls the model refuses, 0..1", most=1)
     rate_limit_rpm: float = setting(0, "simulated provider: calls a minute before 429; 0 = no limit")
+    text_times: int = setting(1, "simulated provider: how often it says its free text", least=1, most=100)
 
     def latency_s(self, task: str) -> float:
         """Seconds until a call of this task (`vision` or another) is answered."""

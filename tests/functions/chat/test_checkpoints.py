@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +12,13 @@ import pytest
 from langgraph.checkpoint.conformance import checkpointer_test, validate
 from redis.asyncio import Redis
 
+from functions.auth.events import UserDeleted
 from functions.chat.checkpoint_store import CheckpointStore
 from functions.chat.checkpoint_sync import CheckpointSync
 from functions.chat.checkpoints import ChatCheckpointer
+from functions.chat.forget.func import forget
 from functions.runtime.database import Database
+from tests.functions.chat.talk import Talk
 
 THREAD = "6f1c0000-0000-4000-8000-00000000000a"
 
@@ -97,3 +101,14 @@ async def test_after_a_turn_the_newest_checkpoint_is_left(store: CheckpointStore
     kept = [one async for one in saver.alist({"configurable": {"thread_id": THREAD}})]
     assert [one.checkpoint["channel_values"] for one in kept] == [{"answer": "2"}]
     assert kept[0].pending_writes == [("task", "answer", "x")]
+
+
+async def test_who_leaves_leaves_no_checkpoint(talk: Talk, redis: Redis) -> None:
+    await talk.ask("우유팩은 어떻게 버려요?")
+    keys = "chat:checkpoints:of:*"
+    assert [key async for key in redis.scan_iter(keys)]
+    assert (
+        await talk.functions.deliver(forget, UserDeleted(user_id=talk.user, at=datetime.now(UTC)))
+    ).status_code == 204
+    assert not [key async for key in redis.scan_iter(keys)]
+    assert (await talk.page())["chats"] == []

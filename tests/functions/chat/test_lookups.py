@@ -105,12 +105,45 @@ async def test_boxes_near_by_come_from_the_files_of_municipalities(
     assert "가기 전에 있는지 확인해 주세요" in office
 
 
+async def test_several_things_are_told_each_and_the_dangerous_first(local: Talk) -> None:
+    said = await answer(local, "우산이랑 이불이랑 부탄가스 버리는 법 알려줘")
+    assert said.startswith("부탄가스")
+    assert said.index("우산") < said.index("이불은")
+
+
+async def test_where_somebody_lives_is_no_part_of_a_things_name(local: Talk) -> None:
+    chat = await local.begin()
+    said = await answer(local, "강남구 사는데 투명 페트병 언제 버려?", chat=chat)
+    assert "목요일에 비닐과 투명 페트병만" in said
+    assert "혹시" not in said
+    assert "강남구" in await answer(local, "강남구에서 우산은 어떻게 버려?", chat=chat)
+    assert "강남구" not in await answer(local, "우산은 어떻게 버려?", chat=chat)
+
+
+async def test_bottles_are_worth_their_deposit(local: Talk) -> None:
+    assert (await answer(local, "소주병 팔면 얼마야?")).startswith("소주병과 맥주병처럼 빈용기보증금")
+    assert "100원" in await answer(local, "음료병 하나에 얼마 받아?")
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("고마워요", "도움이 되었다니"),
+        ("잘 자", "안녕히 가세요"),
+        ("점심 뭐 먹지", "제가 잘 몰라요"),
+        ("너는 뭘 할 수 있어?", "시세"),
+    ],
+)
+async def test_small_talk_is_answered_as_such(local: Talk, message: str, said: str) -> None:
+    assert said in await answer(local, message)
+
+
 async def test_prices_have_month_region_and_source(local: Talk) -> None:
     said = await answer(local, "알루미늄 캔 시세 얼마야?")
     assert "알루미늄캔: 전국 평균 1kg에 1,568원 (2022년 6월 조사)" in said
     assert "한국환경공단 재활용가능자원 가격조사" in said
     assert "지금과 다를 수 있어요" in said
-    assert "시세는 갖고 있지 않아요" in await answer(local, "구리 단가 알려줘")
+    assert "시세는 아직 없어요" in await answer(local, "구리 단가 알려줘")
 
 
 async def test_what_can_not_be_done_is_said(local: Talk) -> None:
@@ -152,7 +185,7 @@ async def test_who_does_not_answer_is_not_asked_again(local: Talk) -> None:
     )
     await local.functions.deliver(sweep, SweepRequested())
     assert (await local.functions.deliver(resume, local.sink.events[-1])).status_code == 200
-    assert "동네 이름이나 현재 위치를 알려 주세요" in (await local.events(job))[-1]["result"]["answer"]
+    assert "동네 이름이나 현재 위치를 알려 주시면" in (await local.events(job))[-1]["result"]["answer"]
     assert "동네 이름이나" in await answer(local, "가까운 재활용센터 알려줘", chat=chat)
 
 

@@ -14,7 +14,7 @@ from functions.chat.tools.mois import Mois
 from functions.chat.tools.odcloud import Odcloud
 from functions.chat.tools.prices import PriceSurvey
 from functions.chat.tools.settings import ToolSettings
-from functions.chat.tools.whereabouts import around, named, towns
+from functions.chat.tools.whereabouts import around, named, towns, without_place
 from functions.locations.geometry import Position
 from functions.locations.kakao import KakaoLocal
 from functions.locations.settings import LocationSettings
@@ -57,6 +57,14 @@ EUNPYEONG = Position(37.6027, 126.9291)
 def test_a_town_is_known_by_its_name(text: str, region: str | None) -> None:
     town = named(text)
     assert (town and town.region) == region
+
+
+def test_where_somebody_lives_can_be_left_out() -> None:
+    assert without_place("강남구 사는데 투명 페트병은?") == "투명 페트병은?"
+    assert without_place("저는 수원에 살아요. 소파는?") == "저는 소파는?"
+    assert without_place("부산 해운대구에서 소파") == "소파"
+    assert without_place("소파는?") == "소파는?"
+    assert without_place("강남구") == "강남구"
 
 
 def test_a_position_counts_close_to_one_town_hall_only() -> None:

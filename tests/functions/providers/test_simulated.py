@@ -109,8 +109,8 @@ class TestControl:
 
 class TestBehaviour:
     def test_the_environment_sets_it(self) -> None:
-        env = dict.fromkeys(rows(Behaviour), "0.5")
-        assert read(Behaviour, env) == Behaviour(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5)
+        env = dict.fromkeys(rows(Behaviour), "0.5") | {"ECO2_SIMULATED_TEXT_TIMES": "2"}
+        assert read(Behaviour, env) == Behaviour(0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 2)
         assert read(Behaviour, {}) == Behaviour()
 
     def test_a_wrong_number_is_named(self) -> None:
