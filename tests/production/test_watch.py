@@ -125,7 +125,7 @@ def test_figures_say_what_has_happened(watched: Watched) -> None:
 
 
 async def test_what_is_provoked_arrives_at_slack_with_its_page(watched: Watched) -> None:
-    for alert in ("DeadLettersHeld", "ModelFailing"):
+    for alert in ("DeadLettersHeld", "ModelFailing", "EventsRefused", "RabbitMQBelowThree"):
 
         async def told(alert: str = alert) -> bool:
             return bool(watched.slack.told_of(alert))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 
-from checks import objects, terraform, tools
+from checks import objects, terraform, tools, waves
 
 ROOT = Path(__file__).resolve().parents[4]
 ANSIBLE = ROOT / "platform/cluster/ansible"
@@ -46,6 +46,7 @@ CHECKS: tuple[Callable[[], None], ...] = (
     terraform.hosts_are_the_inventorys,
     objects.conform,
     objects.refuses_an_unknown_field,
+    waves.health_is_what_waves_wait_for,
     playbooks,
 )
 
