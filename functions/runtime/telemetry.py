@@ -25,7 +25,7 @@ def spend(cost_usd: float) -> None:
 
 def spent_usd() -> float:
     """The cost of this context's work so far."""
-    return sum(_spent.get([]))
+    return sum(_spent.get([]), 0.0)  # a float also of nothing: drivers refuse lists of both kinds of numbers
 
 
 class Metrics:

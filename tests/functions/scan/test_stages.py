@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from eventing.cloudevent import CloudEvent
+from functions.runtime import telemetry
+from functions.runtime.ledger import State
+from functions.scan.stages import Stages
 from tests.functions.contract import EventFunctionContract, Process
 from tests.functions.scan.conftest import Provider
 from tests.functions.scan.line import NAMES, Line, line
@@ -64,3 +69,33 @@ class TestRecord(StageContract):
 @pytest.mark.parametrize("name", NAMES)
 def test_each_stage_is_under_the_contract(name: str) -> None:
     assert any(each.name == name for each in StageContract.__subclasses__())
+
+
+async def test_outputs_that_cost_something_and_that_did_not_are_stored_together(
+    settings: dict[str, str], provider: Provider
+) -> None:
+    async with line(settings) as made:
+        stages = await made.resources.get(Stages)
+        vision = next(function for function in made.functions if function.name == "scan-vision")
+        events = []
+        for _ in range(2):
+            await made.submit(provider.image_url)
+            events.append(made.events.pop())
+            assert (await stages.claim(vision, events[-1])).state is State.CLAIMED
+
+        async def stored(event: CloudEvent, *costs: float) -> State:
+            telemetry.charging()
+            for cost in costs:
+                telemetry.spend(cost)
+            return (await stages.complete(vision, event, b"{}")).state
+
+        run, asked = stages.database.all, []
+
+        async def counted(sql: str, parameters: Any = ()) -> Any:
+            asked.append(sql)
+            return await run(sql, parameters)
+
+        stages.database.all = counted  # type: ignore[method-assign]
+        states = await asyncio.gather(stored(events[0]), stored(events[1], 0.25))
+    assert set(states) == {State.DONE}
+    assert sum("stage_results" in sql for sql in asked) == 1
