@@ -6,7 +6,7 @@ CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure rehearse-recovery evaluate mutate lint audit sbom licences types docs manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure rehearse-recovery evaluate mutate lint audit sbom licences types docs site manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -102,6 +102,9 @@ mutate: setup ## mutation testing of the runtime, the rule of rewards and CloudE
 
 docs: setup ## write every generated file again (schemas, func.yaml, tables)
 	@$(BIN)/python -m schemas.generate
+
+site: setup ## the pages of docs/ as a site, in site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 manifests: setup ## write the cluster's generated objects again (platform/knative/base), dashboards and objectives
 	@PYTHONPATH=platform/knative:. $(BIN)/python -m manifests

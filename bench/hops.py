@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import psycopg
@@ -27,19 +28,17 @@ from bench.launch import platform
 from bench.report import percentile, table
 from bench.users import JSON, Refused, Users, picture
 from bench.wire import Browser
+from functions.scan import pipeline
 
-STAGES = ("vision", "rule", "answer", "reward")
-HOPS = ("submit → vision", "vision → rule", "rule → answer", "answer → reward", "reward → record")
+STAGES = tuple(pipeline.STAGES)
+HOPS = tuple(f"{one} → {next}" for one, next in pairwise(("submit", *STAGES, "record")))
 WARM_UP_JOBS = 5
 DONE_S, ZERO_S = 60.0, 300.0
 WARM_MODEL = "simulated"
 ON_THE_WAY = (
     "auth-authorize",
     "scan-submit",
-    "scan-vision",
-    "scan-rule",
-    "scan-answer",
-    "scan-reward",
+    *(f"scan-{stage}" for stage in STAGES),
     "scan-record",
 )
 """What a scan starts. Not what clocks start: waiting for those to go means to meet the next tick with its pods."""

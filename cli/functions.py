@@ -31,13 +31,15 @@ def functions(as_json: bool) -> None:
 
 def _row(function: Function) -> tuple[object, ...]:
     from functions.runtime.declaration import EventFunction, HttpFunction
+    from functions.runtime.registry import QUARANTINE
 
     timeout = f"{function.timeout_s:g} s" if function.timeout_s else None
     if isinstance(function, HttpFunction):
         routes = "\n".join(f"{route.method} {route.path}" for route in function.routes)
         return function.name, routes, None, timeout, None, None
     if isinstance(function, EventFunction):
-        trigger = function.on.type if function.on else "dead letters"
+        sink = "dead letters" if function.name == QUARANTINE else "every event"
+        trigger = function.on.type if function.on else sink
         emits = function.emits.type if function.emits else None
         return function.name, trigger, emits, timeout, function.in_flight, function.retry
     return function.name, "always runs", None, timeout, None, None

@@ -58,7 +58,6 @@ WORDS = {
     "source": ("근거", "Source"),
     "owned": ("이미 함께하는 친구예요", "Already a friend of yours"),
     "won": ("새 캐릭터를 얻었어요!", "You won a new character!"),
-    "instead": ("{asked} 대신 {answered} 모델이 답했어요", "answered by {answered} instead of {asked}"),
     "goes_on": ("작업 {job}은 계속됩니다", "job {job} goes on"),
     "see_job": ("보기: eco2 jobs show {job}", "see it: eco2 jobs show {job}"),
     "cancel_job": ("그만두기: eco2 jobs cancel {job}", "cancel it: eco2 jobs cancel {job}"),

@@ -6,6 +6,7 @@ from typing import Any
 
 from eventing.catalogue import registered
 from functions.runtime.declaration import BackgroundFunction, EventFunction, Function, HttpFunction
+from functions.runtime.registry import QUARANTINE
 from functions.runtime.retention import Expires, Stays
 from functions.runtime.retention import declared as retention
 from process.declared import declared
@@ -34,7 +35,11 @@ def functions_page(functions: tuple[Function, ...]) -> str:
 def _trigger(function: Function) -> str:
     match function:
         case EventFunction():
-            return f"event `{function.on.type}`" if function.on else "dead letters"
+            if function.on:
+                return f"event `{function.on.type}`"
+            return (
+                "dead letters" if function.name == QUARANTINE else "every event, where a Trigger sends them"
+            )
         case HttpFunction():
             return "<br>".join(f"`{route.method} {route.path}`" for route in function.routes)
         case _:

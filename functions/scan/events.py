@@ -18,6 +18,8 @@ class ScanRequested(EventData):
     """A user wants to know how to dispose of what is in the picture."""
 
     type: ClassVar[str] = "eco2.scan.requested"
+    in_result: ClassVar[tuple[str, ...]] = ()
+    """Fields that a stage adds and the result shows as they are, beside what the client knows."""
 
     job_id: UUID
     user_id: str

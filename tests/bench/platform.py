@@ -11,12 +11,9 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.scan_line import STEPS
+
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-STEPS = [("queued", "started")]
-STEPS += [
-    (stage, status) for stage in ("vision", "rule", "answer", "reward") for status in ("started", "completed")
-]
-STEPS += [("done", "completed")]
 
 
 @dataclass

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, PHOTO, sign_in, violations
 from tests.end_to_end.platform import Platform
+from tests.scan_line import NAMES
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -18,7 +19,7 @@ expect.set_options(timeout=PATIENCE_MS)
 def test_a_photo_from_a_file_gets_its_stages_its_answer_and_a_character(page: Page) -> None:
     sign_in(page, f"파일 {uuid4()}")
     page.set_input_files("#file", PHOTO)
-    expect(page.locator(".ribbon li.done")).to_have_count(5)
+    expect(page.locator(".ribbon li.done")).to_have_count(1 + len(NAMES))
     expect(page.locator(".class")).to_contain_text("›")
     expect(page.locator(".steps li").first).to_be_visible()
     expect(page.locator(".reward")).to_contain_text("새 캐릭터를 얻었어요!")

@@ -12,6 +12,7 @@ from eventing.cloudevent import CloudEvent
 from process.inside import split
 from tests.browser.conftest import PATIENCE_MS, sign_in, violations
 from tests.end_to_end.platform import Platform
+from tests.scan_line import NAMES
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -54,7 +55,7 @@ def test_the_flow_lights_up_and_each_event_tells_its_story(page: Page) -> None:
     detail = page.locator(".detail")
     expect(detail).to_contain_text("eco2.scan.requested")
     expect(detail.locator("pre")).to_contain_text("image_url")
-    expect(detail.locator(".timeline li")).to_have_count(4)
+    expect(detail.locator(".timeline li")).to_have_count(len(NAMES))
     expect(detail.locator(".timeline")).to_contain_text("완료")
     detail.get_by_role("button", name="이 작업만 보기").click()
     expect(page.locator(".events tbody tr").filter(has_text="scan.requested")).to_have_count(2)

@@ -13,13 +13,12 @@ from uuid import uuid4
 import aiohttp
 
 from tests.end_to_end.client import Event, User
+from tests.scan_line import WHOLE
 
 PATIENCE_S = 200.0
 """More than a job's deadline (ECO2_SCAN_DEADLINE_S): a job that was forgotten has failed by then."""
 AGAIN_S = 0.5
 T = TypeVar("T")
-WHOLE = list(range(1, 11))
-"""Numbers of the events of a scan's stream."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.conftest import Cluster
+from tests.scan_line import FUNCTIONS
 
 SCAN = (
     "auth-authorize",
-    "scan-answer",
-    "scan-record",
     "scan-result",
-    "scan-reward",
-    "scan-rule",
     "scan-submit",
-    "scan-vision",
+    *FUNCTIONS,
 )
 """What a scan goes through and is not there while nobody asks."""
 _FUNCTION = "serving.knative.dev/service"

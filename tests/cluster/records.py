@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 
-STAGES = ("answer", "reward", "rule", "vision")
+from tests.scan_line import NAMES
+
 PAID = ("answer", "vision")
 """Stages that ask a model."""
 
@@ -50,7 +51,7 @@ class Records:
         ids = list(jobs)
         found = [f"{job} is {status}" for job, status in self.rows(_JOBS, ids) if status != "completed"]
         stages = Counter(job for job, _, _, output in self.rows(_STAGES, ids) if output)
-        found += [f"{job} has {stages[job]} stages" for job in ids if stages[job] != len(STAGES)]
+        found += [f"{job} has {stages[job]} stages" for job in ids if stages[job] != len(NAMES)]
         for stage, begun in self.attempts(ids).items():
             if stage.partition(":")[2] in PAID and not 1 <= paid.get(stage, 0) <= begun:
                 found.append(f"{stage} was paid {paid.get(stage, 0)} times in {begun} attempts")

@@ -14,14 +14,12 @@ import pytest
 import cli
 from tests.cluster import pods
 from tests.cluster.conftest import Cluster
-from tests.cluster.crowd import WHOLE, insist
+from tests.cluster.crowd import insist
 from tests.end_to_end.client import User
+from tests.scan_line import STEPS, WHOLE
 
 log = logging.getLogger(__name__)
 PHOTO = Path(cli.__file__).parent / "samples" / "glass-bottle.jpg"
-STEPS = [("queued", "started")]
-STEPS += [(stage, to) for stage in ("vision", "rule", "answer", "reward") for to in ("started", "completed")]
-STEPS += [("done", "completed")]
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ import pytest
 from tests.end_to_end.client import Event, User
 from tests.end_to_end.events import repeat
 from tests.end_to_end.platform import Platform, running
+from tests.scan_line import WHOLE
 
 USERS = 8
 JOBS = 8
@@ -31,7 +32,6 @@ JOBS = 8
 STORM_S = 10.0
 """Seconds in which everything is submitted and everything goes wrong."""
 PATIENCE_S = 75.0
-WHOLE = list(range(1, 11))
 
 
 @dataclass

@@ -11,10 +11,7 @@ import pytest
 
 from tests.end_to_end.client import User
 from tests.end_to_end.platform import Platform, running
-
-STEPS = [("queued", "started")]
-STEPS += [(stage, to) for stage in ("vision", "rule", "answer", "reward") for to in ("started", "completed")]
-STEPS += [("done", "completed")]
+from tests.scan_line import PROGRESS, STEPS, WHOLE
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +34,9 @@ async def test_a_photo_becomes_an_answer_and_a_character(user: User) -> None:
     events = await user.stream(job_id)
 
     assert [event.step for event in events] == STEPS
-    assert [event.data["seq"] for event in events] == list(range(1, 11))
-    assert [event.id for event in events] == [str(number) for number in range(1, 11)]
-    assert [event.data["progress"] for event in events] == [0, 0, 25, 25, 50, 50, 75, 75, 100, 100]
+    assert [event.data["seq"] for event in events] == WHOLE
+    assert [event.id for event in events] == [str(number) for number in WHOLE]
+    assert [event.data["progress"] for event in events] == PROGRESS
     assert {event.data["job_id"] for event in events} == {job_id}
     assert len({event.data["trace_id"] for event in events}) == 1
     answer = await user.result(job_id)

@@ -7,9 +7,10 @@ from time import monotonic
 
 import pytest
 
+from tests import scan_line
 from tests.end_to_end.collector import Collector, Received, tree
 
-FUNCTIONS = ("scan-submit", "scan-vision", "scan-rule", "scan-answer", "scan-reward", "scan-record")
+FUNCTIONS = ("scan-submit", *scan_line.FUNCTIONS)
 WITHIN_S = 30
 
 

@@ -26,8 +26,8 @@ from functions.scan.jobs import Jobs
 from schemas.filters import filters
 from schemas.generate import ROOT
 from tests.functions.requests import delivery
+from tests.scan_line import FUNCTIONS
 
-NAMES = ("scan-vision", "scan-rule", "scan-answer", "scan-reward", "scan-record")
 LIMIT = 2_000
 
 
@@ -50,7 +50,7 @@ class Line:
     @property
     def functions(self) -> list[EventFunction]:
         """The event functions of a scan."""
-        return [f for f in load_all() if isinstance(f, EventFunction) and f.name in NAMES]
+        return [f for f in load_all() if isinstance(f, EventFunction) and f.name in FUNCTIONS]
 
     async def deliver(self, event: CloudEvent) -> int:
         """Deliver once to every function that is triggered; the reply joins the events. Returns the last status.

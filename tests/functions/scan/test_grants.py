@@ -19,6 +19,7 @@ from functions.runtime.declaration import EventFunction
 from functions.runtime.delivery import deliver
 from functions.scan.jobs import Jobs
 from functions.scan.outgoing import ScanOutgoing
+from functions.scan.pipeline import STAGES
 from functions.users.collect.func import collect
 from schemas import migrations
 from tests.functions.requests import delivery
@@ -63,7 +64,7 @@ async def made(settings: dict[str, str]) -> AsyncIterator[Interrupted]:
 
 
 async def until_the_reward(made: Line) -> CloudEvent:
-    for _ in range(3):
+    for _ in range(STAGES["reward"].number - 1):
         await made.deliver(made.events.pop())
     return made.events.pop()
 

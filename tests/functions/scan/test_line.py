@@ -22,8 +22,9 @@ from functions.scan.stages import Stages
 from functions.scan.sweeper import Sweeper
 from tests.functions.scan.conftest import Provider
 from tests.functions.scan.line import Line, line, shuffled
+from tests.scan_line import STEPS, WHOLE
 
-STAGES = ["queued", "vision", "vision", "rule", "rule", "answer", "answer", "reward", "reward", "done"]
+STAGES = [stage for stage, _ in STEPS]
 
 
 async def result(made: Line, job_id: str, user: str = "u1") -> dict[str, Any]:
@@ -59,7 +60,7 @@ async def test_a_scan_ends_with_its_answer_and_a_character(
     assert list(answer["disposal_steps"])[0] == "단계1"
     assert body["reward"]["received"] is True
     assert [stage for _, stage, _ in told(settings, job_id)] == STAGES
-    assert [seq for seq, _, _ in told(settings, job_id)] == list(range(1, 11))
+    assert [seq for seq, _, _ in told(settings, job_id)] == WHOLE
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_any_order_and_repetition_ends_the_same(
         assert [body["status"] for body in bodies] == ["completed"] * 3
         assert sum(body["reward"]["received"] for body in bodies) == 1  # a character is won once
         for job in jobs:
-            assert sorted(seq for seq, _, _ in told(settings, job)) == list(range(1, 11))
+            assert sorted(seq for seq, _, _ in told(settings, job)) == WHOLE
 
     asyncio.run(play())
     assert provider.application.ledger.report(markers=False)["repeated"] == {}
@@ -165,9 +166,9 @@ async def test_progress_goes_on_with_the_same_numbers_when_redis_is_lost(
         with Redis.from_url(settings["ECO2_REDIS_STREAMS_URL"]) as redis:
             redis.flushall()
         await made.run()
-        assert [seq for seq, _, _ in told(settings, job_id)] == [4, 5, 6, 7, 8, 9, 10]
+        assert [seq for seq, _, _ in told(settings, job_id)] == WHOLE[3:]
         story = await (await made.resources.get(Jobs)).story(UUID(job_id))
-    assert [step.seq for step in story] == list(range(1, 11))
+    assert [step.seq for step in story] == WHOLE
     assert [step.stage for step in story] == STAGES
 
 

@@ -14,7 +14,8 @@ from functions.runtime.ledger import State
 from functions.scan.stages import Stages
 from tests.functions.contract import EventFunctionContract, Process
 from tests.functions.scan.conftest import Provider
-from tests.functions.scan.line import NAMES, Line, line
+from tests.functions.scan.line import Line, line
+from tests.scan_line import FUNCTIONS
 
 
 class StageContract(EventFunctionContract):
@@ -33,7 +34,7 @@ class StageContract(EventFunctionContract):
     async def event(self, made: Line, provider: Provider) -> CloudEvent:
         """Made by the stages before this one."""
         await made.submit(provider.image_url)
-        for _ in NAMES[: NAMES.index(self.name)]:
+        for _ in FUNCTIONS[: FUNCTIONS.index(self.name)]:
             await made.deliver(made.events.pop(0))
         return made.events.pop()  # a character that was granted comes before the reply
 
@@ -66,7 +67,7 @@ class TestRecord(StageContract):
     name = "scan-record"
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", FUNCTIONS)
 def test_each_stage_is_under_the_contract(name: str) -> None:
     assert any(each.name == name for each in StageContract.__subclasses__())
 

@@ -11,6 +11,7 @@ from functions.runtime import NotFound, User
 from functions.scan.job_timeline import Timelines
 from tests.functions.scan.conftest import Provider
 from tests.functions.scan.line import line
+from tests.scan_line import NAMES
 
 
 async def test_every_stage_has_its_times_and_attempts(
@@ -24,7 +25,7 @@ async def test_every_stage_has_its_times_and_attempts(
         await made.run()
         told = await timelines.of(job_id, User("u1", "local"))
         assert told.status == "completed"
-        assert [each.stage for each in told.stages] == ["vision", "rule", "answer", "reward"]
+        assert [each.stage for each in told.stages] == list(NAMES)
         assert all(each.attempt == 1 and each.finished_at for each in told.stages)
         assert told.ended_at
         assert told.ended_at >= told.created_at
