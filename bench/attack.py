@@ -96,6 +96,7 @@ async def measure(url: str, options: argparse.Namespace) -> tuple[Waits, Waits, 
     async def together(waits: Waits) -> None:
         await asyncio.gather(*(ordinary(client, image_url, options.seconds, waits) for client in clients))
 
+    await asyncio.gather(*(scan(client, image_url, TIMEOUT_S) for client in clients))  # imports, connections
     await together(alone)
     attacking = asyncio.create_task(attack(attacker, image_url, options.connections, told))
     await together(beside)
