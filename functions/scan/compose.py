@@ -16,13 +16,14 @@ from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
 from functions.scan.question import own_words
 from functions.scan.regions import region_of
-from functions.scan.rules import Rule, lookup, rules
-from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.rules import lookup, rules
+from functions.scan.taxonomy import taxonomy
 from functions.scan.wording import asked_back, directed, way
 
 OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 확인해 주세요)"
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
 MOST = 3  # friendly sentences
+GENERAL = "일반종량제폐기물"
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
 )
@@ -210,12 +211,12 @@ def _seen_instead(classification: Classification, match: RuleMatch) -> str:
     became = taxonomy().named(match.item)
     if became and became.state and shown.category.middle in became.state.middles:
         return ""  # the same thing in another condition
-    goes = way(shown, item.name if item else None)
-    return f"사진 속 물건이 {with_particle(_called(item, shown), '이라면', '라면')} {goes}."
-
-
-def _called(item: Item | None, rule: Rule) -> str:
-    return item.name if item else rule.name
+    if item is None and shown.category.major == GENERAL:
+        return ""  # small packets are taken for it
+    if item is None:
+        return f"사진은 {shown.name} 쪽으로 보이니, 다른 물건이면 무엇인지 알려 주세요."
+    goes = way(shown, item.name)
+    return f"사진 속 물건이 {with_particle(item.name, '이라면', '라면')} {goes}."
 
 
 def _left_to_do(todo: Sequence[str]) -> str:

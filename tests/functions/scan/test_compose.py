@@ -198,3 +198,10 @@ def test_a_part_of_what_is_dangerous_is_no_other_thing() -> None:
 
 def test_a_loss_is_not_opened_as_a_danger() -> None:
     assert answer(NOTHING, said="키우던 고양이가 죽었어요").user_answer.startswith("마음이 아프시겠어요.")
+
+
+def test_a_material_alone_on_the_photo_is_not_told_as_a_second_thing() -> None:
+    made = answer(recyclable("플라스틱류"), said="우유팩이에요").user_answer
+    assert made.startswith("우유팩은") and "사진은 플라스틱류 쪽으로 보이니, 다른 물건이면" in made
+    trash = Classification(major_category="일반종량제폐기물", middle_category="일반종량제폐기물")
+    assert "사진" not in answer(trash, said="과자 봉지").user_answer
