@@ -6,11 +6,12 @@ import asyncio
 import re
 
 from functions.character.catalogue import CHARACTERS
+from functions.chat.graph.knowledge import known
 from functions.chat.graph.policies import found
 from functions.chat.graph.state import Branch, Found
 from functions.chat.tools.whereabouts import named, without_place
 from functions.scan.classification import VisionResult
-from functions.scan.inquiry import Reply, ask, look
+from functions.scan.inquiry import Reply, look
 
 GREETING = (
     "안녕하세요, 이코예요. 무엇을 버릴지 말해 주시거나 사진을 보내 주시면 분리배출 방법을 알려 드릴게요."
@@ -51,8 +52,8 @@ async def waste_rag(branch: Branch) -> Found:
 
 def _asked(thing: str, region: str | None, *, told: bool) -> Reply:
     """What is known of a thing; that its region has no way of its own is told only where the region was just named."""
-    reply = ask(thing, region)
-    return reply if region is None or reply.region or told else ask(thing)
+    reply = known(thing, region)
+    return reply if region is None or reply.region or told else known(thing)
 
 
 def _told(reply: Reply) -> str:

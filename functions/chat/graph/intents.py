@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from functions.chat.graph.knowledge import known
 from functions.chat.graph.state import Intent
 from functions.scan.utterance import same_letters
 
@@ -170,15 +171,11 @@ def _of(part: str) -> list[Intent]:
 
 
 def _is_about_a_thing(part: str) -> bool:
-    from functions.scan.inquiry import ask
-
-    return _names_a_thing(part) or (_TROUBLE.search(part) is not None and ask(part).outcome != "unknown")
+    return _names_a_thing(part) or (_TROUBLE.search(part) is not None and known(part).outcome != "unknown")
 
 
 def _names_a_thing(part: str) -> bool:
-    from functions.scan.inquiry import ask
-
-    reply = ask(part)
+    reply = known(part)
     if reply.outcome == "hazard":
         return True
     if reply.outcome != "named" or _NO_WASTE.search(part):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
+from functions.chat.graph.knowledge import known
 from functions.chat.graph.policies import found, nothing
 from functions.chat.graph.prompts import prompt
 from functions.chat.graph.state import Branch, Found
@@ -30,7 +31,6 @@ from functions.providers.request import Citation, TextRequest
 from functions.providers.shared import SharedModels
 from functions.runtime.outside import OutsideFailure
 from functions.runtime.resources import Service
-from functions.scan.inquiry import ask
 from functions.scan.korean import with_particle
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ class Lookups(Service):
         entries = [of_site(site, metres, now) for site, metres in near]
         if len(entries) < SHOWN:
             others = await self.finder.search(keyword, position, RADIUS_M)
-            known = {entry.id for entry in entries}
-            entries += [one for one in others if one.source == "kakao" and one.id not in known]
+            listed = {entry.id for entry in entries}
+            entries += [one for one in others if one.source == "kakao" and one.id not in listed]
         return _listed(
             "location", entries[:SHOWN], f"{RADIUS_M // 1000}km 안에서 {keyword} 찾은 곳이 없어요."
         )
@@ -142,7 +142,7 @@ class Lookups(Service):
         """How a thing is collected, and the boxes for it near by. Raises OutsideFailure."""
         kind = places.box_of(branch["query"])
         way = await asyncio.to_thread(
-            ask, kind.item if kind else without_place(branch["query"]), _region(branch)
+            known, kind.item if kind else without_place(branch["query"]), _region(branch)
         )
         lines = [way.answer]
         _, position = _place(branch)
@@ -172,7 +172,7 @@ class Lookups(Service):
     async def bulk_waste(self, branch: Branch) -> Found:
         """How a large thing is got rid of, what it costs where the user lives, and who to ask."""
         region = branch["turn"].get("region")
-        way = await asyncio.to_thread(ask, without_place(branch["query"]), _region(branch))
+        way = await asyncio.to_thread(known, without_place(branch["query"]), _region(branch))
         lines = [way.answer, *(f"{number}. {step}" for number, step in enumerate(way.steps, 1))]
         if way.outcome == "unknown":
             lines = [places.BULKY]
@@ -204,9 +204,9 @@ class Lookups(Service):
         if deposit and not prices:
             return found("recyclable_price", deposit)
         if not prices:
-            known = ", ".join(dict.fromkeys(price.item for price in self.survey.prices))
-            ending = with_particle(known, "이에요", "예요").removeprefix(known)
-            text = f"물어보신 품목의 시세는 아직 없어요. 지금 알려 드릴 수 있는 품목은 {known}{ending}."
+            items = ", ".join(dict.fromkeys(price.item for price in self.survey.prices))
+            ending = with_particle(items, "이에요", "예요").removeprefix(items)
+            text = f"물어보신 품목의 시세는 아직 없어요. 지금 알려 드릴 수 있는 품목은 {items}{ending}."
             return found("recyclable_price", text)
         lines = [
             f"{price.item}: {price.region} 1kg에 {price.won_per_kg:,.0f}원 ({_month(price.month)} 조사)"

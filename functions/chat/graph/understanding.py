@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from functions.chat.graph.intents import IntentDecision, decide
+from functions.chat.graph.knowledge import known
 from functions.chat.graph.prompts import prompt
 from functions.chat.graph.state import Intent, TurnState
 from functions.images.fetch import ImageRejected
@@ -20,7 +21,6 @@ from functions.providers.shared import SharedModels
 from functions.runtime.errors import FunctionError
 from functions.runtime.resources import Service
 from functions.scan.events import ScanRequested
-from functions.scan.inquiry import ask
 from functions.scan.vision_model import VisionModel
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Understanding(Service):
     def __init__(self, models: SharedModels, vision: VisionModel) -> None:
         self._models, self._vision = models, vision
         # The Korean tokenizer takes seconds to load: a process is ready before, and its first question waits.
-        self._read = asyncio.get_running_loop().run_in_executor(None, ask, _NEVER_SEEN)
+        self._read = asyncio.get_running_loop().run_in_executor(None, known, _NEVER_SEEN)
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -116,7 +116,7 @@ def with_dangers(decision: IntentDecision, by_rules: IntentDecision, message: st
     if "waste" in decision.intents or "waste" not in by_rules.intents:
         return decision
     query = by_rules.queries.get("waste", message)
-    if ask(query).outcome != "hazard":
+    if known(query).outcome != "hazard":
         return decision
     intents: tuple[Intent, ...] = ("waste", *(one for one in decision.intents if one != "general"))
     return IntentDecision(intents, {**decision.queries, "waste": query}, decision.confidence)
