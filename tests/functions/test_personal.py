@@ -26,7 +26,8 @@ WHERE column_name ~ '(^|_)user(_?id)?$|^owner' AND table_schema NOT IN ('pg_cata
 
 @pytest.fixture
 async def resources(postgres_url: str, valkey_url: str) -> AsyncIterator[Resources]:
-    opened = Resources({"ECO2_DATABASE_URL": postgres_url, "ECO2_REDIS_AUTH_URL": valkey_url})
+    stores = {f"ECO2_REDIS_{role}_URL": valkey_url for role in ("AUTH", "STATE")}
+    opened = Resources({"ECO2_DATABASE_URL": postgres_url, **stores})
     yield opened
     await opened.close()
 
