@@ -21,7 +21,7 @@ CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PATIENCE_MS = 30_000
 PHOTO = Path(__file__).resolve().parents[2] / "cli/samples/glass-bottle.jpg"
-EXPECTED = ("400 (Bad Request)", "401 (Unauthorized)", "404 (Not Found)")
+EXPECTED = ("400 (Bad Request)", "401 (Unauthorized)", "404 (Not Found)", "503 (Service Unavailable)")
 """What the browser reports of answers that the page asked for and handles."""
 
 

@@ -142,3 +142,11 @@ def test_it_is_small_and_kept_by_the_browser(page: Page) -> None:
     page.goto("/")
     page.get_by_label("이름").wait_for()
     assert 10_000 < sum(sizes.values()) <= 150_000
+
+
+def test_what_is_starting_is_asked_again(page: Page, platform: Platform) -> None:
+    sign_in(page)
+    platform.signal("functions-1")
+    page.reload()
+    page.get_by_role("heading", name="버릴 물건을 보여 주세요").wait_for()
+    expect(page.locator(".friends li").first).to_be_visible()

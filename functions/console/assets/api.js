@@ -8,10 +8,17 @@ export class Problem extends Error {
 }
 
 let refreshing = null;
+const TRIES = 4;
+const pause = (seconds) => new Promise((later) => setTimeout(later, seconds * 1000));
 
-export async function api(path, { method = "GET", body, headers = {}, again = true } = {}) {
+export async function api(path, { method = "GET", body, headers = {}, again = true, tried = 1 } = {}) {
   const sent = body === undefined ? headers : { "content-type": "application/json", ...headers };
   const answer = await fetch(`/api/v1${path}`, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body) });
+  // A part of the platform is starting: what changes nothing, or is known by its key, is asked again.
+  if (answer.status === 503 && tried < TRIES && (method === "GET" || "idempotency-key" in headers)) {
+    await pause(Math.min(Number(answer.headers.get("retry-after")) || 1, 5));
+    return api(path, { method, body, headers, again, tried: tried + 1 });
+  }
   if (answer.status === 401 && again && !path.startsWith("/auth/")) {
     refreshing ||= fetch("/api/v1/auth/refresh", { method: "POST" }).finally(() => { refreshing = null; });
     if ((await refreshing).ok) return api(path, { method, body, headers, again: false });
