@@ -24,6 +24,10 @@ OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 �
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
 MOST = 3  # friendly sentences
 GENERAL = "일반종량제폐기물"
+_FIRST = re.compile(  # a note that says first how to do what is said anyway: 다 식은 뒤 종량제봉투에 버려요.
+    r"(?P<how>[^.]*(?:뒤|고|서|담아|싸|묶어|잘라|접어|붙여|막아|없게|함께)) "
+    r"(?P<goes>(?:종량제봉투에 버려요|폐건전지함에 넣어요|의류수거함에 넣어요|대형폐기물로 신고해요))\.\s*"
+)
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
 )
@@ -174,13 +178,18 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     words = [
         f"{with_particle(listed_names([called, *same]), '은', '는')} {way(match.rule, match.item or called)}."
     ]
+    goes = way(match.rule, match.item or called)
+    notes = [] if match.also else _notes(match)
+    if notes and (first := _FIRST.match(notes[0])) and first["how"] and first["goes"] == _again(goes):
+        words = [f"{with_particle(called, '은', '는')} {first['how']} {goes}."]
+        notes[0] = notes[0][first.end() :].strip()
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += _others(replace(match, also=tuple(name for name in match.also if name not in same)))
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step != words[0]]
     parts = [seen, _left_to_do(left)]
-    parts += [] if match.also else [*_notes(match), *match.rule.facts_of(match.guide)]
+    parts += [] if match.also else [*notes, *match.rule.facts_of(match.guide)]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
     for part in (_without(part, way(match.rule, match.item)) for part in parts):
@@ -198,8 +207,12 @@ def _same_way(name: str, match: RuleMatch) -> bool:
 
 def _without(part: str, goes: str) -> str:
     """The part without a sentence that only says again where the thing goes."""
-    again = goes.replace(" 주세요", "요")
-    return " ".join(each for each in re.split(r"(?<=[.!?])\s+", part) if each.rstrip(".") != again)
+    return " ".join(each for each in re.split(r"(?<=[.!?])\s+", part) if each.rstrip(".") != _again(goes))
+
+
+def _again(goes: str) -> str:
+    """The same place as a note says it: 종량제봉투에 버려 주세요, 종량제봉투에 버려요."""
+    return goes.replace(" 주세요", "요")
 
 
 def _seen_instead(classification: Classification, match: RuleMatch) -> str:

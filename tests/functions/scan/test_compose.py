@@ -205,3 +205,16 @@ def test_a_material_alone_on_the_photo_is_not_told_as_a_second_thing() -> None:
     assert made.startswith("우유팩은") and "사진은 플라스틱류 쪽으로 보이니, 다른 물건이면" in made
     trash = Classification(major_category="일반종량제폐기물", middle_category="일반종량제폐기물")
     assert "사진" not in answer(trash, said="과자 봉지").user_answer
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("핫팩", "핫팩은 다 식은 뒤 종량제봉투에 버려 주세요."),
+        ("콘돔", "콘돔은 휴지에 싸서 종량제봉투에 버려 주세요. 변기에 버리지 않아요."),
+        ("노트북 배터리", "노트북 배터리는 단자를 절연 테이프로 막아 폐건전지함에 넣어 주세요."),
+        ("통조림 캔", "통조림 캔은 금속류(캔·고철)로 나눠 주세요."),
+    ],
+)
+def test_how_and_where_are_told_in_one_sentence(said: str, first: str) -> None:
+    assert answer(NOTHING, said=said).user_answer.startswith(first)
