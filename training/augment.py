@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from .cutout import Cutout
-from .grounds import GROUNDS, lay
+from .grounds import GROUNDS, Ground, lay
 
 Floats = NDArray[np.floating[Any]]
 
@@ -68,9 +68,13 @@ def _marked(random: np.random.Generator, view: Floats) -> NDArray[np.uint8]:
 
 
 def moved(
-    random: np.random.Generator, cutout: Cutout, side: int, kinds: tuple[str, ...] = tuple(GROUNDS)
-) -> NDArray[np.uint8]:
-    """The item on another ground, (side, side, 3); `cutout.movable` is the caller's to ask."""
+    random: np.random.Generator,
+    cutout: Cutout,
+    side: int,
+    kinds: tuple[Ground, ...] = tuple(GROUNDS.values()),
+) -> tuple[NDArray[np.uint8], Floats]:
+    """The item on another ground, (side, side, 3), and where in it the item is, (side, side) in 0..1;
+    `cutout.movable` is the caller's to ask."""
     # What item and shadow do to the board's light; transparent items do it to any ground.
     shading = np.clip(cutout.photo / np.maximum(cutout.board, 0.05), 0, 1.2) - 1
     planes = np.concatenate([cutout.photo, shading, cutout.mask[..., None]], axis=-1)
@@ -80,12 +84,13 @@ def moved(
     zoom, turn = float(random.uniform(0.6, 1.4)), float(random.uniform(-180, 180))
     view = _placed(random, planes, side, middle.astype(np.float32), zoom=zoom, turn=turn)
     photo, shade, mask = view[..., :3], view[..., 3:6], np.clip(view[..., 6:], 0, 1)
+    item = mask[..., 0]
     if random.random() < 0.4:  # the ground shows through: glass and film
         mask = mask * random.uniform(0.6, 1)
     elif random.random() < 0.5:  # no shadow
         shade = np.zeros_like(shade)
     composed = photo * mask + lay(random, side, kinds) * (1 + shade) * (1 - mask)
-    return _marked(random, _relit(random, composed, 1.0))
+    return _marked(random, _relit(random, composed, 1.0)), item
 
 
 def varied(random: np.random.Generator, cutout: Cutout, side: int) -> NDArray[np.uint8]:

@@ -103,26 +103,40 @@ def tallied(classifier: LocalClassifier, pictures: Iterable[tuple[str, bytes]]) 
     return Tally(guesses, unreadable)
 
 
+def added(tallies: Iterable[Tally]) -> Tally:
+    """All that was shown, together."""
+    parts = list(tallies)
+    return Tally([each for part in parts for each in part.guesses], sum(part.unreadable for part in parts))
+
+
 def _resident_mb() -> float:
     """Peak resident memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
 
 
-def on_other_grounds(folder: Path, *, each: int = 2, every: int = 1) -> Iterator[tuple[str, bytes]]:
-    """`every` n-th photo, where its item can be cut out, laid on `each` grounds, as (material, JPEG)."""
+def on_other_grounds(
+    folder: Path, *, unmet: bool, each: int = 2, every: int = 1
+) -> Iterator[tuple[str, bytes]]:
+    """`every` n-th photo, where its item can be cut out, laid on `each` grounds, as (material, JPEG).
+
+    The grounds are drawn anew, of the kinds that training draws or of kinds that it never does.
+    """
     import numpy as np
     from PIL import Image as Pillow
 
     from . import augment
     from .cutout import cut_out
+    from .grounds import GROUNDS
+    from .unmet import UNMET
     from .views import photos
 
+    kinds = tuple((UNMET if unmet else GROUNDS).values())
     for path, material, number in photos(folder)[::every]:
         random = np.random.default_rng((_SEED, material, number))
         with Pillow.open(path) as photo:
             cutout = cut_out(photo.convert("RGB"))
         for _ in range(each if cutout.movable else 0):
-            yield MATERIALS[material], _jpeg(Pillow.fromarray(augment.moved(random, cutout, 320)))
+            yield MATERIALS[material], _jpeg(Pillow.fromarray(augment.moved(random, cutout, 320, kinds)[0]))
 
 
 def strangers(*, held_out: bool) -> Iterator[tuple[str, bytes]]:
@@ -190,31 +204,35 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{_resident_mb() - before:.0f} MB more memory at the peak"
     )
     as_they_are.report("As they are")
-    tallied(classifier, on_other_grounds(options.photos)).report("On other grounds")
+    for unmet in (False, True):
+        tallied(classifier, on_other_grounds(options.photos, unmet=unmet)).report(
+            f"On other grounds, kinds {'unknown' if unmet else 'known'} to training"
+        )
     _report_spoilt(classifier, [content for _, content in files[::4]])
     for held_out in (False, True):
         _report_strangers(classifier, held_out=held_out)
 
 
 def _report_spoilt(classifier: LocalClassifier, photos: Sequence[bytes]) -> None:
-    found: dict[str, Tally] = {}
+    found: dict[str, list[Tally]] = {}
     for photo in photos:
         for kind, content in spoilt(photo):
-            tally = tallied(classifier, [(kind, content)])
-            seen = found.get(kind, Tally([]))
-            found[kind] = Tally([*seen.guesses, *tally.guesses], seen.unreadable + tally.unreadable)
+            found.setdefault(kind, []).append(tallied(classifier, [(kind, content)]))
     click.echo(f"\nSpoilt: {len(photos)} photos")
-    for kind, tally in found.items():
+    for kind, tallies in found.items():
+        tally = added(tallies)
         click.echo(f"  {kind.ljust(16)} unreadable {tally.unreadable / tally.shown:.0%}")
 
 
 def _report_strangers(classifier: LocalClassifier, *, held_out: bool) -> None:
-    pictures = list(strangers(held_out=held_out))
-    tally = tallied(classifier, pictures)
+    kinds: dict[str, list[tuple[str, bytes]]] = {}
+    for kind, content in strangers(held_out=held_out):
+        kinds.setdefault(kind, []).append((kind, content))
+    found = {kind: tallied(classifier, pictures) for kind, pictures in kinds.items()}
+    tally = added(found.values())
     click.echo(f"\nNo waste, kinds {'unknown' if held_out else 'known'} to training: {tally.shown} pictures")
     click.echo(f"  not answered {1 - tally.answered():.1%}   sure {tally.share('sure'):.1%}")
-    for kind in dict.fromkeys(kind for kind, _ in pictures):
-        of_kind = tallied(classifier, [picture for picture in pictures if picture[0] == kind])
+    for kind, of_kind in found.items():
         click.echo(f"  {kind.ljust(16)} not answered {1 - of_kind.answered():.0%}")
 
 

@@ -12,9 +12,9 @@ from PIL import Image
 Floats = NDArray[np.floating[Any]]
 Ground = Callable[[np.random.Generator, int], Floats]
 
-_WOODS = ((0.72, 0.53, 0.36), (0.45, 0.29, 0.18), (0.83, 0.69, 0.5), (0.3, 0.2, 0.15), (0.6, 0.55, 0.5))
-_GREENS = ((0.28, 0.42, 0.14), (0.42, 0.5, 0.2), (0.2, 0.3, 0.12), (0.5, 0.48, 0.3))
-_STONES = ((0.55, 0.55, 0.55), (0.7, 0.68, 0.64), (0.35, 0.35, 0.37), (0.6, 0.52, 0.45))
+WOODS = ((0.72, 0.53, 0.36), (0.45, 0.29, 0.18), (0.83, 0.69, 0.5), (0.3, 0.2, 0.15), (0.6, 0.55, 0.5))
+GREENS = ((0.28, 0.42, 0.14), (0.42, 0.5, 0.2), (0.2, 0.3, 0.12), (0.5, 0.48, 0.3))
+STONES = ((0.55, 0.55, 0.55), (0.7, 0.68, 0.64), (0.35, 0.35, 0.37), (0.6, 0.52, 0.45))
 
 
 def _resized(cells: Floats, width: int, height: int, how: Image.Resampling) -> Floats:
@@ -33,19 +33,19 @@ def noise(random: np.random.Generator, side: int, *, roughness: float, stretch: 
     return scaled
 
 
-def _plane(side: int) -> Floats:
+def plane(side: int) -> Floats:
     """x and y, each (side, side), from -1 to 1."""
     line = np.linspace(-1, 1, side)
     return np.stack(np.meshgrid(line, line))
 
 
-def _colour(random: np.random.Generator, greyness: float | None = None) -> Floats:
+def colour(random: np.random.Generator, greyness: float | None = None) -> Floats:
     grey = random.uniform(0.05, 0.97)
     mix = random.uniform(0, 1) if greyness is None else greyness
     return (mix * grey + (1 - mix) * random.uniform(0.02, 0.98, 3)).astype(np.float32)
 
 
-def _tinted(random: np.random.Generator, palette: tuple[tuple[float, ...], ...]) -> Floats:
+def tinted(random: np.random.Generator, palette: tuple[tuple[float, ...], ...]) -> Floats:
     chosen = np.array(palette[random.integers(len(palette))])
     return np.clip(chosen * random.uniform(0.6, 1.35) + random.normal(0, 0.03, 3), 0.02, 0.98).astype(
         np.float32
@@ -54,29 +54,29 @@ def _tinted(random: np.random.Generator, palette: tuple[tuple[float, ...], ...])
 
 def solid(random: np.random.Generator, side: int) -> Floats:
     grain: Floats = random.normal(0, random.uniform(0, 0.03), (side, side, 1))
-    return (_colour(random) + grain).astype(np.float32)
+    return (colour(random) + grain).astype(np.float32)
 
 
 def gradient(random: np.random.Generator, side: int) -> Floats:
     angle = random.uniform(0, 2 * np.pi)
-    x, y = _plane(side)
+    x, y = plane(side)
     along: Floats = np.clip(0.5 + (x * np.cos(angle) + y * np.sin(angle)) * random.uniform(0.2, 0.8), 0, 1)[
         ..., None
     ]
-    return (_colour(random) * (1 - along) + _colour(random) * along).astype(np.float32)
+    return (colour(random) * (1 - along) + colour(random) * along).astype(np.float32)
 
 
 def clouds(random: np.random.Generator, side: int) -> Floats:
     roughness = random.uniform(0.4, 1.0)
     shade = noise(random, side, roughness=roughness)[..., None]
     tint = noise(random, side, roughness=roughness)[..., None] * random.normal(0, 0.06, 3)
-    return (_colour(random) + shade * random.uniform(0.02, 0.2) + tint).astype(np.float32)
+    return (colour(random) + shade * random.uniform(0.02, 0.2) + tint).astype(np.float32)
 
 
 def wood(random: np.random.Generator, side: int) -> Floats:
     roughness = random.uniform(0.6, 1.0)
     grain = noise(random, side, roughness=roughness, stretch=random.uniform(8, 40))[..., None]
-    plank = _tinted(random, _WOODS) * (1 + grain * random.uniform(0.05, 0.2))
+    plank = tinted(random, WOODS) * (1 + grain * random.uniform(0.05, 0.2))
     board = random.integers(side // 6, side)
     if random.random() < 0.6:
         shades = random.normal(1, 0.08, side // board + 1)
@@ -88,27 +88,27 @@ def wood(random: np.random.Generator, side: int) -> Floats:
 
 def tiles(random: np.random.Generator, side: int) -> Floats:
     cell, joint = int(random.integers(side // 12, side // 2)), int(random.integers(1, 5))
-    x, y = ((_plane(side) + 1) * side / 2 + random.integers(0, cell, (2, 1, 1))).astype(int)
+    x, y = ((plane(side) + 1) * side / 2 + random.integers(0, cell, (2, 1, 1))).astype(int)
     checked = ((x // cell + y // cell) % 2)[..., None] if random.random() < 0.4 else np.zeros((side, side, 1))
-    ground = _colour(random) * (1 - checked) + _colour(random) * checked
+    ground = colour(random) * (1 - checked) + colour(random) * checked
     ground = ground + noise(random, side, roughness=0.8)[..., None] * random.uniform(0.0, 0.05)
-    ground[(x % cell < joint) | (y % cell < joint)] = _colour(random, greyness=0.8)
+    ground[(x % cell < joint) | (y % cell < joint)] = colour(random, greyness=0.8)
     return np.asarray(ground, np.float32)
 
 
 def stripes(random: np.random.Generator, side: int) -> Floats:
     angle, period = random.uniform(0, np.pi), random.uniform(4, side / 3)
-    x, y = (_plane(side) + 1) * side / 2
+    x, y = (plane(side) + 1) * side / 2
     wave = np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / period)
     mix: Floats = np.clip(0.5 + wave * random.uniform(0.5, 8), 0, 1)[..., None]
-    return (_colour(random) * mix + _colour(random) * (1 - mix)).astype(np.float32)
+    return (colour(random) * mix + colour(random) * (1 - mix)).astype(np.float32)
 
 
 def stone(random: np.random.Generator, side: int) -> Floats:
     coarse = noise(random, side, roughness=random.uniform(0.8, 1.4))[..., None]
     fine = random.standard_normal((side, side, 1))
     shade = 1 + coarse * random.uniform(0.03, 0.15) + fine * random.uniform(0.02, 0.2)
-    return (_tinted(random, _STONES) * shade).astype(np.float32)
+    return (tinted(random, STONES) * shade).astype(np.float32)
 
 
 def grass(random: np.random.Generator, side: int) -> Floats:
@@ -116,16 +116,16 @@ def grass(random: np.random.Generator, side: int) -> Floats:
         ..., None
     ]
     tint = noise(random, side, roughness=1.0)[..., None] * random.normal(0, 0.04, 3)
-    return (_tinted(random, _GREENS) * (1 + blades * random.uniform(0.2, 0.5)) + tint).astype(np.float32)
+    return (tinted(random, GREENS) * (1 + blades * random.uniform(0.2, 0.5)) + tint).astype(np.float32)
 
 
 def weave(random: np.random.Generator, side: int) -> Floats:
     period = random.uniform(2.5, 12)
-    x, y = (_plane(side) + 1) * np.pi * side / period
+    x, y = (plane(side) + 1) * np.pi * side / period
     threads = np.maximum(np.sin(x + random.uniform(0, 6)), np.sin(y))[..., None]
     folds = noise(random, side, roughness=0.4)[..., None]
     shade: Floats = 1 + threads * random.uniform(0.03, 0.2) + folds * random.uniform(0, 0.15)
-    return (_colour(random) * shade).astype(np.float32)
+    return (colour(random) * shade).astype(np.float32)
 
 
 def room(random: np.random.Generator, side: int) -> Floats:
@@ -135,7 +135,7 @@ def room(random: np.random.Generator, side: int) -> Floats:
         top, left = random.integers(-side // 3, side, 2)
         height, width = random.integers(side // 12, side, 2)
         box = (slice(max(top, 0), max(top + height, 0)), slice(max(left, 0), max(left + width, 0)))
-        ground[box] = _colour(random) * random.uniform(0.8, 1.2)
+        ground[box] = colour(random) * random.uniform(0.8, 1.2)
     cells = max(6, round(side / random.uniform(1, 12)))
     planes = [_resized(ground[..., i].copy(), cells, cells, Image.Resampling.BOX) for i in range(3)]
     return np.stack([_resized(plane, side, side, Image.Resampling.BICUBIC) for plane in planes], axis=-1)
@@ -147,9 +147,11 @@ GROUNDS: dict[str, Ground] = {
 }
 
 
-def lay(random: np.random.Generator, side: int, kinds: tuple[str, ...] = tuple(GROUNDS)) -> Floats:
+def lay(
+    random: np.random.Generator, side: int, kinds: tuple[Ground, ...] = tuple(GROUNDS.values())
+) -> Floats:
     """A ground of one of the `kinds`, lit unevenly."""
-    ground = GROUNDS[kinds[random.integers(len(kinds))]](random, side)
+    ground = kinds[random.integers(len(kinds))](random, side)
     if random.random() < 0.5:
         light = 1 + noise(random, side, roughness=0.3)[..., None] * random.uniform(0, 0.15)
         ground = ground * light

