@@ -12,8 +12,9 @@ from pathlib import Path
 from eventing.catalogue import registered
 from functions.chat.graph.picture import page as graph_page
 from functions.runtime.registry import load_all
-from schemas.documents import asyncapi, openapi
+from schemas.asyncapi import asyncapi
 from schemas.func_yaml import PYPROJECT, func_yaml
+from schemas.openapi import openapi
 from schemas.pages import NOTE, events_page, functions_page, retention_page, settings_page
 
 ROOT = Path(__file__).resolve().parents[1]

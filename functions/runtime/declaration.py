@@ -6,7 +6,7 @@ Trigger, Service, route, documents and local wiring all come from here; `decorat
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -50,6 +50,20 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What a client may send beside a handler's parameters: a header, a query parameter or a cookie."""
+
+    name: str
+    where: Literal["query", "header", "cookie"]
+    means: str
+
+
+LAST_EVENT_ID = Sent(
+    "Last-Event-ID", "header", "The `id` of the last event that was received; what came later follows."
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A function of any kind: its name, handler and limits."""
 
@@ -85,6 +99,8 @@ class HttpFunction(Function):
     """A function called by HTTP at one or more routes; `streams`: its answer is a stream of server-sent events.
 
     `operators`: for those who run the platform alone; for others there is no such path.
+    What its types don't tell of the documents: `answers`, status → model (None: no body, a string: another media type);
+    `problems`, the codes of errors that a caller may see; `sent`, what it reads of the request itself.
     """
 
     routes: tuple[Route, ...] = field(kw_only=True)
@@ -94,6 +110,9 @@ class HttpFunction(Function):
     rate_limit: str | None = None
     streams: bool = False
     operators: bool = False
+    answers: Mapping[int, Any] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    sent: tuple[Sent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -26,6 +26,7 @@ from functions.runtime.declaration import (
     Handler,
     HttpFunction,
     Route,
+    Sent,
 )
 from functions.runtime.ledger import Inbox, Ledger
 from process import tracing
@@ -86,12 +87,16 @@ def http_function(
     min_scale: int = 0,
     streams: bool = False,
     operators: bool = False,
+    answers: Mapping[int, Any] | None = None,
+    problems: Sequence[str] = (),
+    sent: Sequence[Sent] = (),
 ) -> Callable[[Handler], Declared]:
     """Declare a handler of HTTP requests at `routes`; `status` is the one of its success.
 
     public: no login needed. rate_limit: `"30/60"` = 30 requests per 60 s and caller. streams: the handler returns an
     iterator of server-sent events (or None: 204, there is nothing more to come). operators: only those whom
-    ECO2_OPERATORS names may call it, in local development everybody.
+    ECO2_OPERATORS names may call it, in local development everybody. answers, problems, sent: for the documents, what
+    the handler's types don't tell.
     """
     return lambda handler: _declare(
         HttpFunction(
@@ -103,6 +108,9 @@ def http_function(
             rate_limit=rate_limit,
             streams=streams,
             operators=operators,
+            answers=answers or {},
+            problems=tuple(problems),
+            sent=tuple(sent),
         )
     )
 

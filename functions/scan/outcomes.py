@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from functions.scan.events import Reward
@@ -38,6 +38,16 @@ class Running:
 
     stage: str
     percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class StillRunning:
+    """The body of GET result for a job on its way."""
+
+    status: Literal["processing"]
+    message: str
+    current_stage: str
+    progress: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
+from functions.auth.answers import ASKED
 from functions.auth.cookies import LoginCookies
 from functions.auth.redirects import frontend
 from functions.auth.sessions import Device, Person, Sessions
@@ -17,7 +18,14 @@ PROVIDER = "local"
 MAX_NAME = 50
 
 
-@http_function("GET /api/v1/auth/local/login", public=True, rate_limit="60/60")
+@http_function(
+    "GET /api/v1/auth/local/login",
+    public=True,
+    rate_limit="60/60",
+    answers={302: None},
+    problems=("NAME_INVALID", "INVALID_REDIRECT"),
+    sent=(ASKED[1], ASKED[3]),
+)
 async def local_login(
     request: Request,
     resources: Resources,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from functions.auth.answers import ASKED, BEGINNING, SignInBegun
 from functions.auth.cookies import LoginCookies
 from functions.auth.oauth import OAuth
 from functions.auth.settings import ProviderName
@@ -12,7 +13,13 @@ from functions.runtime import http_function
 
 
 @http_function(
-    "GET /api/v1/auth/{provider}", "GET /api/v1/auth/{provider}/login", public=True, rate_limit="60/60"
+    "GET /api/v1/auth/{provider}",
+    "GET /api/v1/auth/{provider}/login",
+    public=True,
+    rate_limit="60/60",
+    answers={200: SignInBegun},
+    problems=BEGINNING,
+    sent=ASKED,
 )
 async def login(
     request: Request, provider: ProviderName, oauth: OAuth, cookies: LoginCookies

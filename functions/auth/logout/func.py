@@ -5,12 +5,13 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from functions.auth.answers import LoggedOut
 from functions.auth.cookies import LoginCookies, access_tokens, refresh_tokens
 from functions.auth.sessions import Sessions
 from functions.runtime import http_function
 
 
-@http_function("POST /api/v1/auth/logout", public=True, rate_limit="60/60")
+@http_function("POST /api/v1/auth/logout", public=True, rate_limit="60/60", answers={200: LoggedOut})
 async def logout(request: Request, sessions: Sessions, cookies: LoginCookies) -> JSONResponse:
     """End the login; 200 also without tokens or with bad ones, since a client that gets 401 calls again for ever."""
     await sessions.end(access_tokens(request.headers), refresh_tokens(request.headers))

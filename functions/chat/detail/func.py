@@ -11,7 +11,7 @@ from functions.chat.conversations import ConversationDetail, Conversations, befo
 from functions.runtime import User, http_function
 
 
-@http_function("GET /api/v1/chat/{chat_id}")
+@http_function("GET /api/v1/chat/{chat_id}", problems=("CHAT_NOT_FOUND",))
 async def detail(
     chat_id: UUID,
     user: User,

@@ -25,7 +25,9 @@ class InputAccepted(BaseModel):
     status: str = "received"
 
 
-@http_function("POST /api/v1/chat/{job_id}/input", max_body=4_096)
+@http_function(
+    "POST /api/v1/chat/{job_id}/input", max_body=4_096, problems=("JOB_NOT_FOUND", "NOTHING_NEEDED")
+)
 async def inputs(job_id: UUID, body: TurnInput, user: User, turns: Turns) -> InputAccepted:
     """Let the caller's turn go on with what was given."""
     if body.type == "cancel":

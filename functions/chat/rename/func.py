@@ -16,7 +16,7 @@ class NewTitle(BaseModel):
     title: Title
 
 
-@http_function("PATCH /api/v1/chat/{chat_id}", status=204, max_body=4_096)
+@http_function("PATCH /api/v1/chat/{chat_id}", status=204, max_body=4_096, problems=("CHAT_NOT_FOUND",))
 async def rename(chat_id: UUID, body: NewTitle, user: User, conversations: Conversations) -> None:
     """Rename the caller's conversation."""
     await conversations.rename(user.id, chat_id, body.title)

@@ -33,7 +33,20 @@ class MessageAccepted(BaseModel):
     status: str = "submitted"
 
 
-@http_function("POST /api/v1/chat/{chat_id}/messages", status=202, max_body=32_768, rate_limit="60/60")
+@http_function(
+    "POST /api/v1/chat/{chat_id}/messages",
+    status=202,
+    max_body=32_768,
+    rate_limit="60/60",
+    problems=(
+        "CHAT_NOT_FOUND",
+        "UNSUPPORTED_MODEL",
+        "MESSAGE_REQUIRED",
+        "IMAGE_URL_INVALID",
+        "IDEMPOTENCY_KEY_REUSED",
+        "REQUEST_IN_PROGRESS",
+    ),
+)
 async def send(
     chat_id: UUID,
     body: NewMessage,

@@ -15,6 +15,7 @@ from functions.chat.progress import DOMAIN
 from functions.chat.settings import ChatSettings
 from functions.chat.turns import Turns
 from functions.runtime import Resources, User, http_function
+from functions.runtime.declaration import LAST_EVENT_ID
 from functions.runtime.resources import Service
 from functions.runtime.shares import Place, Shares
 
@@ -43,7 +44,13 @@ class ChatGateway(Service):
         return await self.shares.stream("chat-streams", user_id, self._most)
 
 
-@http_function("GET /api/v1/chat/{job_id}/events", min_scale=1, streams=True)
+@http_function(
+    "GET /api/v1/chat/{job_id}/events",
+    min_scale=1,
+    streams=True,
+    problems=("JOB_NOT_FOUND", "TOO_MANY_STREAMS"),
+    sent=(LAST_EVENT_ID,),
+)
 async def stream(
     user: User,
     turns: Turns,

@@ -10,7 +10,7 @@ from functions.console import declarations
 from functions.runtime import http_function
 
 
-@http_function("GET /api/v1/console/flow", public=True, timeout=20)
+@http_function("GET /api/v1/console/flow", public=True, timeout=20, answers={200: declarations.Flow})
 async def flow() -> Response:
     """Functions and event types, the same that the pages of the documentation list."""
     found = await asyncio.to_thread(declarations.flow)  # the first call imports every function

@@ -10,11 +10,18 @@ from starlette.requests import Request
 
 from functions.console.deliveries import WatchedDeliveries
 from functions.runtime import User, http_function
+from functions.runtime.declaration import LAST_EVENT_ID
 
 _PLACE = re.compile(r"\d{1,15}-\d{1,10}")
 
 
-@http_function("GET /api/v1/console/events", streams=True, operators=True)
+@http_function(
+    "GET /api/v1/console/events",
+    streams=True,
+    operators=True,
+    problems=("TOO_MANY_WATCHERS",),
+    sent=(LAST_EVENT_ID,),
+)
 async def watch(
     user: User, deliveries: WatchedDeliveries, request: Request
 ) -> AsyncIterator[ServerSentEvent]:

@@ -33,7 +33,13 @@ class Confirmed(BaseModel):
     height: int
 
 
-@http_function("POST /api/v1/images/{channel}/callback", max_body=4_096, rate_limit="60/60", timeout=20)
+@http_function(
+    "POST /api/v1/images/{channel}/callback",
+    max_body=4_096,
+    rate_limit="60/60",
+    timeout=20,
+    problems=("IMAGE_NOT_FOUND", "ETAG_MISMATCH", "IMAGE_TOO_LARGE", "IMAGE_UNREADABLE", "IMAGE_UNAVAILABLE"),
+)
 async def callback(
     channel: Channel, body: Uploaded, user: User, uploads: Uploads, copies: PublicCopies
 ) -> Confirmed:

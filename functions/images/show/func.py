@@ -14,7 +14,13 @@ TOLD = ("content-type", "content-range", "accept-ranges", "etag", "cache-control
 SAFE = {"content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff"}
 
 
-@http_function("GET /api/v1/images/{channel}/{file}", public=True, timeout=20)
+@http_function(
+    "GET /api/v1/images/{channel}/{file}",
+    public=True,
+    timeout=20,
+    answers={200: "image/jpeg", 206: "image/jpeg", 304: None},
+    problems=("IMAGE_NOT_FOUND", "IMAGE_TOO_LARGE", "IMAGE_UNREADABLE", "IMAGE_UNAVAILABLE"),
+)
 async def show(channel: Channel, file: str, request: Request, copies: PublicCopies) -> Response:
     """The copy as JPEG, `<uuid>.jpg`, or its thumbnail, `<uuid>_320.jpg`: whole, a range, or 304.
 

@@ -32,7 +32,12 @@ class UploadPlace(BaseModel):
     required_headers: dict[str, str]
 
 
-@http_function("POST /api/v1/images/{channel}", max_body=16_384, rate_limit="60/60")
+@http_function(
+    "POST /api/v1/images/{channel}",
+    max_body=16_384,
+    rate_limit="60/60",
+    problems=("IMAGE_TYPE_UNSUPPORTED", "IMAGE_TOO_LARGE", "TOO_MANY_UPLOADS"),
+)
 async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> UploadPlace:
     """Presign one PUT that takes this content type only, for a quarter of an hour."""
     content_type = body.content_type.lower()

@@ -12,7 +12,7 @@ from functions.locations.sites import Sites
 from functions.runtime import NotFound, User, http_function
 
 
-@http_function("GET /api/v1/locations/centers/{id}")
+@http_function("GET /api/v1/locations/centers/{id}", problems=("LOCATION_NOT_FOUND",))
 async def center(
     user: User,  # noqa: ARG001 - asking for the user is what demands a login
     sites: Sites,

@@ -16,7 +16,9 @@ from functions.runtime import User, http_function
 DEFAULT_M = 5_000
 
 
-@http_function("GET /api/v1/locations/centers")
+@http_function(
+    "GET /api/v1/locations/centers", problems=("INVALID_STORE_CATEGORY", "INVALID_PICKUP_CATEGORY")
+)
 async def centers(
     user: User,  # noqa: ARG001 - asking for the user is what demands a login
     sites: Sites,

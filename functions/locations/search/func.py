@@ -12,7 +12,9 @@ from functions.locations.geometry import Position
 from functions.runtime import Unprocessable, User, http_function
 
 
-@http_function("GET /api/v1/locations/search", rate_limit="120/60")
+@http_function(
+    "GET /api/v1/locations/search", rate_limit="120/60", problems=("POSITION_INCOMPLETE", "QUERY_EMPTY")
+)
 async def search(
     user: User,  # noqa: ARG001 - asking for the user is what demands a login
     finder: Finder,

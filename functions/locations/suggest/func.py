@@ -11,7 +11,7 @@ from functions.locations.finding import Finder
 from functions.runtime import User, http_function
 
 
-@http_function("GET /api/v1/locations/suggest", rate_limit="240/60")
+@http_function("GET /api/v1/locations/suggest", rate_limit="240/60", problems=("QUERY_EMPTY",))
 async def suggest(
     user: User,  # noqa: ARG001 - asking for the user is what demands a login
     finder: Finder,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,7 +11,9 @@ from functions.ops.release import document
 from functions.runtime import http_function
 
 
-@http_function("GET /api/v1/openapi.json", "GET /api/v1/asyncapi.json", public=True)
+@http_function(
+    "GET /api/v1/openapi.json", "GET /api/v1/asyncapi.json", public=True, answers={200: dict[str, Any]}
+)
 async def documents(request: Request) -> Response:
     """The document, as generated with the release."""
     body = document(request.scope["path"].rpartition("/")[2])

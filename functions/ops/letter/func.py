@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter
 from functions.ops.letter_views import LetterDetail
+from functions.ops.numbers import Number
 from functions.runtime import NotFound, http_function
 
 
-@http_function("GET /api/v1/ops/dead-letters/{number}", operators=True)
-async def letter(number: int, quarantine: DeadLetters) -> LetterDetail:
+@http_function("GET /api/v1/ops/dead-letters/{number}", operators=True, problems=("DEAD_LETTER_NOT_FOUND",))
+async def letter(number: Number, quarantine: DeadLetters) -> LetterDetail:
     """The letter of that number. Raises NotFound."""
     try:
         return LetterDetail.with_event(*await quarantine.show(number))

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from functions.ops.dead_letters import DeadLetters
 from functions.ops.letter_views import LetterRow
+from functions.ops.numbers import Number
 from functions.runtime import http_function
 
 States = Literal["held", "redriven", "exhausted", "discarded"]
@@ -17,7 +18,7 @@ States = Literal["held", "redriven", "exhausted", "discarded"]
 async def letters(
     quarantine: DeadLetters,
     state: States | None = None,
-    before: int | None = None,
+    before: Number | None = None,
     limit: Annotated[int, Field(ge=1, le=100)] = 50,
 ) -> list[LetterRow]:
     """At most `limit` letters, those older than the letter `before`."""

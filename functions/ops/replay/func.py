@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from eventing.errors import PublishFailed
 from functions.ops.dead_letters import DeadLetters, UnknownDeadLetter
+from functions.ops.numbers import Number
 from functions.runtime import NotFound, Resources, Unavailable, http_function
 
 
-@http_function("POST /api/v1/ops/dead-letters/{number}/replay", operators=True)
+@http_function(
+    "POST /api/v1/ops/dead-letters/{number}/replay", operators=True, problems=("DEAD_LETTER_NOT_FOUND",)
+)
 async def replay(
-    number: int,
+    number: Number,
     quarantine: DeadLetters,
     resources: Resources,
 ) -> None:

@@ -8,10 +8,12 @@ from starlette.responses import JSONResponse, Response
 
 from functions.runtime import User, http_function
 from functions.scan.jobs import Jobs
-from functions.scan.outcomes import Running
+from functions.scan.outcomes import Result, Running, StillRunning
 
 
-@http_function("GET /api/v1/scan/{job_id}/result")
+@http_function(
+    "GET /api/v1/scan/{job_id}/result", answers={200: Result, 202: StillRunning}, problems=("JOB_NOT_FOUND",)
+)
 async def result(job_id: UUID, user: User, jobs: Jobs) -> Response:
     """The result: 200 once the job has ended, in whatever way; 202 before."""
     found = await jobs.result(user.id, job_id)

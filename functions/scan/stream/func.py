@@ -11,6 +11,7 @@ from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 
 from functions.runtime import Resources, User, http_function
+from functions.runtime.declaration import LAST_EVENT_ID
 from functions.runtime.resources import Service
 from functions.runtime.shares import Place, Shares
 from functions.scan.jobs import Jobs
@@ -41,7 +42,14 @@ class ScanGateway(Service):
         return await self.shares.stream("scan-streams", user_id, self._most)
 
 
-@http_function("GET /api/v1/scan/{job_id}/events", "GET /api/v1/stream", min_scale=1, streams=True)
+@http_function(
+    "GET /api/v1/scan/{job_id}/events",
+    "GET /api/v1/stream",
+    min_scale=1,
+    streams=True,
+    problems=("JOB_NOT_FOUND", "TOO_MANY_STREAMS"),
+    sent=(LAST_EVENT_ID,),
+)
 async def stream(
     user: User, jobs: Jobs, scan: ScanGateway, request: Request, job_id: UUID
 ) -> AsyncGenerator[ServerSentEvent] | None:

@@ -33,7 +33,19 @@ class ScanAccepted(BaseModel):
     status: str = "queued"
 
 
-@http_function("POST /api/v1/scan", status=202, max_body=16_384, rate_limit="60/60")
+@http_function(
+    "POST /api/v1/scan",
+    status=202,
+    max_body=16_384,
+    rate_limit="60/60",
+    problems=(
+        "UNSUPPORTED_MODEL",
+        "IMAGE_URL_INVALID",
+        "IDEMPOTENCY_KEY_REUSED",
+        "REQUEST_IN_PROGRESS",
+        "TOO_MANY_SCANS",
+    ),
+)
 async def submit(
     body: SubmitScan, user: User, key: IdempotencyKey, jobs: Jobs, policy: FetchPolicy, resources: Resources
 ) -> ScanAccepted:

@@ -23,7 +23,12 @@ class Changes(BaseModel):
         return None if nickname is None else named(nickname)
 
 
-@http_function("PATCH /api/v1/users/me", max_body=4_096, rate_limit="30/60")
+@http_function(
+    "PATCH /api/v1/users/me",
+    max_body=4_096,
+    rate_limit="30/60",
+    problems=("NO_CHANGES_PROVIDED", "INVALID_PHONE_NUMBER", "PHONE_NUMBER_TAKEN", "TOO_MANY_PHONE_NUMBERS"),
+)
 async def update(body: Changes, user: User, accounts: Accounts) -> Account:
     """Change the caller's account and return it. Raises Unprocessable or Conflict."""
     if body.nickname is None and body.phone_number is None:

@@ -1,0 +1,131 @@
+"""The OpenAPI document is valid and complete, and says what callers get."""
+
+from __future__ import annotations
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from edge.replies import local_replies
+from edge.site import EdgeSite
+from functions.runtime.declaration import HttpFunction
+from functions.runtime.registry import load, load_all
+from schemas.generate import ROOT
+from schemas.openapi import PROBLEM, openapi
+from schemas.problems import OF_THE_EDGE, kinds
+from schemas.secrets import code
+
+DOCUMENT = openapi(load_all())
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, item in DOCUMENT["paths"].items()
+    for method, operation in item.items()
+}
+
+
+def resolved(node: Any) -> Any:
+    """What a reference refers to."""
+    while "$ref" in node:
+        found: Any = DOCUMENT
+        for step in node["$ref"].removeprefix("#/").split("/"):
+            found = found[step]
+        node = found
+    return node
+
+
+def test_the_document_is_valid() -> None:
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_says_what_it_is_for_what_it_answers_and_what_can_go_wrong(name: str) -> None:
+    operation = OPERATIONS[name]
+    assert operation["summary"][0].isupper()
+    assert not operation["summary"].endswith(".")
+    answers = {int(status): resolved(answer) for status, answer in operation["responses"].items()}
+    good = [status for status in answers if status < 400]
+    assert good
+    for status, answer in answers.items():
+        if status < 400:
+            assert ("content" in answer) == (status not in (204, 302, 304, 307))
+            continue
+        ((kind, content),) = answer["content"].items()
+        assert kind == "application/problem+json"
+        for example in content["examples"].values():
+            jsonschema.validate(example["value"], PROBLEM)
+            assert example["value"]["status"] == status
+            assert example["value"]["detail"]
+    assert {400, 500, 503} <= set(answers)
+    assert (401 in answers) == (bool(operation["security"]) or name.endswith("/refresh"))
+    for parameter in operation["parameters"]:
+        assert parameter["schema"].get("type") or "enum" in parameter["schema"], parameter
+
+
+def source(module: str) -> str:
+    """The text of a module."""
+    spec = find_spec(module)
+    assert spec
+    assert spec.origin
+    return Path(spec.origin).read_text()
+
+
+@pytest.mark.parametrize(
+    "function", [f for f in load_all() if isinstance(f, HttpFunction)], ids=lambda f: f.name
+)
+def test_the_problems_that_a_function_declares_are_raised_by_its_code(function: HttpFunction) -> None:
+    known = kinds()
+    runtime = (path.read_text() for path in sorted(ROOT.glob("functions/runtime/*.py")))
+    text = "".join([*map(source, code(function)), *runtime])
+    for problem in function.problems:
+        assert problem in known
+        assert f'"{problem}"' in text, f"{function.name} never raises {problem}"
+
+
+def test_the_edges_problems_are_those_that_it_answers_with() -> None:
+    said = {
+        mapper["body_format_override"]["json_format"]["code"]: mapper["status_code"]
+        for mapper in local_replies(EdgeSite())["mappers"]
+        if "code" in mapper.get("body_format_override", {}).get("json_format", {})
+    }
+    ours = {kind.code: kind.status for kind in OF_THE_EDGE}
+    assert ours.items() <= said.items()
+
+
+def test_the_streams_say_what_their_events_hold() -> None:
+    for name in (
+        "GET /api/v1/scan/{job_id}/events",
+        "GET /api/v1/chat/{job_id}/events",
+        "GET /api/v1/stream",
+    ):
+        kinds = OPERATIONS[name]["responses"]["200"]["content"]["text/event-stream"]["schema"]["oneOf"]
+        events = [event for kind in kinds for event in kind["properties"]["event"]["enum"]]
+        assert {"done", "error", "keepalive"} <= set(events)
+        assert len(events) == len(set(events))
+        for kind in kinds:
+            assert resolved(kind["properties"]["data"]["contentSchema"])["type"] == "object"
+        assert "keepalive" in OPERATIONS[name]["responses"]["200"]["description"]
+
+
+def test_a_body_that_may_be_left_out_is_not_demanded() -> None:
+    assert OPERATIONS["POST /api/v1/chat"]["requestBody"]["required"] is False
+    assert OPERATIONS["POST /api/v1/scan"]["requestBody"]["required"] is True
+
+
+def test_a_function_that_answers_for_itself_must_declare_it() -> None:
+    from dataclasses import replace
+
+    declared = load("scan-result")
+    assert isinstance(declared, HttpFunction)
+    with pytest.raises(TypeError, match="declare its `answers`"):
+        openapi([replace(declared, answers={})])
+
+
+def test_the_older_address_is_marked_so() -> None:
+    marked = [name for name, operation in OPERATIONS.items() if operation.get("deprecated")]
+    assert marked == ["GET /api/v1/stream"]
+    assert json.dumps(DOCUMENT).count('"operationId"') == len({o["operationId"] for o in OPERATIONS.values()})
