@@ -395,6 +395,12 @@ async def test_a_provider_that_misbehaves_signs_nobody_in(
             },
             ("77", "n", None, "http://k/p"),
         ),
+        (
+            "google",
+            {"sub": "12", "name": "\u1112\u1169\u11bc\u3164"},
+            ("12", "\ud64d", None, None),
+        ),  # decomposed, and a filler
+        ("google", {"sub": "1234567", "name": "\u3164\ud800\0"}, ("1234567", "이웃-4567", None, None)),
         ("naver", {"response": {"id": "a-b", "nickname": " ", "email": 5}}, ("a-b", "이웃-a-b", None, None)),
         ("naver", {"response": {"id": "a-b", "nickname": "\u3164\ufeff"}}, ("a-b", "이웃-a-b", None, None)),
         ("naver", {"response": {"id": "a-b", "nickname": "\u1100\u1161\0"}}, ("a-b", "가", None, None)),
