@@ -17,7 +17,7 @@ setup: .venv/installed ## prepare .venv with everything Python needs
 	@sh embedded/setup.sh python "$(strip $(PYTHON))"
 	@touch $@
 
-system: ## install the system packages that tests need (RabbitMQ, Prometheus, Chromium, a Korean font)
+system: ## install the system packages that tests need (RabbitMQ, Prometheus, Chromium, Node, a Korean font)
 	@sh embedded/setup.sh system
 
 demo: setup ## start the platform, scan a photo, stay up until Ctrl-C

@@ -3,6 +3,7 @@
 # `setup.sh cluster` what a cluster needs.
 set -eu
 PACKAGES="chromium fonts-nanum prometheus prometheus-alertmanager rabbitmq-server"
+command -v npm >/dev/null || PACKAGES="$PACKAGES nodejs npm"
 CLUSTER_PACKAGES="binutils containerd containernetworking-plugins iproute2 iptables mmdebstrap rabbitmq-server runc"
 
 say() { printf '\033[1m%s\033[0m\n' "$*"; }

@@ -1,0 +1,96 @@
+"""How many characters a second are granted to both records, the owners' and the collections', and again without effect.
+
+Rows go the way that deliveries take: one call each, many at once, gathered into statements. The second time every row
+is there already, which is what a broker that delivers twice asks for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import uvloop
+
+from bench.report import table
+from embedded.servers.postgres import Postgres
+from functions.character.catalogue import CHARACTERS
+from functions.character.events import CharacterGranted
+from functions.character.ownerships import Ownership, Ownerships
+from functions.runtime.resources import Resources
+from functions.users.inventory import Inventory
+from schemas.migrate import migrate
+
+AT_ONCE = 2_000
+Record = Callable[[CharacterGranted], Awaitable[None]]
+
+
+def grants(count: int) -> list[CharacterGranted]:
+    """Every character for as many users as it takes."""
+    users = [str(uuid4()) for _ in range(-(-count // len(CHARACTERS)))]
+    job = uuid4()
+    made = [
+        CharacterGranted(user_id=user, code=each.code, job_id=job) for user in users for each in CHARACTERS
+    ]
+    return made[:count]
+
+
+async def per_second(record: Record, rows: Sequence[CharacterGranted]) -> float:
+    """Rows a second."""
+    began = time.perf_counter()
+    for start in range(0, len(rows), AT_ONCE):
+        await asyncio.gather(*map(record, rows[start : start + AT_ONCE]))
+    return len(rows) / (time.perf_counter() - began)
+
+
+async def measure(url: str, count: int) -> list[list[str]]:
+    """A row for each record: the first time, and again."""
+    resources = Resources({"ECO2_DATABASE_URL": url})
+    owners, collections = await resources.get(Ownerships), await resources.get(Inventory)
+
+    async def own(granted: CharacterGranted) -> None:
+        await owners.record(Ownership(granted.user_id, granted.code, UUID(str(granted.job_id))))
+
+    records: dict[str, tuple[str, Record]] = {
+        "owners": ("characters.ownerships", own),
+        "collections": ("users.user_characters", collections.collect),
+    }
+    found, database = [], await resources.database()
+    await per_second(own, grants(AT_ONCE))  # connections and plans
+    await per_second(collections.collect, grants(AT_ONCE))
+    for name, (stored, record) in records.items():
+        rows = grants(count)
+        first, again = await per_second(record, rows), await per_second(record, rows)
+        (kept,) = await database.one(f"SELECT count(*) FROM {stored}") or (0,)
+        if kept != count + AT_ONCE:
+            raise RuntimeError(f"{stored} has {kept} rows, not {count + AT_ONCE}")
+        found.append([name, f"{first:,.0f}", f"{again:,.0f}"])
+    await resources.close()
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench.grants", description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="grants to each record")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="eco2-bench-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)  # PostgreSQL runs as another user when we are root
+        postgres = Postgres(Path(name) / "postgres")
+        postgres.start()
+        try:
+            migrate(postgres.url)
+            rows = uvloop.run(measure(postgres.url, options.rows))
+        finally:
+            postgres.stop()
+    print(table(rows, ("record", "rows/s", "again, rows/s")))
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
+
+
+if __name__ == "__main__":
+    main()
