@@ -21,6 +21,8 @@ INSIDE = "ECO2_INSIDE_SECRET"
 """Functions that the edge calls ask for it; what Knative's dispatchers call can't be shown it."""
 _DATABASE = "ECO2_DATABASE_URL"
 _RUNTIME = "functions.runtime"
+_LOGINS = "functions.runtime.logins"
+"""Reads what sign-in keeps."""
 
 
 def secrets(function: Function) -> tuple[str, ...]:
@@ -29,6 +31,8 @@ def secrets(function: Function) -> tuple[str, ...]:
     of_runtime = {each for module in modules for each in _imported(module) if each.startswith(_RUNTIME)}
     asked = {name for module in modules | of_runtime for name in _stores(module)}
     asked |= {name for name, reader in readers().items() if reader in modules}
+    if _LOGINS in of_runtime:
+        asked |= {_DATABASE, "ECO2_REDIS_AUTH_URL"}
     if isinstance(function, HttpFunction):
         asked.add(INSIDE)
     return tuple(sorted(asked))

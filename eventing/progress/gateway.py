@@ -55,6 +55,13 @@ class Gateway:
             stream.ended = True
             stream.arrivals.subscribed()  # wakes it
 
+    def end_login(self, session: str) -> None:
+        """End the streams of a login that was ended, each with `error` `unauthorized`."""
+        for stream in self._open:
+            if stream.session == session:
+                stream.expires_at = 0.0
+                stream.arrivals.subscribed()  # wakes it
+
     async def ended(self, job_id: str, after: int, history: History) -> bool:
         """Whether the job's last event has seq `after` or below, so that there is nothing more to follow."""
         return (await self.record.after(job_id, after, (), history)).ended
@@ -71,15 +78,17 @@ class Gateway:
         history: History,
         expires_at: float | None = None,
         authorized: Callable[[], Awaitable[bool]] | None = None,
+        session: str | None = None,
         trace: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ServerSentEvent]:
         """The job's events with seq above `after`, ending with `done` or `error`.
 
         With `after` at or beyond the job's end: nothing, and it ends. `expires_at` is when the login ends (epoch
-        seconds), `authorized` is asked once in a keepalive period; then `error` `unauthorized` ends the stream.
+        seconds), `authorized` is asked once in a keepalive period; then `error` `unauthorized` ends the stream, as it
+        does when `end_login` is called with its `session`.
         `trace` is where the job's trace goes on: there lies the stream's span.
         """
-        stream = _Stream(self, job_id, after or 0, history, expires_at, authorized)
+        stream = _Stream(self, job_id, after or 0, history, expires_at, authorized, session)
         channel = keys.channel(job_id).encode()
         recorded = StreamSpan(self.domain, job_id, after, trace or {})
         self._open.add(stream)
@@ -104,7 +113,7 @@ class _Stream:
 
     __slots__ = (
         *("ask_truth", "authorized", "checked", "ended", "expires_at", "gateway", "history"),
-        *("arrivals", "job_id", "last", "quiet", "quiet_since"),
+        *("arrivals", "job_id", "last", "quiet", "quiet_since", "session"),
     )
 
     def __init__(
@@ -115,8 +124,10 @@ class _Stream:
         history: History,
         expires_at: float | None,
         authorized: Callable[[], Awaitable[bool]] | None,
+        session: str | None,
     ) -> None:
         self.gateway = gateway
+        self.session = session
         self.job_id = job_id
         self.last = last
         self.history = history

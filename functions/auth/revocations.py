@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,7 +19,7 @@ from functions.auth.blacklist import NEWS
 from functions.auth.errors import TokenRevoked
 from functions.auth.tokens import Claims
 from functions.runtime.errors import FunctionError, Unavailable
-from functions.runtime.resources import Service
+from functions.runtime.logins import EndedLogins
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -41,7 +41,7 @@ OVERLAP_S = 30.0
 FORGET_EVERY_S = 60.0
 
 
-class Revocations(Service):
+class Revocations(EndedLogins):
     """The revoked sessions, followed in the background."""
 
     def __init__(
@@ -52,6 +52,7 @@ class Revocations(Service):
         self._current_at = float("-inf")
         self._read_at = float("-inf")
         self._forgot_at = monotonic()
+        self._listeners: list[Callable[[str], None]] = []
         self._news = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -127,7 +128,7 @@ class Revocations(Service):
                 entries = reply[0][1] if reply else []
                 for last, fields in entries:  # noqa: B007 - the last id is where the next reading goes on
                     told = dict(zip(fields[::2], fields[1::2], strict=True))
-                    self._until[told[b"session"].decode()] = float(told[b"until"])
+                    self._known({told[b"session"].decode(): float(told[b"until"])})
                 if len(entries) < COUNT:
                     self._is_current(began)
                 if began - self._read_at > TABLE_EVERY_S:
@@ -148,9 +149,23 @@ class Revocations(Service):
         began = self._monotonic()
         async with asyncio.timeout(ANSWER_S):
             rows = await self._database.all(_REVOKED, (began - self._read_at + OVERLAP_S,))
-        self._until |= {str(session): until for session, until in rows}
+        self._known({str(session): until for session, until in rows})
         self._read_at = began
         self._is_current(began)
+
+    def ended(self, session: str) -> bool:
+        """Whether a session is known to have ended."""
+        return session in self._until
+
+    def on_end(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with each session that ends from now on."""
+        self._listeners.append(listener)
+
+    def _known(self, until: Mapping[str, float]) -> None:
+        for session in until.keys() - self._until.keys():
+            for listener in self._listeners:
+                listener(session)
+        self._until |= until
 
     def _is_current(self, at: float) -> None:
         self._current_at = at

@@ -99,6 +99,7 @@ def identity(request: Request, resources: Resources) -> User:
         id=user,
         provider=request.headers.get("x-auth-provider", ""),
         expires_at=float(expires) if expires else None,
+        session=request.headers.get("x-auth-session", ""),
         operator=user in resources.settings(RuntimeSettings).operators
         or resources.settings(ProcessSettings).env == "local",
     )

@@ -12,6 +12,7 @@ class User:
     id: str
     provider: str
     expires_at: float | None = None
+    session: str = ""
     operator: bool = False
 
 

@@ -25,6 +25,7 @@ async def authorize(request: Request, tokens: Tokens, revocations: Revocations) 
             "x-user-id": claims.user_id,
             "x-auth-provider": claims.provider,
             "x-auth-expires-at": str(claims.expires_at),
+            "x-auth-session": claims.session,
         },
     )
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from functions.runtime import Resources, User, http_function
 from functions.runtime.declaration import LAST_EVENT_ID
+from functions.runtime.logins import EndedLogins, ended_logins
 from functions.runtime.resources import Service
 from functions.runtime.shares import Place, Shares
 from functions.scan.jobs import Jobs
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 class ScanGateway(Service):
     """The gateway of scan streams, one a process, and the places that each user has for them."""
 
-    def __init__(self, gateway: Gateway, shares: Shares, most: int) -> None:
-        self.gateway, self.shares, self._most = gateway, shares, most
+    def __init__(self, gateway: Gateway, logins: EndedLogins, shares: Shares, most: int) -> None:
+        self.gateway, self.logins, self.shares, self._most = gateway, logins, shares, most
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -35,7 +36,11 @@ class ScanGateway(Service):
         gateway = Gateway(await resources.redis("streams"), await resources.redis("pubsub"), "scan")
         resources.on_stop(gateway.stop)
         resources.on_close(gateway.close)
-        return cls(gateway, await resources.get(Shares), resources.settings(ScanSettings).scan_user_streams)
+        logins = await ended_logins(resources)
+        logins.on_end(gateway.end_login)
+        return cls(
+            gateway, logins, await resources.get(Shares), resources.settings(ScanSettings).scan_user_streams
+        )
 
     async def place(self, user_id: str) -> Place:
         """A place for one more stream of the user. Raises TooMany."""
@@ -64,8 +69,11 @@ async def stream(
     if after is not None and await scan.gateway.ended(str(job_id), after, history):
         return None  # 204: a browser that asks again and again stops
     place = await scan.place(user.id)
+    expires_at = (
+        0.0 if scan.logins.ended(user.session) else user.expires_at
+    )  # it may have ended since the check
     events = scan.gateway.follow(
-        str(job_id), after=after, history=history, expires_at=user.expires_at, trace=trace
+        str(job_id), after=after, history=history, expires_at=expires_at, session=user.session, trace=trace
     )
     return scan.shares.during(place, events)
 

@@ -241,6 +241,21 @@ async def test_a_revoked_login_ends_the_stream(valkey_url: str) -> None:
     assert json.loads(str(events[-1].data))["error"] == "unauthorized"
 
 
+async def test_an_ended_login_ends_its_streams_at_once_and_no_others(
+    relay: Relay, steps: list[Progress]
+) -> None:
+    await relay.publish(steps[0])
+    mine, other = relay.follow(session="mine"), relay.follow(session="other")
+    async with asyncio.timeout(TIMEOUT_S):
+        assert (await anext(mine)).event == (await anext(other)).event == WHOLE[0][1]
+        relay.gateway.end_login("mine")
+        events = [event async for event in mine]
+    assert json.loads(str(events[-1].data))["error"] == "unauthorized"
+    for step in steps[1:]:
+        await relay.publish(step)
+    assert told(await relay.read(other))[-1][1] == "done"
+
+
 async def test_a_failed_job_ends_with_error(relay: Relay, steps: list[Progress]) -> None:
     connected = asyncio.create_task(relay.read(relay.follow()))
     await _publish(relay, steps[:2])

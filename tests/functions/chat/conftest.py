@@ -36,6 +36,7 @@ def talking(postgres_url: str, valkey_url: str, sink: Sink, monkeypatch: pytest.
                     "ECO2_REDIS_STREAMS_URL": valkey_url,
                     "ECO2_REDIS_PUBSUB_URL": valkey_url,
                     "ECO2_REDIS_CACHE_URL": valkey_url,
+                    "ECO2_REDIS_AUTH_URL": valkey_url,
                     "ECO2_REDIS_STATE_URL": valkey_url,
                     "ECO2_MODELS": "local",
                     "ECO2_CHAT_OVERDUE_S": "1",

@@ -75,6 +75,7 @@ def settings(postgres_url: str, valkey_url: str, provider: Provider) -> dict[str
         "ECO2_REDIS_STREAMS_URL": valkey_url,
         "ECO2_REDIS_PUBSUB_URL": valkey_url,
         "ECO2_REDIS_CACHE_URL": valkey_url,
+        "ECO2_REDIS_AUTH_URL": valkey_url,
         "ECO2_CDN_URL": f"{provider.url}/images",
         "ECO2_SIMULATED_URL": f"{provider.url}/v1",
         "ECO2_MODEL": "simulated",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
+from redis import Redis
 
+from functions.auth.blacklist import NEWS
 from functions.runtime import TooMany
 from functions.scan.jobs import Jobs
 from functions.scan.stream.func import ScanGateway, stream
@@ -91,6 +94,23 @@ async def test_a_user_has_so_many_streams(made: Line, functions: Functions, prov
         assert "event: done" in answer.text
     ended = await functions.call(stream, "GET", path, user="u1", headers={"last-event-id": "10"})
     assert ended.status_code == 204
+
+
+async def test_a_stream_ends_with_its_login(
+    made: Line, functions: Functions, provider: Provider, valkey_url: str
+) -> None:
+    path = f"/api/v1/scan/{await made.submit(provider.image_url)}/events"
+    headers = {"x-auth-session": str(uuid4())}
+    reading = asyncio.create_task(functions.call(stream, "GET", path, user="u1", headers=headers))
+    gateway = (await functions.resources.get(ScanGateway)).gateway
+    async with asyncio.timeout(10):
+        while not gateway.open_streams:
+            await asyncio.sleep(0.01)
+        with Redis.from_url(valkey_url) as redis:
+            redis.xadd(NEWS, {"session": headers["x-auth-session"], "until": time.time() + 60})
+        assert '"error":"unauthorized"' in (await reading).text.replace(": ", ":")
+        again = await functions.call(stream, "GET", path, user="u1", headers=headers)
+    assert '"error":"unauthorized"' in again.text.replace(": ", ":")
 
 
 async def test_over_a_users_budget_no_paid_model_is_asked(made: Line, provider: Provider) -> None:
