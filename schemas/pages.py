@@ -75,6 +75,7 @@ def events_page(functions: tuple[Function, ...]) -> str:
         triggered = [f for f in functions if isinstance(f, EventFunction)]
         emitting = [f"`{f.name}`" for f in triggered if f.emits is data]
         taking = [f"`{f.name}`" for f in triggered if f.on is data]
+        taking += [f"`{f.name}` (wakes it)" for f in triggered if f.wakes_on is data]
         summary = (data.__doc__ or "").strip().splitlines()[0]
         link = f"[`{name}`](../schemas/events/{name}.json)"
         rows.append(f"| {link} | {summary} | {', '.join(emitting) or '—'} | {', '.join(taking)} |")

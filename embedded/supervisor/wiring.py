@@ -43,14 +43,16 @@ def wiring(functions_url: str) -> Wiring:
     Every function is behind `functions_url` and told apart by its Host header.
     """
     from functions.ops import clocks
-    from functions.runtime.declaration import EventFunction
+    from functions.runtime.declaration import WAKE, EventFunction
     from functions.runtime.registry import QUARANTINE, load_all
 
-    triggers = tuple(
-        Trigger(
-            name=function.name,
-            filter={"type": function.on.type},
-            subscriber=functions_url,
+    events = [function for function in load_all() if isinstance(function, EventFunction) and function.on]
+
+    def trigger(function: EventFunction, name: str, type: str, path: str = "") -> Trigger:
+        return Trigger(
+            name=name,
+            filter={"type": type},
+            subscriber=functions_url + path,
             retry=function.retry,
             backoff_delay_s=function.backoff_delay_s,
             backoff_policy=function.backoff_policy,
@@ -60,14 +62,16 @@ def wiring(functions_url: str) -> Wiring:
             headers={"host": function.name},
             dead_letter_headers={"host": QUARANTINE},
         )
-        for function in load_all()
-        if isinstance(function, EventFunction) and function.on
-    )
+
+    triggers = [trigger(each, each.name, each.on.type) for each in events if each.on]
+    triggers += [
+        trigger(each, f"{each.name}-wake", each.wakes_on.type, WAKE) for each in events if each.wakes_on
+    ]
     schedules = tuple(
         Schedule(clock.name, clock.event.type, clocks.SOURCE, clock.every_s, dict(clock.data))
         for clock in clocks.CLOCKS
     )
-    return Wiring(triggers, schedules)
+    return Wiring(tuple(triggers), schedules)
 
 
 def _replace(path: Path, content: Any) -> None:

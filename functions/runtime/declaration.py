@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from eventing.catalogue import EventData
 
 Handler = Callable[..., Awaitable[Any]]
+WAKE = "/wake"
+"""The path at which a function takes what only wakes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +79,11 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class EventFunction(Function):
-    """A function triggered by events of one type."""
+    """A function triggered by events of one type; one of type `wakes_on` starts a pod of it and does nothing else."""
 
     on: type[EventData] | None = field(kw_only=True)
     emits: type[EventData] | None = None
+    wakes_on: type[EventData] | None = None
     stage: str | None = None
     ledger: type[Service] | None = None
     in_flight: int = 100

@@ -50,6 +50,7 @@ def event_function(
     *,
     on: type[EventData] | None,
     emits: type[EventData] | None = None,
+    wakes_on: type[EventData] | None = None,
     timeout: float = 30,
     in_flight: int = 100,
     retry: int = 6,
@@ -59,6 +60,7 @@ def event_function(
     """Declare a handler of events of type `on`, whose reply is an event of type `emits` (or nothing).
 
     on: None for a sink that takes whatever is sent to it; such a function has no Trigger.
+    wakes_on: an event that says that `on` will come: pods which scaled to zero start while what comes before works.
     timeout: seconds for one attempt; `in_flight` above 100 becomes several Triggers over `shard`; `retry`:
     attempts after the first (six take 25 s, which outlasts a restart of anything on the way); `ledger`: what makes
     it idempotent – the inbox by (source, id) unless the domain keeps its own, None when the handler is idempotent
@@ -69,6 +71,7 @@ def event_function(
             **_common(handler, timeout),
             on=on,
             emits=emits,
+            wakes_on=wakes_on,
             stage=stage,
             ledger=ledger,
             in_flight=in_flight,

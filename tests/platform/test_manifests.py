@@ -16,6 +16,7 @@ from manifests.triggers import duration
 
 from eventing.catalogue import registered
 from eventing.ids import SHARDS
+from functions.images.events import PictureExpected
 from functions.ops.clocks import CLOCKS
 from functions.providers.settings import ProviderSettings
 from functions.runtime.declaration import EventFunction, HttpFunction
@@ -79,13 +80,27 @@ def test_timeouts_nest() -> None:
 def test_every_trigger_says_itself_what_becomes_of_an_event_that_fails() -> None:
     """What a Trigger leaves out it does not get from its Broker."""
     for function in _event_functions():
-        for trigger in _triggers(function):
+        for trigger in _all_triggers(function):
             delivery = trigger["spec"]["delivery"]
             assert delivery["retry"] == function.retry
             assert delivery["backoffPolicy"] == function.backoff_policy
             assert delivery["backoffDelay"] == duration(function.backoff_delay_s)
             assert delivery["deadLetterSink"]["ref"]["name"] == QUARANTINE
             assert trigger["spec"]["subscriber"]["ref"]["name"] == function.name
+
+
+def test_what_wakes_a_function_comes_to_its_own_path() -> None:
+    for function in _event_functions():
+        waking = [
+            _named(trigger) for trigger in _all_triggers(function) if trigger not in _triggers(function)
+        ]
+        wanted = [(function.wakes_on.type, "/wake")] if function.wakes_on else []
+        assert waking == wanted, function.name
+
+
+def test_the_stages_that_a_user_waits_for_are_woken_before_their_events_come() -> None:
+    woken = {function.stage for function in _event_functions() if function.wakes_on is PictureExpected}
+    assert {"vision", "rule", "answer", "reward"} <= woken
 
 
 def test_the_quarantine_gets_no_events_but_dead_letters() -> None:
@@ -299,9 +314,18 @@ def _service(name: str) -> dict[str, Any]:
     return next(each for each in _services() if each["metadata"]["name"] == name)
 
 
-def _triggers(function: EventFunction) -> list[dict[str, Any]]:
+def _all_triggers(function: EventFunction) -> list[dict[str, Any]]:
     found = of_kind("Trigger")
     return [each for each in found if each["metadata"]["labels"]["app.kubernetes.io/name"] == function.name]
+
+
+def _triggers(function: EventFunction) -> list[dict[str, Any]]:
+    """Those that bring the events which the function works on."""
+    return [each for each in _all_triggers(function) if "uri" not in each["spec"]["subscriber"]]
+
+
+def _named(trigger: dict[str, Any]) -> tuple[str, str]:
+    return _filter(trigger)["type"], trigger["spec"]["subscriber"]["uri"]
 
 
 def _filter(trigger: dict[str, Any]) -> dict[str, str]:

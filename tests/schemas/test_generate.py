@@ -29,10 +29,11 @@ def test_nothing_generated_is_left_behind() -> None:
 
 
 def test_every_type_of_the_catalogue_has_a_trigger() -> None:
-    taken = {f.on.type for f in load_all() if isinstance(f, EventFunction) and f.on}
+    events = [f for f in load_all() if isinstance(f, EventFunction)]
+    taken = {data.type for f in events for data in (f.on, f.wakes_on) if data}
     ours = {name for name, data in registered().items() if data.__module__.startswith("functions.")}
     assert ours - taken == set()
-    emitted = {f.emits.type for f in load_all() if isinstance(f, EventFunction) and f.emits}
+    emitted = {f.emits.type for f in events if f.emits}
     assert emitted - taken == set()
 
 

@@ -8,9 +8,11 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from functions.images.bucket import MAX_BYTES
 from functions.images.errors import ImageRejected
+from functions.images.events import PictureExpected
 from functions.images.uploads import CONTENT_TYPES, Channel, Uploads
 from functions.runtime import Invalid, User, http_function
 from functions.runtime.text import shown
+from functions.runtime.waking import Waking
 
 
 class WantedUpload(BaseModel):
@@ -38,13 +40,16 @@ class UploadPlace(BaseModel):
     rate_limit="60/60",
     problems=("IMAGE_TYPE_UNSUPPORTED", "IMAGE_TOO_LARGE", "TOO_MANY_UPLOADS"),
 )
-async def upload(channel: Channel, body: WantedUpload, user: User, uploads: Uploads) -> UploadPlace:
+async def upload(
+    channel: Channel, body: WantedUpload, user: User, uploads: Uploads, waking: Waking
+) -> UploadPlace:
     """Presign one PUT that takes this content type only, for a quarter of an hour."""
     content_type = body.content_type.lower()
     if content_type not in CONTENT_TYPES:
         raise Invalid("IMAGE_TYPE_UNSUPPORTED", f"Upload one of {', '.join(CONTENT_TYPES)}.")
     if body.content_length is not None and body.content_length > MAX_BYTES:
         raise ImageRejected("IMAGE_TOO_LARGE", "A picture may have 10 MiB at most.")
+    waking.wake(PictureExpected())
     place = await uploads.place(
         user.id, channel, body.filename, content_type, body.content_length, body.metadata
     )

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 
+from functions.images.events import PictureExpected
 from functions.runtime import event_function
 from functions.scan.events import Classified, RulesMatched
 from functions.scan.retrieval import retrieve
 from functions.scan.stages import Stages
 
 
-@event_function(on=Classified, emits=RulesMatched, stage="rule", ledger=Stages, timeout=15, in_flight=100)
+@event_function(
+    on=Classified,
+    emits=RulesMatched,
+    wakes_on=PictureExpected,
+    stage="rule",
+    ledger=Stages,
+    timeout=15,
+    in_flight=100,
+)
 async def rule(event: Classified) -> RulesMatched:
     """Look the rule up by classification, situation and the user's words; no model is asked."""
     vision = event.vision

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from functions.images.addresses import FetchPolicy, check_url
+from functions.images.events import PictureExpected
 from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
+from functions.runtime.waking import Waking
 from functions.scan.jobs import Jobs
 from functions.scan.question import DEFAULT_INPUT
 
@@ -47,9 +49,16 @@ class ScanAccepted(BaseModel):
     ),
 )
 async def submit(
-    body: SubmitScan, user: User, key: IdempotencyKey, jobs: Jobs, policy: FetchPolicy, resources: Resources
+    body: SubmitScan,
+    user: User,
+    key: IdempotencyKey,
+    jobs: Jobs,
+    policy: FetchPolicy,
+    waking: Waking,
+    resources: Resources,
 ) -> ScanAccepted:
     """Check what can be checked at once, store the job with its event, answer."""
+    waking.wake(PictureExpected())
     configured = resources.settings(ProviderSettings)
     supported = list(configured.models)
     model = body.model or configured.model

@@ -11,7 +11,7 @@ from manifests.eventing import broker, clocks, sink_binding
 from manifests.objects import NAMESPACE, PART_OF, Object
 from manifests.platform import account, migrations, namespace
 from manifests.services import service
-from manifests.triggers import triggers
+from manifests.triggers import triggers, waking
 from manifests.yaml_text import dumped
 
 BASE = Path(__file__).resolve().parents[1] / "base"
@@ -32,7 +32,7 @@ def files() -> dict[Path, str]:
     functions = {
         f"functions/{function.name}.yaml": [
             service(function),
-            *(triggers(function) if isinstance(function, EventFunction) else []),
+            *([*triggers(function), *waking(function)] if isinstance(function, EventFunction) else []),
         ]
         for function in load_all()
     }

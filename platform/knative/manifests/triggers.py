@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from functions.runtime.declaration import EventFunction
+from functions.runtime.declaration import WAKE, EventFunction
 from functions.runtime.registry import QUARANTINE
 from manifests.objects import Object, made
 from schemas.filters import filters
@@ -13,6 +13,8 @@ from schemas.sizing import shares, trigger_timeout_s
 BROKER = "default"
 RABBITMQ = "rabbitmq.eventing.knative.dev"
 # A dispatcher asks for 50m by itself; forty idle ones would fill two cores.
+WAKES = 10
+"""Events in flight of a Trigger that only wakes."""
 DISPATCHER = {"cpu-request": "5m", "cpu-limit": "1", "memory-request": "24Mi", "memory-limit": "256Mi"}
 
 
@@ -30,9 +32,18 @@ def triggers(function: EventFunction) -> list[Object]:
     ]
 
 
-def subscriber(name: str) -> dict[str, Any]:
+def waking(function: EventFunction) -> list[Object]:
+    """The Trigger that starts a function's pods before its events come; none where it declares no `wakes_on`."""
+    if function.wakes_on is None:
+        return []
+    attributes = {"type": function.wakes_on.type}
+    return [_trigger(function, f"{function.name}-wake", attributes, WAKES, path=WAKE)]
+
+
+def subscriber(name: str, path: str = "") -> dict[str, Any]:
     """The function of that name as a destination."""
-    return {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": name}}
+    service = {"ref": {"apiVersion": "serving.knative.dev/v1", "kind": "Service", "name": name}}
+    return {**service, "uri": path} if path else service
 
 
 def duration(seconds: float) -> str:
@@ -40,7 +51,9 @@ def duration(seconds: float) -> str:
     return f"PT{seconds:.1f}S".replace(".0S", "S")
 
 
-def _trigger(function: EventFunction, name: str, attributes: dict[str, str], in_flight: int) -> Object:
+def _trigger(
+    function: EventFunction, name: str, attributes: dict[str, str], in_flight: int, path: str = ""
+) -> Object:
     delivery = {
         "retry": function.retry,
         "backoffPolicy": function.backoff_policy,
@@ -61,7 +74,7 @@ def _trigger(function: EventFunction, name: str, attributes: dict[str, str], in_
         spec={
             "broker": BROKER,
             "filter": {"attributes": attributes},
-            "subscriber": subscriber(function.name),
+            "subscriber": subscriber(function.name, path),
             "delivery": delivery,
         },
     )

@@ -21,6 +21,14 @@ def test_timeouts_nest_from_the_inside_out() -> None:
             assert function.timeout_s < triggers[function.name].timeout_s
 
 
+def test_what_wakes_a_function_comes_to_its_own_path() -> None:
+    triggers = {trigger.name: trigger for trigger in wiring("http://localhost").triggers}
+    waking = triggers["scan-vision-wake"]
+    assert waking.filter == {"type": "eco2.images.picture.expected"}
+    assert (waking.subscriber, waking.headers) == ("http://localhost/wake", {"host": "scan-vision"})
+    assert triggers["scan-vision"].subscriber == "http://localhost"
+
+
 def test_the_files_say_what_is_declared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = {name: str(tmp_path / name) for name in ("routes", "triggers", "keys")}
     command = ["wiring", "--functions-url", "http://127.0.0.1:1"]

@@ -58,6 +58,11 @@ async def stage(event: EventData) -> None: ...
 async def loop() -> None: ...
 
 
+async def test_what_only_wakes_is_acknowledged_without_a_look() -> None:
+    answer = await asked(served(stage.declaration), "POST", "/wake", content=b"no event")
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 async def test_health_says_whether_calls_may_come() -> None:
     application = served(endpoint.declaration)
     for path in ("/health/live", "/health/ready"):
