@@ -18,6 +18,7 @@ _PACKAGES = (
     "bench",
     "training",
     "platform/knative",
+    "platform/cluster/observability",
     "docs",
 )
 _TESTS = (
@@ -33,7 +34,7 @@ _TESTS = (
 def copied(to: Path, *files: str) -> Path:
     """All packages without what tests other things, and these files; `to` is there already."""
     for path in (*_PACKAGES, *(f"tests/{name}" for name in _TESTS), *files):
-        (to / path).parent.mkdir(exist_ok=True)
+        (to / path).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / path).is_dir():
             shutil.copytree(ROOT / path, to / path, ignore=shutil.ignore_patterns("__pycache__"))
         else:
