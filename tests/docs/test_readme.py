@@ -42,6 +42,12 @@ def test_it_is_short_and_has_a_picture() -> None:
             assert (ROOT / picture).stat().st_size <= SCREENSHOT_BYTES
 
 
+def test_one_command_runs_the_demo_and_one_the_tests() -> None:
+    for text in PAGES.values():
+        start = bare(blocks(text)[0])
+        assert start == ["make demo", "make test"]
+
+
 def test_both_languages_say_the_same() -> None:
     english, korean = PAGES[""], PAGES[".ko"]
     for pattern in (r"^## ", r"^\| ", r"^\d\. ", r"^\* "):
