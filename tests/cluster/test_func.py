@@ -5,6 +5,7 @@ The commands are those of docs/deploy-a-function.md.
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import os
@@ -21,7 +22,9 @@ import yaml
 from eventing.catalogue import to_event
 from functions.auth.events import SessionOpened
 from functions.runtime.registry import load
+from process.inside import FIELD
 from schemas.generate import ROOT
+from schemas.secrets import INSIDE
 from tests.cluster.conftest import Cluster
 from tests.functions.examples import example
 
@@ -113,13 +116,13 @@ def test_an_http_function_answers(cluster: Cluster, namespace: str) -> None:
     deploy(cluster, "scan-categories", namespace)
     ingress = address(cluster, "kourier-internal", "kourier-system")
     host = f"scan-categories.{namespace}.svc.cluster.local"
-    status, body = ask(ingress, host, "/api/v1/scan/categories")
+    assert ask(ingress, host, "/api/v1/scan/categories")[0] == 403  # past the edge nobody checks who asks
+    secret = base64.b64decode(cluster.get("secret", "eco2-secrets")["data"][INSIDE]).decode()
+    status, body = ask(ingress, host, "/api/v1/scan/categories", headers={FIELD: secret})
     assert status == 200
     assert json.loads(body)
     service = cluster.get("ksvc", "scan-categories", "-n", namespace)
-    assert (
-        service["status"]["url"] == f"http://{host}"
-    )  # inside the cluster only: past the edge nobody checks who asks
+    assert service["status"]["url"] == f"http://{host}"  # inside the cluster only
     assert service["metadata"]["labels"]["function.knative.dev/name"] == "scan-categories"
 
 
