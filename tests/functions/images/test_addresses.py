@@ -167,6 +167,6 @@ def test_a_policy_comes_from_the_settings() -> None:
         },
     )
     policy = FetchPolicy.of(settings)
-    assert policy.own_prefixes == ("https://cdn.eco2.example/i/",)
+    assert policy.own_prefixes == ("https://cdn.eco2.example/i",)
     assert policy.hosts == ("img.example.com", ".photos.example")
     assert FetchPolicy.of(ImageSettings()).own_prefixes == ()
