@@ -207,15 +207,18 @@ def full(_home: Home, _state: dict[str, Any]) -> None:
     raise OSError(errno.ENOSPC, "No space left on device", "state.json")
 
 
-async def test_a_step_that_fails_is_told_with_the_end_of_its_log(folder: Path, unused_tcp_port: int) -> None:
-    elsewhere = {f"ECO2_REDIS_{role}_URL": "redis://127.0.0.1:1" for role in REDIS_ROLES}
-    database = f"postgresql://127.0.0.1:{unused_tcp_port}/none"
-    given = environment(ECO2_DATABASE_URL=database, ECO2_OBJECTS_URL="http://127.0.0.1:1", **elsewhere)
-    platform = Platform(Options(folder, port=0, environment=given), lambda _line: None)
-    with pytest.raises(
-        CannotStartError, match=r"migrations failed: .*TCP/IP connections\? \(see .*migrations\.log\)"
-    ):
-        await platform.run()
+async def test_a_step_that_fails_is_told_with_the_end_of_its_log(folder: Path) -> None:
+    async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as nothing:
+        host = f"127.0.0.1:{nothing.sockets[0].getsockname()[1]}"
+        elsewhere = {f"ECO2_REDIS_{role}_URL": f"redis://{host}" for role in REDIS_ROLES}
+        elsewhere |= {"ECO2_DATABASE_URL": f"postgresql://{host}/none", "ECO2_OBJECTS_URL": f"http://{host}"}
+        platform = Platform(Options(folder, port=0, environment=environment(**elsewhere)), lambda _line: None)
+        told = r"ECO2_DATABASE_URL: migrations failed: .*processing the request\. \(see .*migrations\.log\)"
+        with pytest.raises(CannotStartError, match=told):
+            await platform.run()
     assert not platform.children
 
 
