@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import yaml
 
-from functions.scan import hazards, heads, ranking, regions, reindex, retrieval, rules, sources, taxonomy
+from functions.scan import reindex, taxonomy
 from functions.scan.inquiry import ask
 from schemas.generate import ROOT
 
 PAGE = (ROOT / "docs" / "knowledge.md").read_text()
-MODULES = (hazards, heads, ranking, regions, reindex, rules, sources, taxonomy)
 
 
 def block(language: str, containing: str) -> str:
@@ -25,9 +26,14 @@ def block(language: str, containing: str) -> str:
     return str(found[0])
 
 
+def knowing() -> list[ModuleType]:
+    """The modules of the scan, whichever of them keep what they have read."""
+    return [module for name, module in sys.modules.items() if name.startswith("functions.scan.")]
+
+
 def forget() -> None:
     """Read everything again at the next question."""
-    for module in (*MODULES, retrieval):
+    for module in knowing():
         for value in vars(module).values():
             if hasattr(value, "cache_clear"):
                 value.cache_clear()
@@ -37,8 +43,9 @@ def forget() -> None:
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "data"
     shutil.copytree(taxonomy.DATA, copy)
-    for module in MODULES:
-        monkeypatch.setattr(module, "DATA", copy, raising=False)
+    for module in knowing():
+        if hasattr(module, "DATA"):
+            monkeypatch.setattr(module, "DATA", copy)
     return copy
 
 
