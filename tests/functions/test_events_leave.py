@@ -35,9 +35,9 @@ Cause = Callable[[aiohttp.ClientSession, str], Coroutine[None, None, None]]
 
 @dataclass
 class Ingress:
-    """A broker's ingress that never answers while it is `stuck`."""
+    """A broker's ingress that never answers events of the type `stuck_at`; once that is "", it keeps what comes."""
 
-    stuck: bool = True
+    stuck_at: str = ""
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     events: list[CloudEvent] = field(default_factory=list)
 
@@ -45,11 +45,12 @@ class Ingress:
         """ASGI."""
         request = Request(scope, receive)
         event = decode(dict(request.headers.items()), await request.body())
-        if self.stuck:
+        if event.type == self.stuck_at:
             self.asked.set()
             await receive()  # until whoever sent it is gone
             return
-        self.events.append(event)
+        if not self.stuck_at:
+            self.events.append(event)
         await Response(status_code=202)(scope, receive, send)
 
 
@@ -98,6 +99,7 @@ async def test_a_process_killed_between_the_change_and_its_event_loses_nothing(
     ingress: Ingress, postgres_url: str, valkey_url: str, tmp_path: Path, domain: str
 ) -> None:
     cause, names, sweep, told = CHANGES[domain]
+    ingress.stuck_at = told
     ensure_keys(tmp_path / "keys")
     environ = {
         "ECO2_ENV": "local",
@@ -120,7 +122,7 @@ async def test_a_process_killed_between_the_change_and_its_event_loses_nothing(
         process.kill()
         changing.cancel()
         await asyncio.gather(changing, return_exceptions=True)
-    ingress.stuck = False
+    ingress.stuck_at = ""
     with psycopg.connect(postgres_url) as connection:
         connection.execute(f"UPDATE {domain}.outbox SET created_at = now() - interval '1 minute'".encode())
     functions = Functions(environ)

@@ -83,6 +83,7 @@ async def functions(postgres_url: str, valkey_url: str) -> AsyncIterator[Functio
         "ECO2_OBJECTS_URL": "http://127.0.0.1:1/objects",
         "ECO2_OBJECTS_SECRET_KEY": "a-secret-of-the-store",
         "ECO2_CDN_URL": "http://127.0.0.1:1/images",
+        "ECO2_SCAN_USER_JOBS": "1000",  # one user asks in every example
     }
     made = Functions({"ECO2_DATABASE_URL": postgres_url, **store, **roles})
     made.resources._publisher = Kept()  # type: ignore[assignment]
