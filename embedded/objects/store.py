@@ -60,13 +60,10 @@ class ObjectStore:
 
     def find(self, name: str) -> StoredObject:
         """The object `name`. Raises ObjectRefused (404)."""
-        described = _read(self.folder / name)
-        try:
-            if described:
+        with self._lock, suppress(OSError):  # a writer replaces the description and removes the bytes before
+            if described := _read(self.folder / name):
                 path = self._data(described.data)
                 return StoredObject(path, described.headers, described.etag, path.stat())
-        except OSError:
-            pass
         raise ObjectRefused("NoSuchKey", "The object does not exist.", 404)
 
     async def put(

@@ -124,23 +124,24 @@ async def test_two_pictures_and_many_readers_make_one_whole_copy(platform: Uploa
     place = await platform.put_at_new_place(encoded("JPEG", 60, 40))
     resources = platform.functions.resources
     uploads, settings = await resources.get(Uploads), resources.settings(ImageSettings)
-    async with decoders_of_another() as decoders:
-        other = PublicCopies(uploads, Bucket(Store.inner(settings)), decoders)
+    async with copies_of_another(uploads, settings) as other:
         ours = await resources.get(PublicCopies)
         first = asyncio.gather(*(copies.publish(place["key"]) for copies in (ours, other) for _ in range(4)))
         await platform.put(place["upload_url"], encoded("JPEG", 90, 20), "image/jpeg")
         told = await first
-        await other._bucket.close()
     assert len(set(told)) == 1
     copy = Image.open(io.BytesIO((await platform.show(place["cdn_url"])).content))
     assert copy.size == (told[0].width, told[0].height)
 
 
 @contextlib.asynccontextmanager
-async def decoders_of_another() -> AsyncIterator[Decoders]:
-    decoders = Decoders()
-    yield decoders
-    await decoders.close()
+async def copies_of_another(uploads: Uploads, settings: ImageSettings) -> AsyncIterator[PublicCopies]:
+    decoders, bucket = Decoders(), Bucket(Store.inner(settings))
+    try:
+        yield PublicCopies(uploads, bucket, decoders)
+    finally:
+        await bucket.close()
+        await decoders.close()
 
 
 async def test_a_writer_that_was_killed_before_it_told_still_counts(platform: Uploading) -> None:
