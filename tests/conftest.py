@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,8 @@ from schemas.migrate import migrate
 
 PHOTOS = Path(__file__).resolve().parents[2] / "shared/images/trashnet"
 _numbers = itertools.count(1)
+# A shell starts what runs in its background deaf to Ctrl-C, and the processes of the tests would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # No example has a deadline: what it takes says how busy the machine is.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
