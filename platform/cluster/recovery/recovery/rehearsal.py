@@ -10,7 +10,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -67,11 +67,7 @@ class Writer:
 
     def wait_for(self, count: int) -> None:
         """Wait until so many jobs are acknowledged. Raises TimeoutError."""
-        deadline = time.monotonic() + WAIT_S
-        while len(self.committed) < count:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(self.committed)} of {count} jobs after {WAIT_S:.0f} s")
-            time.sleep(PACE_S)
+        _wait(f"{count} jobs", lambda: len(self.committed) >= count)
 
     def _write(self) -> None:
         with suppress(psycopg.OperationalError), psycopg.connect(self.url, autocommit=True) as connection:
@@ -164,9 +160,7 @@ def lost_disk(archive_timeout_s: int = 2) -> Recovered:
         writer = Writer(scene.primary.url)
         with writer.writing():
             shipped = len(scene.archive.segments())
-            deadline = time.monotonic() + WAIT_S
-            while len(scene.archive.segments()) < shipped + 2 and time.monotonic() < deadline:
-                time.sleep(PACE_S)
+            _wait("two more segments", lambda: len(scene.archive.segments()) >= shipped + 2)
             scene.archive.stop()
             scene.lose_primary()
             at = time.time()
@@ -204,13 +198,19 @@ def lost_primary(archive_timeout_s: int = 2) -> Recovered:
 
 def _archived(scene: Scene) -> None:
     """Wait until the server's WAL up to now is in the bucket. Raises TimeoutError."""
-    deadline = time.monotonic() + WAIT_S
     with psycopg.connect(scene.primary.url, autocommit=True) as connection:
         row = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn() - 1)").fetchone()
     assert row
-    while f"{row[0]}.gz" not in scene.archive.segments():
+    segment = f"{row[0]}.gz"
+    _wait(f"{segment} in the bucket", lambda: segment in scene.archive.segments())
+
+
+def _wait(what: str, holds: Callable[[], bool]) -> None:
+    """Look again and again until `holds`. Raises TimeoutError after WAIT_S."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"{row[0]} was not archived")
+            raise TimeoutError(f"{what}: not within {WAIT_S:.0f} s")
         time.sleep(PACE_S)
 
 
