@@ -45,9 +45,15 @@ class Users:
         self._clients += fresh
         return self._clients[:count]
 
-    async def upload(self, picture: bytes, content_type: str = "image/jpeg") -> str:
-        """Upload a picture and return its public URL, the way the web client uploads one. Raises Refused."""
-        (client,) = await self.signed_in(1)
+    async def upload(
+        self, picture: bytes, content_type: str = "image/jpeg", client: Browser | None = None
+    ) -> str:
+        """Upload a picture and return its public URL, the way the web client uploads one.
+
+        By `client`, or by a user who signs in for it. Raises Refused.
+        """
+        if client is None:
+            (client,) = await self.signed_in(1)
         body = json.dumps({"filename": "bench.jpg", "content_type": content_type}).encode()
         response = await client.request("POST", "/api/v1/images/scan", body=body, headers=JSON)
         if response.status != 200:

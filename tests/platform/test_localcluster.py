@@ -39,6 +39,27 @@ def test_a_process_is_started_once_and_ended_by_pid(state: Path) -> None:
     assert processes.names() == []
 
 
+def test_a_second_start_leaves_an_unchanged_configuration_alone(state: Path) -> None:
+    file = state / "sleeper.json"
+
+    def start(content: str) -> int:
+        processes.configure("sleeper", file, content)
+        return processes.start("sleeper", ["sleep", "60"], isolated=False)
+
+    pid = start("{}")
+    written = file.stat().st_mtime_ns
+    assert (start("{}"), file.stat().st_mtime_ns) == (pid, written)
+    assert start('{"other": 1}') != pid
+    processes.stop("sleeper")
+
+
+def test_a_process_that_has_ended_by_itself_is_told(state: Path) -> None:
+    processes.start("brief", ["sh", "-c", "echo why; exit 1"], isolated=False)
+    wait_for("its end", lambda: processes.running("brief") is None, 10)
+    with pytest.raises(ClusterError, match="why"):
+        processes.must_all_run()
+
+
 def test_one_that_ignores_sigterm_is_killed(state: Path) -> None:
     script = "trap '' TERM; echo ready; while :; do sleep 1; done"
     pid = processes.start("stubborn", ["sh", "-c", script], isolated=False)

@@ -107,7 +107,7 @@ def start_dns() -> None:
     cache 5
 }}
 """
-    (STATE / "Corefile").write_text(zone)
+    processes.configure("coredns", STATE / "Corefile", zone)
     processes.start("coredns", [str(program("coredns")), "-conf", str(STATE / "Corefile")])
 
 

@@ -73,6 +73,7 @@ def up(progress: Progress) -> None:
         isolated=False,
     )
     wait_for("the platform's address", _answers, 60)
+    processes.must_all_run()
     progress.step(f"ready at {network.URL}")
 
 

@@ -70,7 +70,7 @@ state = "{STATE / "containerd"}"
 """
     (STATE / "cni.d").mkdir(parents=True, exist_ok=True)
     (STATE / "cni.d" / "10-eco2.conflist").write_text(json.dumps(_CNI))
-    (STATE / "containerd.toml").write_text(configuration)
+    processes.configure("containerd", STATE / "containerd.toml", configuration)
     processes.start("containerd", ["containerd", "--config", str(STATE / "containerd.toml")])
 
 
@@ -111,7 +111,7 @@ def start_kubelet() -> None:
         "kubeAPIQPS": 100,
         "kubeAPIBurst": 200,
     }
-    (STATE / "kubelet.json").write_text(json.dumps(kubelet))
+    processes.configure("kubelet", STATE / "kubelet.json", json.dumps(kubelet))
     processes.start(
         "kubelet",
         [
@@ -132,7 +132,7 @@ def start_kubelet() -> None:
         "conntrack": {"maxPerCore": 0, "min": 0},
         "iptables": {"minSyncPeriod": "0s"},
     }
-    (STATE / "kube-proxy.json").write_text(json.dumps(proxy))
+    processes.configure("kube-proxy", STATE / "kube-proxy.json", json.dumps(proxy))
     processes.start("kube-proxy", [str(program("kube-proxy")), f"--config={STATE / 'kube-proxy.json'}"])
 
 

@@ -43,10 +43,23 @@ def start(
             start_new_session=True,
         )
     process.returncode = 0  # it stays on purpose: no warning that nobody waited for it
-    # Where it has ended already, `must_run` tells with its log.
-    with contextlib.suppress(OSError, ValueError):
+    try:
         (PIDS / name).write_text(f"{process.pid} {_started(process.pid)}")
+    except (OSError, ValueError):  # it has ended already: `must_run` tells, with its log
+        (PIDS / name).write_text(f"{process.pid} -")
     return process.pid
+
+
+def configure(name: str, path: Path, content: str) -> None:
+    """Write the file that the process reads at its start, and end a process that read another one.
+
+    A file that stays the same is not touched: kube-proxy ends when its file is written.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        if path.read_text() == content:
+            return
+    stop(name)
+    path.write_text(content)
 
 
 def running(name: str) -> int | None:
@@ -81,6 +94,12 @@ def stop_all() -> None:
 def names() -> list[str]:
     """Of every process that was started and not stopped."""
     return sorted(path.name for path in PIDS.glob("*")) if PIDS.exists() else []
+
+
+def must_all_run() -> None:
+    """Raises ClusterError when any process that was started has ended."""
+    for name in names():
+        must_run(name)
 
 
 def must_run(name: str) -> None:
