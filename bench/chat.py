@@ -1,19 +1,21 @@
 """Measures chat turns side by side, with a model that streams: `python -m bench.chat [--users 100]`.
 
-Each user asks once, all within a second. Printed: how many answers are whole, what is added to the model's first token
-and to the gaps between its tokens, how long a turn takes, and CPU and memory of the platform's processes.
+Each user asks once; they begin evenly spread over `--within` seconds. The default is the length of a turn, so that all
+are answered at once and as many begin as end; 1 is a burst. Printed: how many answers are whole, what is added to the
+model's first token and to the gaps between its tokens, how long a turn takes, and CPU and memory of the platform's
+processes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import random
 import sys
 import time
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import uvloop
 
@@ -92,24 +94,24 @@ async def turn(client: Browser) -> AnsweredTurn:
         return AnsweredTurn(
             accepted_s, 0, 0, 0, f"ended with {told.ended or 'nothing'}, or text and answer differ"
         )
-    gaps = [after - before for before, after in pairwise(told.tokens_at)]
+    gaps = [after - before for before, after in itertools.pairwise(told.tokens_at)]
     return AnsweredTurn(
         accepted_s, told.tokens_at[0] - began, time.monotonic() - began, max(gaps, default=0.0)
     )
 
 
-async def measure(url: str, users: int, meter: Meter) -> list[AnsweredTurn]:
-    """`users` turns at once, after one that warms the platform up."""
+async def measure(url: str, users: int, meter: Meter, within_s: float) -> list[AnsweredTurn]:
+    """`users` turns begun within so many seconds, after one that warms the platform up."""
     everybody = Users(url)
     clients = await everybody.signed_in(users)
     await turn(clients[0])
 
-    async def late(client: Browser) -> AnsweredTurn:
-        await asyncio.sleep(random.random())
+    async def late(at: int, client: Browser) -> AnsweredTurn:
+        await asyncio.sleep(within_s * (at + random.random()) / users)
         return await turn(client)
 
     with meter:
-        turns = await asyncio.gather(*map(late, clients))
+        turns = await asyncio.gather(*itertools.starmap(late, enumerate(clients)))
     await everybody.close()
     return list(turns)
 
@@ -133,7 +135,7 @@ def shown(turns: list[AnsweredTurn], alone: AnsweredTurn, meter: Meter) -> str:
     return "\n".join(lines)
 
 
-async def run(users: int, token_s: float) -> str:
+async def run(users: int, token_s: float, within_s: float) -> str:
     """Start a platform with the simulated model, alone first, then with all."""
     settings = {
         "ECO2_SIMULATED_TOKEN_S": f"{token_s:g}",
@@ -141,9 +143,9 @@ async def run(users: int, token_s: float) -> str:
         "ECO2_MODEL_USER_CALLS": "0",
     }
     with platform(settings=settings) as running:
-        (alone,) = await measure(running.url, 1, Meter(running.pid, home=running.home))
+        (alone,) = await measure(running.url, 1, Meter(running.pid, home=running.home), 0)
         meter = Meter(running.pid, home=running.home)
-        turns = await measure(running.url, users, meter)
+        turns = await measure(running.url, users, meter, within_s)
         return shown(turns, alone, meter)
 
 
@@ -152,8 +154,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.chat", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--users", type=int, default=100, help="turns at once")
     parser.add_argument("--token-s", type=float, default=0.02, help="seconds between two tokens of the model")
+    parser.add_argument("--within", type=float, default=6.0, help="seconds in which all turns begin")
     options = parser.parse_args()
-    sys.stdout.write(f"{uvloop.run(run(options.users, options.token_s))}\n")
+    sys.stdout.write(f"{uvloop.run(run(options.users, options.token_s, options.within))}\n")
 
 
 if __name__ == "__main__":
