@@ -31,13 +31,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from uvicorn.server import Server
 
+from bench.database import database
 from bench.launch import free_port, stop, wait_ready
-from embedded.servers.postgres import Postgres
 from embedded.servers.rabbitmq import RabbitMQ
 from eventing.cloudevent import CloudEvent
 from eventing.sender import Sender
 from process.server import configuration
-from schemas.migrate import migrate
 
 HERE = Path(__file__).resolve().parents[1]
 START_S, ANSWER_S = 60.0, 30.0
@@ -194,14 +193,9 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=64)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
-        Path(folder).chmod(0o755)  # PostgreSQL runs as another user
         stores = {}
         if "embedded" in options.broker:
-            postgres = Postgres(Path(folder) / "postgres")
-            postgres.start()
-            stack.callback(postgres.stop)
-            migrate(postgres.url)
-            stores["embedded"] = postgres.url
+            stores["embedded"] = stack.enter_context(database()).url
         if "rabbitmq" in options.broker:
             rabbitmq = RabbitMQ(Path(folder) / "rabbitmq")
             rabbitmq.start()

@@ -33,7 +33,6 @@ from embedded.supervisor.ready import ask
 
 ORIGIN = "https://eco2.example"
 JOB = "/api/v1/scan/7c9e6679-7425-40de-944b-e07fc1f90ae7"
-STREAM_EVENTS = 2
 OPEN_AT_ONCE = 100
 _LOGIN = f"cookie: s_access={'t' * 700}\r\n"
 _ACROSS = f"origin: {ORIGIN}\r\n"

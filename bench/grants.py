@@ -9,22 +9,19 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 from uuid import UUID, uuid4
 
 import uvloop
 
+from bench.database import database
 from bench.report import table
-from embedded.servers.postgres import Postgres
 from functions.character.catalogue import CHARACTERS
 from functions.character.events import CharacterGranted
 from functions.character.ownerships import Ownership, Ownerships
 from functions.runtime.resources import Resources
 from functions.users.inventory import Inventory
-from schemas.migrate import migrate
 
 AT_ONCE = 2_000
 Record = Callable[[CharacterGranted], Awaitable[None]]
@@ -60,13 +57,13 @@ async def measure(url: str, count: int) -> list[list[str]]:
         "owners": ("characters.ownerships", own),
         "collections": ("users.user_characters", collections.collect),
     }
-    found, database = [], await resources.database()
+    found, stored_in = [], await resources.database()
     await per_second(own, grants(AT_ONCE))  # connections and plans
     await per_second(collections.collect, grants(AT_ONCE))
     for name, (stored, record) in records.items():
         rows = grants(count)
         first, again = await per_second(record, rows), await per_second(record, rows)
-        (kept,) = await database.one(f"SELECT count(*) FROM {stored}") or (0,)
+        (kept,) = await stored_in.one(f"SELECT count(*) FROM {stored}") or (0,)
         if kept != count + AT_ONCE:
             raise RuntimeError(f"{stored} has {kept} rows, not {count + AT_ONCE}")
         found.append([name, f"{first:,.0f}", f"{again:,.0f}"])
@@ -79,15 +76,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.grants", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="grants to each record")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="eco2-bench-", ignore_cleanup_errors=True) as name:
-        Path(name).chmod(0o755)  # PostgreSQL runs as another user when we are root
-        postgres = Postgres(Path(name) / "postgres")
-        postgres.start()
-        try:
-            migrate(postgres.url)
-            rows = uvloop.run(measure(postgres.url, options.rows))
-        finally:
-            postgres.stop()
+    with database() as postgres:
+        rows = uvloop.run(measure(postgres.url, options.rows))
     print(table(rows, ("record", "rows/s", "again, rows/s")))
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from embedded.servers.process import comes_up
+
 
 class NotReadyError(Exception):
     """The platform did not come up; the end of its log is in the message."""
@@ -89,22 +91,15 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def wait_ready(process: subprocess.Popen[bytes], port: int, timeout_s: float, every_s: float = 0.1) -> bool:
+def wait_ready(process: subprocess.Popen[bytes], port: int, timeout_s: float) -> bool:
     """Whether GET /health/ready answers 200 before the time is over or the process ends."""
-    end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
-        if is_ready(port):
-            return True
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(every_s)
-            return False
-    return False
+    return comes_up(process, lambda: is_ready(port), timeout_s)
 
 
-def is_ready(port: int, path: str = "/health/ready", host: str | None = None) -> bool:
+def is_ready(port: int, host: str | None = None) -> bool:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5.0)
     try:
-        connection.request("GET", path, headers={"Host": host} if host else {})
+        connection.request("GET", "/health/ready", headers={"Host": host} if host else {})
         return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psutil
 
+from bench.database import database
 from bench.report import percentile, table
-from embedded.servers.postgres import Postgres
 from functions.locations.categories import PICKUPS, STORES
 from functions.locations.entries import of_site
 from functions.locations.geometry import Position
@@ -24,7 +21,6 @@ from functions.locations.hours import DayHours, OpeningHours
 from functions.locations.layouts import NewSite
 from functions.locations.sites import LIMIT, Sites, nearest_to
 from functions.runtime.resources import Resources
-from schemas.migrate import migrate
 
 CITIES = ((37.56, 126.98, 10), (35.18, 129.07, 4), (37.45, 126.70, 3), (35.87, 128.60, 3), (36.35, 127.38, 2),
           (35.16, 126.85, 2), (35.54, 129.31, 1), (33.50, 126.53, 1))  # fmt: skip
@@ -58,10 +54,10 @@ def generated(count: int, chance: random.Random) -> Iterator[NewSite]:
         )
 
 
-async def measure(database: str, server: psutil.Process, count: int, rounds: int) -> list[list[str]]:
+async def measure(url: str, server: psutil.Process, count: int, rounds: int) -> list[list[str]]:
     """Rows of figures: a kind of question each, asked one after the other by one client."""
     chance = random.Random(7)
-    resources = Resources({"ECO2_DATABASE_URL": database})
+    resources = Resources({"ECO2_DATABASE_URL": url})
     sites = await resources.get(Sites)
     began = time.perf_counter()
     await sites.store(list(generated(count, chance)))
@@ -130,17 +126,10 @@ def main() -> int:
     parser.add_argument("--places", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=500, help="questions of each kind")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="eco2-bench-", ignore_cleanup_errors=True) as directory:
-        os.chmod(directory, 0o755)  # PostgreSQL runs as another user when we are root
-        server = Postgres(Path(directory) / "postgres")
-        server.start()
-        try:
-            migrate(server.url)
-            assert server.process
-            process = psutil.Process(server.process.pid)
-            rows = asyncio.run(measure(server.url, process, options.places, options.rounds))
-        finally:
-            server.stop()
+    with database() as server:
+        assert server.process
+        process = psutil.Process(server.process.pid)
+        rows = asyncio.run(measure(server.url, process, options.places, options.rounds))
     head = ("nearest 200 within 50 km", "found", "CPU ms", "p50 ms", "p95 ms", f"goal p95 ≤ {GOAL_MS:g} ms")
     print(table(rows, head))
     return int(any(row[-1] for row in rows))

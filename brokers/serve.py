@@ -11,6 +11,7 @@ import resource
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from brokers import schedules, watching
@@ -22,7 +23,7 @@ from brokers.trigger import Wiring, load
 from process import logs, tracing
 from process.inside import Inside, InsideOnly
 from process.server import configuration
-from process.settings import ProcessSettings, read
+from process.settings import ProcessSettings, SettingsError, read
 
 
 class RunningBroker(Broker, Protocol):
@@ -47,13 +48,36 @@ def arguments(description: str) -> argparse.ArgumentParser:
     return parser
 
 
-Make = Callable[[Wiring, BrokerMetrics, Callable[[], None]], RunningBroker]  # the last ends the process
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a broker is made of: the address of what keeps its events, and what it is told. `end` ends the process."""
+
+    url: str
+    options: argparse.Namespace
+    wiring: Wiring
+    metrics: BrokerMetrics
+    end: Callable[[], None]
 
 
-def run(options: argparse.Namespace, make: Make) -> str | None:
-    """Run a broker until SIGTERM or SIGINT; returns what went wrong, for sys.exit."""
+Make = Callable[[Start], RunningBroker]
+
+
+def run(parser: argparse.ArgumentParser, store: str, make: Make) -> str | None:
+    """Run a broker until SIGTERM or SIGINT; returns what went wrong, for sys.exit.
+
+    store: the setting, and option, with the address of what keeps the events.
+    """
     import uvloop
 
+    option, variable = f"--{store.replace('_', '-')}", f"ECO2_{store.upper()}"
+    parser.add_argument(option, help=f"default: ${variable}")
+    options = parser.parse_args()
+    try:
+        url = getattr(options, store) or getattr(read(BrokerSettings, os.environ), store).get_secret_value()
+    except SettingsError as error:
+        return str(error)
+    if not url:
+        return f"give {option} or set {variable}"
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # a connection for each event in flight
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard > 0 else soft, hard))
     logs.configure(options.log_level)
@@ -61,7 +85,7 @@ def run(options: argparse.Namespace, make: Make) -> str | None:
     try:
         wiring = load(options.triggers)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(options, wiring, make))
+            runner.run(_serve(url, options, wiring, make))
     except (AlreadyRunning, InvalidTriggers, NotDurable) as error:
         return str(error)
     finally:
@@ -69,7 +93,7 @@ def run(options: argparse.Namespace, make: Make) -> str | None:
     return None
 
 
-async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> None:
+async def _serve(url: str, options: argparse.Namespace, wiring: Wiring, make: Make) -> None:
     from uvicorn.server import Server
 
     metrics = BrokerMetrics()
@@ -79,7 +103,7 @@ async def _serve(options: argparse.Namespace, wiring: Wiring, make: Make) -> Non
         if server is not None:
             server.should_exit = True
 
-    broker = make(wiring, metrics, end)
+    broker = make(Start(url, options, wiring, metrics, end))
     listening = _listening(options)
     inside = Inside(read(ProcessSettings, os.environ))
     server = Server(configuration(InsideOnly(Ingress(broker, metrics).app(), inside)))

@@ -12,11 +12,10 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import NamedTuple
 
 from brokers.settings import BrokerSettings
-from eventing import deliveries
 from eventing.cloudevent import CloudEvent
+from eventing.deliveries import Delivery, delivery, write
 
 PACE_S = 0.1
 MOST_KEPT = 2_000
@@ -24,24 +23,13 @@ IN_ONE_ENTRY = 64
 _RETRY_S = 2.0
 _log = logging.getLogger(__name__)
 
-
-class _Seen(NamedTuple):
-    event: CloudEvent
-    at: float
-    trigger: str
-    attempt: int
-    status: int
-    ms: float
-    error: bytes
-
-
-_seen: deque[_Seen] | None = None
+_seen: deque[Delivery] | None = None
 
 
 def arrived(event: CloudEvent) -> None:
     """Tell that the ingress took an event."""
     if _seen is not None:
-        _seen.append(_Seen(event, time.time(), "", 0, 0, 0.0, b""))
+        _seen.append(delivery(event, at=time.time()))
 
 
 def attempted(
@@ -49,7 +37,16 @@ def attempted(
 ) -> None:
     """Tell how one attempt to deliver an event ended."""
     if _seen is not None:
-        _seen.append(_Seen(event, time.time(), trigger, attempt, status, seconds * 1000, error))
+        ended = delivery(
+            event,
+            at=time.time(),
+            trigger=trigger,
+            attempt=attempt,
+            status=status,
+            ms=seconds * 1000,
+            error=error,
+        )
+        _seen.append(ended)
 
 
 @contextlib.asynccontextmanager
@@ -70,7 +67,7 @@ async def watched(settings: BrokerSettings) -> AsyncIterator[None]:
         await asyncio.gather(writing, return_exceptions=True)
 
 
-async def _write(url: str, seen: deque[_Seen]) -> None:
+async def _write(url: str, seen: deque[Delivery]) -> None:
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
 
@@ -81,8 +78,7 @@ async def _write(url: str, seen: deque[_Seen]) -> None:
             await asyncio.sleep(PACE_S)
             try:
                 while seen:
-                    entry = [_record(seen.popleft()) for _ in range(min(len(seen), IN_ONE_ENTRY))]
-                    await deliveries.write(redis, entry)
+                    await write(redis, [seen.popleft() for _ in range(min(len(seen), IN_ONE_ENTRY))])
                     reachable = True
             except (RedisError, OSError) as error:
                 if reachable:
@@ -91,15 +87,3 @@ async def _write(url: str, seen: deque[_Seen]) -> None:
                 await asyncio.sleep(_RETRY_S)
     finally:
         await redis.aclose()
-
-
-def _record(seen: _Seen) -> deliveries.Delivery:
-    return deliveries.delivery(
-        seen.event,
-        at=seen.at,
-        trigger=seen.trigger,
-        attempt=seen.attempt,
-        status=seen.status,
-        ms=seen.ms,
-        error=seen.error,
-    )

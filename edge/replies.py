@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edge.answers import RETRY_AFTER_S
 from edge.checks import nameless
 from edge.fields import METADATA, Fields, header
@@ -9,91 +11,8 @@ from edge.protections import of_local_replies
 from edge.readiness import PATH
 from edge.site import EdgeSite
 
-LATER = {"retry-after": str(RETRY_AFTER_S)}
-_ROUTE = f"%METADATA(ROUTE:{METADATA}:{{}})%"
-
-
-def local_replies(site: EdgeSite) -> Fields:
-    """Which answer of Envoy's becomes which document; the first that fits decides."""
-    replies = _replies()
-    for mapper in replies["mappers"]:
-        mapper["headers_to_add"] = [*of_local_replies(site), *mapper.get("headers_to_add", [])]
-    return replies
-
-
-def _replies() -> Fields:
-    return {
-        "mappers": [
-            _ready(),
-            _problem(
-                _all(_asked_ready(), _status("EQ", 503)),
-                503,
-                "NOT_READY",
-                "Parts of the platform are starting; try again shortly.",
-                LATER,
-            ),
-            # What the authorize function answered goes to the client as it is.
-            {"filter": _all(_flags("UAEX"), _status("LE", 499))},
-            *(
-                _problem(
-                    unanswered,
-                    503,
-                    "AUTHORIZATION_UNAVAILABLE",
-                    "Sign-in could not be checked; nothing was done. Try again shortly.",
-                    LATER,
-                )
-                for unanswered in (_flags("UAEX"), nameless())
-            ),
-            _problem(_status("EQ", 403), 403, "ORIGIN_NOT_ALLOWED", "%LOCAL_REPLY_BODY%"),
-            _problem(_status("EQ", 421), 421, "HOST_UNKNOWN", "%LOCAL_REPLY_BODY%"),
-            _problem(
-                _status("EQ", 429),
-                429,
-                "RATE_LIMITED",
-                "Too many requests; Retry-After says when to try again.",
-            ),
-            _problem(_status("EQ", 404), 404, "NOT_FOUND", "%LOCAL_REPLY_BODY%"),
-            _problem(_status("EQ", 405), 405, "METHOD_NOT_ALLOWED", "%LOCAL_REPLY_BODY%"),
-            _problem(
-                _status("EQ", 413),
-                413,
-                "BODY_TOO_LARGE",
-                f"A request body holds at most {_ROUTE.format('max_body')} bytes.",
-            ),
-            _problem(
-                _flags("UO", "OM", "DO"),
-                503,
-                "OVERLOADED",
-                "The service is at its limit; try again shortly.",
-                LATER,
-            ),
-            _problem(_status("EQ", 504), 504, "UPSTREAM_TIMEOUT", "The answer took too long.", LATER),
-            _problem(
-                _status("EQ", 408),
-                408,
-                "BODY_INCOMPLETE",
-                "The request did not arrive in time; send it again.",
-            ),
-            _problem(_status("EQ", 431), 431, "HEADERS_TOO_LARGE", "Cookies or headers are too large."),
-            _problem(_status("EQ", 400), 400, "BAD_REQUEST", "This is no valid HTTP request."),
-            # A coding of bodies that Envoy does not know: trying again helps nobody.
-            _problem(
-                _status("EQ", 501),
-                501,
-                "NOT_IMPLEMENTED",
-                "A body is sent as it is or chunked; no other Transfer-Encoding is known.",
-            ),
-            _problem(
-                _status("GE", 500),
-                503,
-                "UPSTREAM_UNAVAILABLE",
-                "The service is starting or restarting; try again shortly.",
-                LATER,
-            ),
-        ]
-    }
-
-
+_MAX_BODY = f"%METADATA(ROUTE:{METADATA}:max_body)%"
+_WHAT_WAS_SAID = "%LOCAL_REPLY_BODY%"
 _TITLES = {
     400: "Bad Request",
     403: "Forbidden",
@@ -110,26 +29,85 @@ _TITLES = {
 }
 
 
-def _problem(
-    when: Fields, status: int, code: str, detail: str, headers: dict[str, str] | None = None
-) -> Fields:
-    return {
-        "filter": when,
-        "status_code": status,
-        "headers_to_add": [header(name, value) for name, value in (headers or {}).items()],
-        "body_format_override": {
-            "content_type": "application/problem+json",
-            "json_format": {
-                "type": "about:blank",
-                "title": _TITLES[status],
-                "status": "%RESPONSE_CODE%",
-                "detail": detail,
-                "instance": "%PATH(NQ)%",
-                "code": code,
-                "request_id": "%REQ(x-request-id)%",
+@dataclass(frozen=True, slots=True)
+class EdgeProblem:
+    """An answer of the edge's: what clients are told, and `when` (an access log filter); else by Envoy's status."""
+
+    status: int
+    code: str
+    detail: str
+    when: Fields | None = None
+
+    def mapper(self, site: EdgeSite) -> Fields:
+        """The mapper that makes the document."""
+        later = [header("retry-after", str(RETRY_AFTER_S))] if self.status in (503, 504) else []
+        return {
+            "filter": self.when or _status("EQ", self.status),
+            "status_code": self.status,
+            "headers_to_add": [*of_local_replies(site), *later],
+            "body_format_override": {
+                "content_type": "application/problem+json",
+                "json_format": {
+                    "type": "about:blank",
+                    "title": _TITLES[self.status],
+                    "status": "%RESPONSE_CODE%",
+                    "detail": self.detail,
+                    "instance": "%PATH(NQ)%",
+                    "code": self.code,
+                    "request_id": "%REQ(x-request-id)%",
+                },
             },
-        },
-    }
+        }
+
+
+def local_replies(site: EdgeSite) -> Fields:
+    """Which answer of Envoy's becomes which document; the first that fits decides."""
+    # What the authorize function answered goes to the client as it is.
+    of_authorize = {"filter": _all(_flags("UAEX"), _status("LE", 499))}
+    as_they_are = [
+        {**mapper, "headers_to_add": [*of_local_replies(site), *mapper.get("headers_to_add", [])]}
+        for mapper in (_ready(), of_authorize)
+    ]
+    return {"mappers": [*as_they_are, *(problem.mapper(site) for problem in problems())]}
+
+
+def problems() -> tuple[EdgeProblem, ...]:
+    """The problems, in the order in which they are looked for."""
+    unchecked = "Sign-in could not be checked; nothing was done. Try again shortly."
+    not_ready = _all(_asked_ready(), _status("EQ", 503))
+    return (
+        EdgeProblem(503, "NOT_READY", "Parts of the platform are starting; try again shortly.", not_ready),
+        EdgeProblem(503, "AUTHORIZATION_UNAVAILABLE", unchecked, _flags("UAEX")),
+        EdgeProblem(503, "AUTHORIZATION_UNAVAILABLE", unchecked, nameless()),
+        EdgeProblem(403, "ORIGIN_NOT_ALLOWED", _WHAT_WAS_SAID),
+        EdgeProblem(421, "HOST_UNKNOWN", _WHAT_WAS_SAID),
+        EdgeProblem(429, "RATE_LIMITED", "Too many requests; Retry-After says when to try again."),
+        EdgeProblem(404, "NOT_FOUND", _WHAT_WAS_SAID),
+        EdgeProblem(405, "METHOD_NOT_ALLOWED", _WHAT_WAS_SAID),
+        EdgeProblem(413, "BODY_TOO_LARGE", f"A request body holds at most {_MAX_BODY} bytes."),
+        EdgeProblem(
+            503,
+            "OVERLOADED",
+            "The service is at its limit; try again shortly.",
+            _flags("UO", "OM", "DO"),
+        ),
+        EdgeProblem(504, "UPSTREAM_TIMEOUT", "The answer took too long."),
+        EdgeProblem(408, "BODY_INCOMPLETE", "The request did not arrive in time; send it again."),
+        EdgeProblem(431, "HEADERS_TOO_LARGE", "Cookies or headers are too large."),
+        EdgeProblem(400, "BAD_REQUEST", "This is no valid HTTP request."),
+        # A coding of bodies that Envoy does not know: trying again helps nobody.
+        EdgeProblem(
+            501,
+            "NOT_IMPLEMENTED",
+            "A body is sent as it is or chunked; no other Transfer-Encoding is known.",
+        ),
+        EdgeProblem(
+            503,
+            "UPSTREAM_UNAVAILABLE",
+            "The service is starting or restarting; try again shortly.",
+            _status("GE", 500),
+        ),
+    )
 
 
 def _ready() -> Fields:

@@ -20,15 +20,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from eventing import strictjson
 from eventing.attributes import is_json
 from eventing.cloudevent import CloudEvent
-from eventing.errors import InvalidCloudEvent, InvalidEventData, UnknownEventType
+from eventing.errors import InvalidCloudEvent, InvalidEventData
 from eventing.ids import SHARDS, derived_id, shard_of
 
 __all__ = [
     "EventData",
     "InvalidEventData",
-    "UnknownEventType",
     "derived_id",
-    "event_type",
     "from_event",
     "registered",
     "shard_of",
@@ -77,28 +75,19 @@ def registered() -> Mapping[str, type[EventData]]:
     return dict(sorted(_types.items()))
 
 
-def event_type(name: str) -> type[EventData]:
-    """The class of a type. Raises UnknownEventType."""
-    try:
-        return _types[name]
-    except KeyError:
-        raise UnknownEventType(f"no event type {name} in the catalogue") from None
-
-
 def to_event(
     data: EventData,
     *,
     source: str,
     subject: str | None = None,
     id: str | None = None,
-    time: str | None = None,
     userid: str | None = None,
     expirytime: str | None = None,
     extensions: Mapping[str, str] | None = None,
 ) -> CloudEvent:
     """The event whose data is `data`. Give `id` (derived_id) where the event follows from another event.
 
-    `time` is now and `id` random when not given. An event with a subject carries the subject's `shard`, by which
+    `time` is now, `id` random when not given. An event with a subject carries the subject's `shard`, by which
     several Triggers can share the events of one type. Raises InvalidCloudEvent.
     """
     shard = None if subject is None else str(shard_of(subject, SHARDS))
@@ -108,7 +97,7 @@ def to_event(
         source=source,
         type=data.type,
         subject=subject,
-        time=time or datetime.now(UTC).isoformat(timespec="milliseconds"),
+        time=datetime.now(UTC).isoformat(timespec="milliseconds"),
         datacontenttype="application/json",
         dataschema=data.dataschema,
         extensions={

@@ -80,6 +80,15 @@ class CloudEvent(EventInterface):
         return hash((self.source, self.id))
 
     @classmethod
+    def of(cls, attributes: Mapping[str, str], data: bytes) -> CloudEvent:
+        """The event that has these `attributes()` and this data. Raises InvalidCloudEvent."""
+        extensions = dict(attributes)
+        extensions.pop("specversion", None)
+        core: dict[str, Any] = {name: extensions.pop(name, "") for name in REQUIRED}
+        core |= {name: extensions.pop(name, None) for name in OPTIONAL}
+        return cls(**core, extensions=extensions, data=data)
+
+    @classmethod
     def create(cls, attributes: Mapping[str, Any], data: Any = None) -> CloudEvent:
         """The event of attributes by CloudEvents name and of data as a value, as the SDK creates events.
 

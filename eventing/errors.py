@@ -28,10 +28,6 @@ class InvalidEventData(Findings):
     what = "not valid event data"
 
 
-class UnknownEventType(LookupError):
-    """No event of this type is in the catalogue."""
-
-
 class PublishFailed(RuntimeError):
     """The sink did not take the event.
 

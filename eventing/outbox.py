@@ -1,6 +1,6 @@
 """The transactional outbox: an event is written with the change it tells of, and leaves once that is committed.
 
-Each domain has its own table; `Outbox.table` says how it is made. A statement that changes something writes the
+Each domain has its own table (id, event, created_at). A statement that changes something writes the
 event in the same breath, `send` publishes it at once, and what could not be sent is relayed by the sweeper.
 An event may leave twice (a crash between publishing and deleting), always with the same id.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
@@ -48,11 +48,6 @@ class Outbox:
             raise ValueError(f"{schema!r} is no schema name")
         self.schema = schema
         name = f"{schema}.outbox"
-        self.table = (
-            f"CREATE TABLE IF NOT EXISTS {name} (id uuid PRIMARY KEY, event bytea NOT NULL, "
-            f"created_at timestamptz NOT NULL DEFAULT now())"
-        )
-        self.insert = f"INSERT INTO {name} (id, event) VALUES (%(outbox_id)s, %(outbox_event)s)"  # noqa: S608
         self._delete = f"DELETE FROM {name} WHERE id = ANY(%s)"  # noqa: S608
         self._oldest = f"SELECT extract(epoch FROM now() - min(created_at)) FROM {name}"  # noqa: S608
         self._page = (
@@ -67,7 +62,7 @@ class Outbox:
 
     @staticmethod
     def row(id: UUID, event: CloudEvent) -> dict[str, Any]:
-        """The parameters of `insert`, to be put into a domain's own statement as a CTE."""
+        """The parameters of a row, for the statement of a domain that inserts it."""
         return {"outbox_id": id, "outbox_event": event.to_structured()}
 
     async def send(
@@ -95,24 +90,19 @@ class Outbox:
         if ids:
             await database.run(self._delete, (ids,))
 
-    async def sent(self, ids: Sequence[UUID], database: Statements) -> None:
-        """Delete rows whose events were published by other means (a reply)."""
-        if ids:
-            await database.run(self._delete, (list(ids),))
-
     async def relay(
         self,
         pool: AsyncConnectionPool,
         publisher: Publisher,
+        refused: Refused,
         *,
         limit: int = 500,
         grace_s: float = _GRACE_S,
-        refused: Refused | None = None,
     ) -> int:
         """Publish up to `limit` of the oldest rows; returns how many the sink took. Safe to run in parallel.
 
         Stops when the sink takes none of a page, which time may heal. An event it refuses for good goes to `refused`,
-        which records it; without that its row stays, is reported each time and holds up no other.
+        which records it; what is no event stays, is reported each time and holds up no other.
         """
         with tracing.call(f"relay {self.schema}.outbox", dict, kind=tracing.SpanKind.INTERNAL) as span:
             total = await self._relay(pool, publisher, limit, grace_s, refused)
@@ -125,7 +115,7 @@ class Outbox:
         publisher: Publisher,
         limit: int,
         grace_s: float,
-        refused: Refused | None,
+        refused: Refused,
     ) -> int:
         total, seen = 0, 0
         after: tuple[Any, Any] = (None, None)
@@ -169,11 +159,8 @@ class Outbox:
                 _log.warning("rows of sent events could not be deleted", exc_info=True)
 
 
-async def _publish(raw: bytes, publisher: Publisher, refused: Refused | None) -> str:
-    """Publish a row's event and give what becomes of the row.
-
-    sent, refused (and recorded), stays (refused, not recorded) or later (and it stays).
-    """
+async def _publish(raw: bytes, publisher: Publisher, refused: Refused) -> str:
+    """Publish a row's event and give what becomes of the row: sent, refused (and recorded), stays or later."""
     try:
         event = decode({"content-type": STRUCTURED}, bytes(raw), max_bytes=_MAX_BYTES)
     except InvalidCloudEvent as invalid:
@@ -185,8 +172,6 @@ async def _publish(raw: bytes, publisher: Publisher, refused: Refused | None) ->
         if failed.retryable:
             return "later"
         _log.error("the sink refuses event %s of type %s: %s", event.id, event.type, failed)
-        if refused is None:
-            return "stays"
         await refused(event, failed)
         return "refused"
     return "sent"

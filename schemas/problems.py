@@ -1,7 +1,7 @@
 """The problems that callers may see: code → status and what it says, read from where functions raise them.
 
-A problem's text is the one in the code, so an example in the documents is what a client really gets. The edge's own are
-listed here, and a test holds them against the edge; so are those that have several texts.
+A problem's text is the one in the code, so an example in the documents is what a client really gets; the edge's own
+come from its configuration. Those that have several texts are listed here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+from edge.replies import problems
 from functions.runtime.registry import ROOT
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+|INTERNAL|TIMEOUT")
@@ -41,6 +42,12 @@ class ProblemKind:
 
 
 OF_SEVERAL_TEXTS = (
+    ProblemKind(
+        "ORIGIN_NOT_ALLOWED", 403, "Pages of this origin may change nothing here; see ECO2_CORS_ORIGINS."
+    ),
+    ProblemKind("METHOD_NOT_ALLOWED", 405, "This path takes GET, HEAD, OPTIONS."),
+    ProblemKind("BODY_TOO_LARGE", 413, "A request body holds at most 65536 bytes."),
+    ProblemKind("HOST_UNKNOWN", 421, "This name is not served here; see ECO2_HOSTS."),
     ProblemKind("IMAGE_UNAVAILABLE", 503, "The picture can't be looked at now; try again."),
     ProblemKind("INTERNAL", 500, "Something went wrong on our side; the request id helps us to find it."),
     ProblemKind("NOT_FOUND", 404, "There is nothing with this id."),
@@ -49,27 +56,6 @@ OF_SEVERAL_TEXTS = (
     ),
     ProblemKind("INVALID_PICKUP_CATEGORY", 400, "There is no pickup_category 'wood'; there are all, can, …"),
     ProblemKind("VALIDATION_FAILED", 422, "limit: Input should be less than or equal to 100"),
-)
-OF_THE_EDGE = tuple(
-    ProblemKind(*row)
-    for row in (
-        ("BAD_REQUEST", 400, "This is no valid HTTP request."),
-        ("ORIGIN_NOT_ALLOWED", 403, "Pages of this origin may change nothing here; see ECO2_CORS_ORIGINS."),
-        ("METHOD_NOT_ALLOWED", 405, "This path takes GET, HEAD, OPTIONS."),
-        ("BODY_INCOMPLETE", 408, "The request did not arrive in time; send it again."),
-        ("BODY_TOO_LARGE", 413, "A request body holds at most 65536 bytes."),
-        ("HOST_UNKNOWN", 421, "This name is not served here; see ECO2_HOSTS."),
-        ("RATE_LIMITED", 429, "Too many requests; Retry-After says when to try again."),
-        ("HEADERS_TOO_LARGE", 431, "Cookies or headers are too large."),
-        (
-            "AUTHORIZATION_UNAVAILABLE",
-            503,
-            "Sign-in could not be checked; nothing was done. Try again shortly.",
-        ),
-        ("OVERLOADED", 503, "The service is at its limit; try again shortly."),
-        ("UPSTREAM_UNAVAILABLE", 503, "The service is starting or restarting; try again shortly."),
-        ("UPSTREAM_TIMEOUT", 504, "The answer took too long."),
-    )
 )
 
 
@@ -83,7 +69,8 @@ def kinds() -> dict[str, ProblemKind]:
     """Every kind, by code."""
     trees = [ast.parse(path.read_text()) for path in sorted(ROOT.glob("**/*.py"))]
     classes = {node.name: node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    found = {kind.code: kind for kind in (*OF_THE_EDGE, *OF_SEVERAL_TEXTS)}
+    of_the_edge = (ProblemKind(each.code, each.status, each.detail) for each in problems())
+    found = {kind.code: kind for kind in (*of_the_edge, *OF_SEVERAL_TEXTS)}
     for tree in trees:
         for name, call in _raised(tree):
             status = _status(name, classes)

@@ -21,7 +21,7 @@ INSIDE = "ECO2_INSIDE_SECRET"
 """Functions that the edge calls ask for it; what Knative's dispatchers call can't be shown it."""
 _DATABASE = "ECO2_DATABASE_URL"
 _RUNTIME = "functions.runtime"
-_LOGINS = "functions.runtime.logins"
+_LOGINS = "functions.runtime.following"
 """Reads what sign-in keeps."""
 
 

@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable
 
 from brokers.embedded.broker import EmbeddedBroker
-from brokers.metrics import BrokerMetrics
-from brokers.serve import arguments, run
-from brokers.settings import BrokerSettings
-from brokers.trigger import Wiring
-from process.settings import SettingsError, read
+from brokers.serve import Start, arguments, run
 
 
 def main() -> str | None:
     """Run until told to stop; returns an error for sys.exit."""
     parser = arguments(__doc__ or "")
-    parser.add_argument("--database-url", help="default: $ECO2_DATABASE_URL")
     parser.add_argument("--wait-s", type=float, default=10.0, help="for another owner of the journal to end")
-    options = parser.parse_args()
-    try:
-        url = options.database_url or read(BrokerSettings, os.environ).database_url.get_secret_value()
-    except SettingsError as error:
-        return str(error)
-    if not url:
-        return "give --database-url or set ECO2_DATABASE_URL"
 
-    def make(wiring: Wiring, metrics: BrokerMetrics, end: Callable[[], None]) -> EmbeddedBroker:
-        return EmbeddedBroker(url, wiring.triggers, metrics, on_lost=end, wait_s=options.wait_s)
+    def make(start: Start) -> EmbeddedBroker:
+        triggers, wait_s = start.wiring.triggers, start.options.wait_s
+        return EmbeddedBroker(start.url, triggers, start.metrics, on_lost=start.end, wait_s=wait_s)
 
-    return run(options, make)
+    return run(parser, "database_url", make)
 
 
 if __name__ == "__main__":

@@ -199,7 +199,7 @@ class Journal:
             assert self._connection
             cursor = await self._connection.execute(_PAGE, (trigger, after, limit), prepare=True, binary=True)
             rows = [
-                Row(trigger, seq, _event(json.loads(attributes), data), failures, wait_s or 0.0)
+                Row(trigger, seq, CloudEvent.of(json.loads(attributes), data), failures, wait_s or 0.0)
                 for seq, attributes, data, failures, wait_s in await cursor.fetchall()
             ]
             self._pages.popleft()
@@ -312,12 +312,3 @@ class Journal:
         self._connection = connection
         self.up = True
         return True
-
-
-def _event(attributes: dict[str, str], data: bytes) -> CloudEvent:
-    attributes.pop("specversion", None)
-    core = {name: attributes.pop(name, None) for name in _CORE}
-    return CloudEvent(**core, extensions=attributes, data=data)  # type: ignore[arg-type]
-
-
-_CORE = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")

@@ -11,9 +11,9 @@ from typing import Any
 from aiormq import spec
 
 from eventing.cloudevent import CloudEvent, InvalidCloudEvent
+from eventing.interface import OPTIONAL
 
 PERSISTENT = 2
-_CORE = ("id", "source", "type", "subject", "time", "dataschema")
 _LONGEST_PROPERTY = 255  # bytes; headers may be longer
 
 
@@ -36,19 +36,12 @@ def to_event(told: spec.Basic.Properties, body: bytes) -> CloudEvent:
         for name, value in (told.headers or {}).items()
         if not name.startswith("x-") and value is not None
     }
-    media_type = found.pop("content-type", "") or told.content_type or None
-    if found.pop("specversion", None) != "1.0":
+    found["datacontenttype"] = found.pop("content-type", "") or told.content_type or ""
+    if found.get("specversion") != "1.0":
         raise InvalidCloudEvent({"specversion": ["the message is no CloudEvent in binary form"]})
     # Their ingress writes attributes that an event does not have as "" (and a zero time).
-    core = {name: value for name in _CORE if (value := found.pop(name, ""))}
-    return CloudEvent(
-        core.pop("id", ""),
-        core.pop("source", ""),
-        core.pop("type", ""),
-        **core,
-        datacontenttype=media_type,
-        extensions=found,
-        data=body,
+    return CloudEvent.of(
+        {name: value for name, value in found.items() if value or name not in OPTIONAL}, body
     )
 
 

@@ -6,24 +6,17 @@ import importlib.util
 import json
 import os
 import signal
-import socket
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embedded.servers.process import (
-    START_TIMEOUT_S,
-    Greeting,
-    ServerStartError,
-    comes_up,
-    die_with_parent,
-    end,
-    last_lines,
-)
+from embedded.servers.process import Greeting, Server, ServerStartError, first_words, spawn
 
 HEALTH = b"GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n"
+WORKERS = 1
+DRAIN_S = 5
+"""How long its listeners take to close once they are told to."""
 
 
 class EnvoyMissing(ServerStartError):
@@ -39,24 +32,21 @@ def program() -> Path:
 
 
 @dataclass
-class Envoy:
+class Envoy(Server):
     """An edge at `port` of loopback, as `configuration` (edge.bootstrap) says, which is written to `file`.
 
     log: for its own words and the access log.
     environment: where it reads ECO2_ENV, ECO2_HOSTS, ECO2_CORS_ORIGINS and ECO2_INSIDE_SECRET.
     health_port: where this process alone answers GET /health/live; 0: nowhere.
-    drain_s: how long its listeners take to close once they are told to.
     """
 
+    name = "Envoy"
     file: Path
     log: Path
     port: int
     configuration: Mapping[str, Any] = field(repr=False)
     environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ), repr=False)
     health_port: int = 0
-    workers: int = 1
-    drain_s: int = 5
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -68,43 +58,20 @@ class Envoy:
         """A question for its health, at the port of its own where it has one: the public one may be shared."""
         return Greeting(("127.0.0.1", self.health_port or self.port), HEALTH)
 
-    def start(self) -> None:
-        """Start and wait until requests are answered. Raises ServerStartError."""
-        self.launch()
-        self.wait_ready()
+    @property
+    def logs(self) -> list[Path]:
+        """Its own words and the access log."""
+        return [self.log]
 
     def launch(self) -> None:
         """Start the process. Raises EnvoyMissing."""
         self.file.write_text(json.dumps(self.configuration))
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    str(program()),
-                    *("-c", str(self.file), "--concurrency", str(self.workers), "--disable-hot-restart"),
-                    *("--log-level", "warning", "--file-flush-interval-msec", "1000"),
-                    *("--drain-time-s", str(self.drain_s), "--drain-strategy", "immediate"),
-                ],
-                env=dict(self.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to hand on
-                preexec_fn=lambda: die_with_parent(signal.SIGKILL),  # noqa: PLW1509 - prepared, one C call
-            )
-
-    def wait_ready(self) -> None:
-        """Wait until requests are answered. Raises ServerStartError."""
-        assert self.process
-        if comes_up(self.process, self._answers, START_TIMEOUT_S):
-            return
-        self.stop()
-        raise ServerStartError(f"Envoy did not start; {self.log} ends with:\n{last_lines(self.log)}")
+        command = [
+            *(str(program()), "-c", str(self.file), "--concurrency", str(WORKERS), "--disable-hot-restart"),
+            *("--log-level", "warning", "--file-flush-interval-msec", "1000"),
+            *("--drain-time-s", str(DRAIN_S), "--drain-strategy", "immediate"),
+        ]
+        self.process = spawn(command, self.log, dies_by=signal.SIGKILL, env=dict(self.environment))
 
     def _answers(self) -> bool:
-        with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
-            connection.sendall(HEALTH)
-            return connection.recv(12) == b"HTTP/1.1 200"
-
-    def stop(self) -> None:
-        """Stop; open requests and streams end with it."""
-        end(self.process)
+        return first_words(("127.0.0.1", self.port), HEALTH).startswith(b"HTTP/1.1 200")

@@ -9,33 +9,34 @@ import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from embedded.servers import service_user
 from embedded.servers.process import (
     START_TIMEOUT_S,
     Greeting,
+    Server,
     ServerStartError,
-    comes_up,
     die_with_parent,
     end,
-    last_lines,
+    spawn,
 )
 
 INITIALISE_TIMEOUT_S = 60.0
 
 
 @dataclass
-class Postgres:
+class Postgres(Server):
     """PostgreSQL 18 with its data in `data`; `url` is valid after `start`.
 
     address: where it takes TCP connections (port 5432, with passwords); empty: its Unix socket only.
     Started by root it runs as another user, as it refuses root; that user must be able to pass to `data`.
     """
 
+    name = "PostgreSQL"
     data: Path
     address: str = ""
     connections: int = 120
-    process: subprocess.Popen[bytes] | None = None
     _sockets: Path = field(default_factory=Path)
     _bin: Path = field(default_factory=Path)
     _user: str | None = None
@@ -54,14 +55,24 @@ class Postgres:
         """SSLRequest, which is answered by one letter before anybody logs in."""
         return Greeting(self._sockets / ".s.PGSQL.5432", b"\0\0\0\x08\x04\xd2\x16\x2f")
 
-    def start(self) -> None:
-        """Initialise the data folder when it is new, start, and wait until connections are taken.
+    @property
+    def logs(self) -> list[Path]:
+        """Its log beside the data."""
+        return [self.data.parent / "postgres.log"]
 
-        Raises ServerStartError.
-        """
+    @property
+    def _as_user(self) -> dict[str, Any]:
+        return {
+            "cwd": "/",
+            "user": self._user,
+            "group": self._user,
+            "extra_groups": [] if self._user else None,
+        }
+
+    def start(self) -> None:
+        """Initialise the data folder when it is new, then as every server. Raises ServerStartError."""
         self.prepare()
-        self.launch()
-        self.wait_ready()
+        super().start()
 
     def prepare(self) -> None:
         """Initialise the data folder when it is new (about a second); otherwise quick. Raises ServerStartError."""
@@ -95,11 +106,8 @@ class Postgres:
                 text=True,
                 check=False,
                 timeout=INITIALISE_TIMEOUT_S,
-                cwd="/",
-                user=self._user,
-                group=self._user,
-                extra_groups=[] if self._user else None,
                 preexec_fn=lambda: die_with_parent(signal.SIGKILL),
+                **self._as_user,
             )
             if done.returncode:
                 raise ServerStartError(f"initdb failed: {done.stderr.strip()[-800:]}")
@@ -117,44 +125,30 @@ class Postgres:
         """Start the process, again at the same address when it was started before. Needs `prepare`."""
         if not self._sockets.name.startswith("eco2-pg-"):
             self._make_socket_folder()
-        log = (self.data.parent / "postgres.log").open("ab")
-        self.process = subprocess.Popen(
-            [
+        command = [
+            *(
                 str(self._bin / "postgres"),
-                *("-D", str(self.data), "-k", str(self._sockets), "-h", self.address),
-                *("-c", f"max_connections={self.connections}", "-c", "shared_buffers=64MB", "-c", "jit=off"),
-                # After a crash: one syncfs instead of opening every file, which takes a second and more.
-                *("-c", "recovery_init_sync_method=syncfs"),
-                *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
-                # The details of a broken constraint are values, such as phone numbers.
-                *("-c", "log_error_verbosity=terse"),
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-            user=self._user,
-            group=self._user,
-            extra_groups=[] if self._user else None,
-            start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to hand on
-            preexec_fn=lambda: die_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - prepared, one C call
-        )
-        log.close()
+                "-D",
+                str(self.data),
+                "-k",
+                str(self._sockets),
+                "-h",
+                self.address,
+            ),
+            *("-c", f"max_connections={self.connections}", "-c", "shared_buffers=64MB", "-c", "jit=off"),
+            # After a crash: one syncfs instead of opening every file, which takes a second and more.
+            *("-c", "recovery_init_sync_method=syncfs"),
+            *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
+            # The details of a broken constraint are values, such as phone numbers.
+            *("-c", "log_error_verbosity=terse"),
+        ]
+        self.process = spawn(command, self.logs[0], dies_by=signal.SIGQUIT, **self._as_user)
 
     def _make_socket_folder(self) -> None:
         # A Unix socket path holds at most 107 bytes, so the folder can't be below an arbitrary home.
         self._sockets = Path(tempfile.mkdtemp(prefix="eco2-pg-"))
         if self._user:
             shutil.chown(self._sockets, self._user)
-
-    def wait_ready(self) -> None:
-        """Wait until connections are taken. Raises ServerStartError."""
-        assert self.process
-        if comes_up(self.process, self._answers, START_TIMEOUT_S):
-            return
-        self.stop()
-        log = self.data.parent / "postgres.log"
-        raise ServerStartError(f"PostgreSQL did not start; {log} ends with:\n{last_lines(log)}")
 
     def _answers(self) -> bool:
         command = [str(self._bin / "pg_isready"), "-q", "-h", str(self._sockets)]

@@ -10,10 +10,11 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, ClassVar
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
@@ -33,19 +34,74 @@ class Greeting:
     words: bytes
 
 
-class Server(Protocol):
-    """What all servers have."""
+class Server(ABC):
+    """A server as a child process, which keeps its address when it is started again."""
 
-    process: subprocess.Popen[bytes] | None
+    name: ClassVar[str]
+    start_timeout_s: ClassVar[float] = START_TIMEOUT_S
+    process: subprocess.Popen[bytes] | None = None
 
     @property
-    def url(self) -> str: ...
+    @abstractmethod
+    def url(self) -> str:
+        """Where it serves; valid after `start`."""
+
     @property
-    def greeting(self) -> Greeting: ...
-    def start(self) -> None: ...
-    def launch(self) -> None: ...
-    def wait_ready(self) -> None: ...
-    def stop(self) -> None: ...
+    @abstractmethod
+    def greeting(self) -> Greeting:
+        """What it answers at once as long as it does not hang."""
+
+    @property
+    @abstractmethod
+    def logs(self) -> list[Path]:
+        """What it writes, the file of its output first."""
+
+    def start(self) -> None:
+        """Start and wait until it serves. Raises ServerStartError."""
+        self.launch()
+        self.wait_ready()
+
+    @abstractmethod
+    def launch(self) -> None:
+        """Start the process, at the same address when it was started before. Raises ServerStartError."""
+
+    def wait_ready(self) -> None:
+        """Wait until it serves. Raises ServerStartError."""
+        assert self.process
+        if not comes_up(self.process, self._answers, self.start_timeout_s):
+            self.stop()
+            told = f"its log in {self.logs[0].parent} ends with:\n{last_lines(*self.logs)}"
+            raise ServerStartError(f"{self.name} did not start; {told}")
+
+    @abstractmethod
+    def _answers(self) -> bool:
+        """Whether it serves now; False or OSError: not yet."""
+
+    def stop(self) -> None:
+        """Stop in order."""
+        end(self.process)
+
+
+def spawn(
+    command: Sequence[str], log: Path, *, dies_by: int = signal.SIGTERM, **options: Any
+) -> subprocess.Popen[bytes]:
+    """Start a child that appends its output to `log` and dies by a signal with this process; options of Popen."""
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to hand on
+            preexec_fn=lambda: die_with_parent(dies_by),  # noqa: PLW1509 - prepared, one C call
+            **{"stdin": subprocess.DEVNULL, **options},
+        )
+
+
+def first_words(address: tuple[str, int], asked: bytes) -> bytes:
+    """The beginning of what a server answers. Raises OSError."""
+    with socket.create_connection(address, 2) as connection:
+        connection.sendall(asked)
+        return connection.recv(16)
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> None:

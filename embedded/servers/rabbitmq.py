@@ -11,23 +11,13 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers.process import (
-    Greeting,
-    ServerStartError,
-    comes_up,
-    die_with_parent,
-    end,
-    free_port,
-    last_lines,
-)
+from embedded.servers.process import Greeting, Server, ServerStartError, end, first_words, free_port, spawn
 
 PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-START_TIMEOUT_S = 120.0  # a busy machine of one core takes half a minute
 STOP_TIMEOUT_S = 20.0
 _NODE = "eco2@localhost"
 _PROTOCOL_HEADER = b"AMQP\x00\x00\x09\x01"
@@ -60,18 +50,19 @@ class RabbitMQMissing(ServerStartError):
 
 
 @dataclass
-class RabbitMQ:
+class RabbitMQ(Server):
     """A RabbitMQ node with its data in `data`; `url` is valid after `start`, also after a restart.
 
     management_port, metrics_port: of the management API and of figures for Prometheus; 0 leaves them out.
     """
 
+    name = "RabbitMQ"
+    start_timeout_s = 120.0  # a busy machine of one core takes half a minute
     data: Path
     port: int = 0
     address: str = "127.0.0.1"
     management_port: int = 0
     metrics_port: int = 0
-    process: subprocess.Popen[bytes] | None = None
     _epmd: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     _epmd_port: int = 0
 
@@ -85,10 +76,10 @@ class RabbitMQ:
         """AMQP's own, which is answered by Connection.Start."""
         return Greeting((self.address, self.port), _PROTOCOL_HEADER)
 
-    def start(self) -> None:
-        """Start and wait until it speaks AMQP. Raises RabbitMQMissing, ServerStartError."""
-        self.launch()
-        self.wait_ready()
+    @property
+    def logs(self) -> list[Path]:
+        """The output of its processes, and what the node itself writes."""
+        return [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
 
     def launch(self) -> None:
         """Start the process, at the same port when it was started before. Raises RabbitMQMissing."""
@@ -111,25 +102,13 @@ class RabbitMQ:
         (self.data / "enabled_plugins").write_text(f"[{','.join(plugins)}].\n")
         if self._epmd is None or self._epmd.poll() is not None:
             self._epmd_port = free_port()
-            self._epmd = self._child([epmd, "-relaxed_command_check"], self._environment())
+            self._epmd = self._child([epmd, "-relaxed_command_check"])
         # ALLOW_INPUT makes the script become the Erlang VM instead of waiting for it, so that a signal is the VM's.
-        self.process = self._child([str(PROGRAM), "-noinput"], self._environment())
-
-    def wait_ready(self) -> None:
-        """Wait until it speaks AMQP. Raises ServerStartError."""
-        assert self.process
-        if comes_up(self.process, self._answers, START_TIMEOUT_S):
-            return
-        self.stop()
-        logs = [self.data / "rabbitmq.log", *sorted((self.data / "log").glob("*.log"))]
-        raise ServerStartError(
-            f"RabbitMQ did not start; the logs in {self.data} end with:\n{last_lines(*logs)}"
-        )
+        self.process = self._child([str(PROGRAM), "-noinput"])
 
     def _answers(self) -> bool:
-        with socket.create_connection((self.address, self.port), 2) as probe:
-            probe.sendall(_PROTOCOL_HEADER)
-            return probe.recv(1) == b"\x01"  # a method frame: Connection.Start
+        # A method frame: Connection.Start
+        return first_words((self.address, self.port), _PROTOCOL_HEADER).startswith(b"\x01")
 
     def stop(self) -> None:
         """Shut down in order; queues and messages are on disk. Leaves no process behind."""
@@ -139,11 +118,6 @@ class RabbitMQ:
     def kill(self) -> None:
         """End it as a power failure would."""
         _end_all(self.process, signal.SIGKILL)
-
-    def restart(self) -> None:
-        """Stop and start on the same data and port."""
-        self.stop()
-        self.start()
 
     def _environment(self) -> dict[str, str]:
         data = self.data.resolve()
@@ -165,18 +139,8 @@ class RabbitMQ:
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{_ERLANG} -kernel inet_dist_use_interface {{127,0,0,1}}",
         }
 
-    def _child(self, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
-        with (self.data / "rabbitmq.log").open("ab") as log:
-            return subprocess.Popen(
-                command,
-                env=environment,
-                cwd=self.data,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call, no lock
-            )
+    def _child(self, command: list[str]) -> subprocess.Popen[bytes]:
+        return spawn(command, self.data / "rabbitmq.log", env=self._environment(), cwd=self.data)
 
     def _password(self) -> str:
         path = self.data / "password"

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from embedded.servers.process import (
-    START_TIMEOUT_S,
-    Greeting,
-    ServerStartError,
-    comes_up,
-    die_with_parent,
-    end,
-    free_port,
-    last_lines,
-)
+from embedded.servers.process import Greeting, Server, first_words, free_port, spawn
 
 _RDB = (b"VALKEY", b"REDIS")
 _BEGINNINGS = {"b": _RDB, "i": (b"*", b"#"), "h": (*_RDB, b"*", b"#")}
@@ -25,18 +15,18 @@ _BEGINNINGS = {"b": _RDB, "i": (b"*", b"#"), "h": (*_RDB, b"*", b"#")}
 
 
 @dataclass
-class Valkey:
+class Valkey(Server):
     """valkey-server on a loopback port; append-only file in `data` so that a restart resumes.
 
     address: where it listens; one that others reach needs a `password`.
     """
 
+    name = "Valkey"
     data: Path
     port: int = 0
     persistent: bool = True
     address: str = "127.0.0.1"
     password: str = field(default="", repr=False)
-    process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -49,10 +39,10 @@ class Valkey:
         """PING, which is answered without a password, too: by -NOAUTH."""
         return Greeting((self.address, self.port), b"PING\r\n")
 
-    def start(self) -> None:
-        """Start and wait until connections are taken. Raises ServerStartError."""
-        self.launch()
-        self.wait_ready()
+    @property
+    def logs(self) -> list[Path]:
+        """Its log beside the data."""
+        return [self.data.parent / "valkey.log"]
 
     def launch(self) -> None:
         """Start the process, at the same port when it was started before."""
@@ -61,22 +51,13 @@ class Valkey:
         self.data.mkdir(parents=True, exist_ok=True)
         self._put_damage_aside()
         self.port = self.port or free_port(self.address)
-        log = (self.data.parent / "valkey.log").open("ab")
-        self.process = subprocess.Popen(
-            [
-                str(get_binary_path()),
-                *("--port", str(self.port), "--bind", self.address, "--dir", str(self.data.resolve())),
-                *("--appendonly", "yes" if self.persistent else "no", "--save", ""),
-                *("--maxmemory-policy", "noeviction"),
-                "-",  # the rest of its configuration, which holds the password, which no process list shows
-            ],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.PIPE,
-            start_new_session=True,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - prepared, one C call
-        )
-        log.close()
+        command = [
+            *(str(get_binary_path()), "--port", str(self.port), "--bind", self.address),
+            *("--dir", str(self.data.resolve()), "--maxmemory-policy", "noeviction"),
+            *("--appendonly", "yes" if self.persistent else "no", "--save", ""),
+            "-",  # the rest of its configuration, which holds the password, which no process list shows
+        ]
+        self.process = spawn(command, self.logs[0], stdin=subprocess.PIPE)
         assert self.process.stdin
         with self.process.stdin as configuration:
             configuration.write(f"requirepass {self.password}\n".encode() if self.password else b"\n")
@@ -91,23 +72,8 @@ class Valkey:
             aside = Path(tempfile.mkdtemp(prefix="damaged.", dir=self.data.parent))
             folder.rename(aside / folder.name)
 
-    def wait_ready(self) -> None:
-        """Wait until commands are answered. Raises ServerStartError."""
-        assert self.process
-        if comes_up(self.process, self._answers, START_TIMEOUT_S):
-            return
-        self.stop()
-        log = self.data.parent / "valkey.log"
-        raise ServerStartError(f"Valkey did not start; {log} ends with:\n{last_lines(log)}")
-
     def _answers(self) -> bool:
-        with socket.create_connection((self.address, self.port), 1) as connection:
-            connection.sendall(b"PING\r\n")
-            return connection.recv(16).startswith((b"+PONG", b"-NOAUTH"))
-
-    def stop(self) -> None:
-        """Stop; what was written is on disk when `persistent`."""
-        end(self.process)
+        return first_words((self.address, self.port), b"PING\r\n").startswith((b"+PONG", b"-NOAUTH"))
 
 
 def _is_whole(folder: Path) -> bool:

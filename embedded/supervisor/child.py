@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from embedded.servers.process import Greeting, Server, die_with_parent
+from embedded.servers.process import Greeting, Server, spawn
 
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
@@ -167,31 +167,12 @@ def server_child(
 
 
 def python(
-    arguments: Sequence[str],
-    *,
-    log: Path,
-    environment: Mapping[str, str],
-    fds: Sequence[int] = (),
-    cwd: Path | None = None,
+    arguments: Sequence[str], *, log: Path, environment: Mapping[str, str], fds: Sequence[int] = ()
 ) -> subprocess.Popen[bytes]:
     """`python -m …` with the given listening sockets; output is appended to `log`, nothing else is inherited.
 
     It is killed when the supervisor dies: our processes are made to be killed at any time, and a graceful end
     could outlast the machine's owner's patience.
     """
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-P", "-m", *arguments],  # -P: never a module that lies in the working folder
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            env=dict(environment),
-            pass_fds=tuple(fds),
-            cwd=cwd,
-            start_new_session=True,  # Ctrl-C is the supervisor's to hand on
-            preexec_fn=_die_at_once,  # noqa: PLW1509 - one C call
-        )
-
-
-def _die_at_once() -> None:
-    die_with_parent(signal.SIGKILL)
+    command = [sys.executable, "-P", "-m", *arguments]  # -P: never a module that lies in the working folder
+    return spawn(command, log, dies_by=signal.SIGKILL, env=dict(environment), pass_fds=tuple(fds))

@@ -177,7 +177,7 @@ class Platform:
             return self.options.amqp_url
         server = stores.rabbitmq(self.home)
         await self._add(server_child("rabbitmq", server, grace_s=20, after_stop=server.stop))
-        await stores.ready(server, server.data / "rabbitmq.log")
+        await stores.ready(server)
         return server.url
 
     async def _stores(self) -> tuple[str, str, str, asyncio.Future[list[None]]]:
@@ -185,12 +185,12 @@ class Platform:
         options, home = self.options, self.home
         database = owner = options.database_url
         redis = ""
-        started: list[tuple[Server, Path]] = []
+        started: list[Server] = []
         if options.starts_valkey:
             valkey = stores.valkey(home)
             await self._add(server_child("valkey", valkey, grace_s=10))
             redis = valkey.url
-            started.append((valkey, home.folder / "valkey" / "valkey.log"))
+            started.append(valkey)
         if options.starts_postgres:
             postgres = stores.postgres(home)
             try:
@@ -200,7 +200,7 @@ class Platform:
             await self._add(server_child("postgres", postgres, grace_s=10))
             self.children[-1].stop_signal = signal.SIGINT  # PostgreSQL's fast shutdown
             owner, database = postgres.url, postgres.database_url("postgres", stores.FUNCTIONS_ROLE)
-            started.append((postgres, home.folder / "postgres" / "postgres.log"))
+            started.append(postgres)
         return database, owner, redis, stores.all_ready(started)
 
     def _is_migrated(self) -> bool:

@@ -52,8 +52,9 @@ def rabbitmq(home: Home) -> RabbitMQ:
     return RabbitMQ(home.folder / "rabbitmq")
 
 
-async def ready(server: Server, log: Path) -> None:
+async def ready(server: Server) -> None:
     """Wait until it serves. Raises CannotStartError."""
+    log = server.logs[0]
     try:
         await asyncio.to_thread(server.wait_ready)
     except ServerStartError as error:
@@ -64,9 +65,9 @@ async def ready(server: Server, log: Path) -> None:
         ) from None
 
 
-def all_ready(started: Iterable[tuple[Server, Path]]) -> asyncio.Future[list[None]]:
-    """To be awaited until each server, with its log, serves."""
-    waiting = asyncio.gather(*(ready(server, log) for server, log in started))
+def all_ready(started: Iterable[Server]) -> asyncio.Future[list[None]]:
+    """To be awaited until each server serves."""
+    waiting = asyncio.gather(*map(ready, started))
     waiting.add_done_callback(_looked_at)  # where the start fails for another reason, nobody awaits it
     return waiting
 

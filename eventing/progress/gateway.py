@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sse_starlette import ServerSentEvent
@@ -35,10 +36,9 @@ class Gateway:
     """The open event streams of one domain in one process. `streams` and `pubsub` are clients that return bytes."""
 
     def __init__(
-        self, streams: Redis, pubsub: Redis, domain: str, shards: int = 4, *, keepalive_s: float = KEEPALIVE_S
+        self, streams: Redis, pubsub: Redis, domain: str, *, keepalive_s: float = KEEPALIVE_S
     ) -> None:
         self.domain = domain
-        self.shards = shards
         self.keepalive_s = keepalive_s
         self._open: set[_Stream] = set()
         self.channels = Channels(pubsub)
@@ -77,18 +77,16 @@ class Gateway:
         after: int | None,
         history: History,
         expires_at: float | None = None,
-        authorized: Callable[[], Awaitable[bool]] | None = None,
         session: str | None = None,
         trace: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[ServerSentEvent]:
         """The job's events with seq above `after`, ending with `done` or `error`.
 
         With `after` at or beyond the job's end: nothing, and it ends. `expires_at` is when the login ends (epoch
-        seconds), `authorized` is asked once in a keepalive period; then `error` `unauthorized` ends the stream, as it
-        does when `end_login` is called with its `session`.
+        seconds); then `error` `unauthorized` ends the stream, as it does when `end_login` is called with its `session`.
         `trace` is where the job's trace goes on: there lies the stream's span.
         """
-        stream = _Stream(self, job_id, after or 0, history, expires_at, authorized, session)
+        stream = _Stream(self, job_id, after or 0, history, expires_at, session)
         channel = keys.channel(job_id).encode()
         recorded = StreamSpan(self.domain, job_id, after, trace or {})
         self._open.add(stream)
@@ -108,40 +106,25 @@ class Gateway:
             self.channels.leave(channel, stream.arrivals)
 
 
+@dataclass(slots=True, eq=False)
 class _Stream:
-    """An open stream: where one client is in one job."""
+    """An open stream: where one client is in one job. `quiet` counts keepalives since the last event."""
 
-    __slots__ = (
-        *("ask_truth", "authorized", "checked", "ended", "expires_at", "gateway", "history"),
-        *("arrivals", "job_id", "last", "quiet", "quiet_since", "session"),
-    )
-
-    def __init__(
-        self,
-        gateway: Gateway,
-        job_id: str,
-        last: int,
-        history: History,
-        expires_at: float | None,
-        authorized: Callable[[], Awaitable[bool]] | None,
-        session: str | None,
-    ) -> None:
-        self.gateway = gateway
-        self.session = session
-        self.job_id = job_id
-        self.last = last
-        self.history = history
-        self.expires_at = expires_at
-        self.authorized = authorized
-        self.arrivals = Arrivals()
-        self.ended = False
-        self.ask_truth = False
-        self.quiet = 0  # keepalives since the last event
-        self.quiet_since = self.checked = time.monotonic()
+    gateway: Gateway
+    job_id: str
+    last: int
+    history: History
+    expires_at: float | None
+    session: str | None
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    ended: bool = False
+    ask_truth: bool = False
+    quiet: int = 0
+    quiet_since: float = field(default_factory=time.monotonic)
 
     async def step(self) -> list[ServerSentEvent]:
         """Do the next thing that is due, waiting for one, and return the events to send."""
-        if await self._login_is_over():
+        if self.expires_at is not None and time.time() >= self.expires_at:
             self.ended = True
             return [_unauthorized(self.job_id)]
         if self.arrivals.behind:
@@ -155,14 +138,6 @@ class _Stream:
             due = min(due, self.expires_at - time.time())
         await self.arrivals.wait(due)
         return []
-
-    async def _login_is_over(self) -> bool:
-        if self.expires_at is not None and time.time() >= self.expires_at:
-            return True
-        if self.authorized is None or time.monotonic() - self.checked < self.gateway.keepalive_s:
-            return False
-        self.checked = time.monotonic()
-        return not await self.authorized()
 
     async def _catch_up(self) -> list[ServerSentEvent]:
         self.arrivals.behind = False

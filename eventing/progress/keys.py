@@ -1,4 +1,4 @@
-"""The relay's keys in Redis, and calls of commands and scripts. `domain` is scan or chat."""
+"""The relay's keys in Redis, and calls of commands. `domain` is scan or chat."""
 
 from __future__ import annotations
 
@@ -40,16 +40,6 @@ def channel(job_id: str) -> str:
 async def command(redis: Redis, *words: object) -> Any:
     """Run one command, spelled as the server does. Raises redis.RedisError."""
     return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
-
-
-async def script(redis: Redis, text: str, sha: str, *arguments: object) -> Any:
-    """Run a Lua script by its SHA-1, sent whole where the server does not know it (any more)."""
-    from redis.exceptions import NoScriptError
-
-    try:
-        return await command(redis, "EVALSHA", sha, *arguments)
-    except NoScriptError:
-        return await command(redis, "EVAL", text, *arguments)
 
 
 def cancelled() -> bool:

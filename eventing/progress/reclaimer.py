@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from eventing.progress import keys
-from eventing.progress.router import Routed, Router, read_entries
+from eventing.progress.router import COUNT, Routed, Router, read_entries
 
 _log = logging.getLogger(__name__)
 EVERY_S = 60.0
@@ -72,7 +72,7 @@ class Reclaimer:
             answer = await keys.command(
                 self.router.streams,
                 *("XAUTOCLAIM", stream, keys.GROUP, self.router.consumer, self.idle_ms, cursor),
-                *("COUNT", self.router.count),
+                *("COUNT", COUNT),
             )
         except ResponseError as error:
             if not str(error).startswith("NOGROUP"):
@@ -90,7 +90,7 @@ class Reclaimer:
         if not entries:
             return 0
         pending = await self.router.streams.xpending_range(
-            stream, keys.GROUP, entries[0].id, entries[-1].id, self.router.count * 10, self.router.consumer
+            stream, keys.GROUP, entries[0].id, entries[-1].id, COUNT * 10, self.router.consumer
         )
         delivered = {each["message_id"]: int(each["times_delivered"]) for each in pending}
         spent = [entry for entry in entries if delivered.get(entry.id, 0) > self.attempts]

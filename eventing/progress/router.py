@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from eventing import scripts
+from eventing.ids import SHARDS
 from eventing.progress import keys
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 STATE_TTL_S = 3600
+COUNT = 100
+"""Entries that are read, and relayed, together."""
 DEFAULT_SOCKET_TIMEOUT_S = 5.0  # redis-py's own since 8.0
 PACE_S = 0.008  # a round costs about the same for one entry as for fifty
 _BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # by consecutive failures; the last one stays
@@ -24,7 +27,7 @@ _BACKOFF_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)  # by consecutive failures; the las
 # Settles a batch: states move forward only, so a repeated or late entry leaves them; then messages, then acks.
 # KEYS: states, then shard streams. ARGV: ttl, group, number of states, number of messages, a JSON a state,
 # channel and message a message, then for each stream the number of its ids and the ids.
-_SETTLE = """
+_SETTLE = scripts.Script("""
 local states, messages, at = tonumber(ARGV[3]), tonumber(ARGV[4]), 5
 for i = 1, states do
   local new, known = ARGV[at], redis.call('GET', KEYS[i])
@@ -43,8 +46,7 @@ for i = states + 1, #KEYS do
   for n = at + 1, last do redis.call('XACK', KEYS[i], ARGV[2], ARGV[n]) end
   at = last + 1
 end
-"""
-_SETTLE_SHA = hashlib.sha1(_SETTLE.encode(), usedforsecurity=False).hexdigest()
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,21 +98,18 @@ class Router:
         pubsub: Redis,
         domains: Sequence[str],
         *,
-        shards: int = 4,
         consumer: str,
-        count: int = 100,
         block_ms: int = 5000,
     ) -> None:
         self.streams = streams
         self.pubsub = pubsub
         self.consumer = consumer
         self.one_server = _server(streams) == _server(pubsub)
-        self.count = count
         socket_timeout_s = (
             streams.connection_pool.connection_kwargs.get("socket_timeout") or DEFAULT_SOCKET_TIMEOUT_S
         )
         self.block_ms = min(block_ms, int(socket_timeout_s * 800))
-        self.names = [keys.shard_stream(domain, shard) for domain in domains for shard in range(shards)]
+        self.names = [keys.shard_stream(domain, shard) for domain in domains for shard in range(SHARDS)]
         self.routed = 0
         self.failures = 0  # consecutive; 0 means that the last round went through
 
@@ -166,7 +165,7 @@ class Router:
         cursor = "0" if own_pending else ">"
         answer = await keys.command(
             self.streams,
-            *("XREADGROUP", "GROUP", keys.GROUP, self.consumer, "COUNT", self.count, *block),
+            *("XREADGROUP", "GROUP", keys.GROUP, self.consumer, "COUNT", COUNT, *block),
             *("STREAMS", *self.names, *[cursor] * len(self.names)),
         )
         routed: list[Routed] = []
@@ -207,7 +206,9 @@ class Router:
             arguments += [channel, message]
         for ids in acks.values():
             arguments += [len(ids), *ids]
-        await keys.script(self.streams, _SETTLE, _SETTLE_SHA, *arguments)
+        (settled,) = await scripts.run(self.streams, [(_SETTLE, arguments)])
+        if isinstance(settled, Exception):
+            raise settled
         self.routed += len(entries)
 
     async def ack(self, entries: Sequence[tuple[str, bytes]]) -> None:

@@ -7,12 +7,12 @@ that an entry is held twice for as long as its job runs.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from eventing import scripts
 from eventing.batch import Batch
-from eventing.ids import shard_of
+from eventing.ids import SHARDS, shard_of
 from eventing.progress import keys
 from eventing.progress.events import Progress
 
@@ -26,7 +26,7 @@ ENDED_TTL_S = 300  # entries of an ended job; after that its history comes from 
 # KEYS: shard stream, job hash, history list
 # ARGV: marker or '', floor, stage, JSON without seq, stream length, job ttl, history ttl, 1 if it ends the job, job,
 #       1 if the floor is its very number
-_PUBLISH = """
+_PUBLISH = scripts.Script("""
 local marker = ARGV[1]
 local known = redis.call('HMGET', KEYS[2], 'seq', 'ended', marker)
 if known[2] or known[3] then return false end
@@ -41,20 +41,18 @@ redis.call('RPUSH', KEYS[3], entry)
 redis.call('EXPIRE', KEYS[2], ARGV[6])
 redis.call('EXPIRE', KEYS[3], ARGV[7])
 return seq
-"""
-_MARKER = 4  # its place among a call's arguments
+""")
+_MARKER = 4  # its place among a call's words
 PACE_S = 0.004  # events of 4 ms share a round trip
 _Call = tuple[Any, ...]
-_PUBLISH_SHA = hashlib.sha1(_PUBLISH.encode(), usedforsecurity=False).hexdigest()
 
 
 class ProgressStreams:
     """The publishing side of one domain's progress; `streams` is the client of the streams role."""
 
-    def __init__(self, streams: Redis, domain: str, shards: int = 4) -> None:
+    def __init__(self, streams: Redis, domain: str) -> None:
         self.streams = streams
         self.domain = domain
-        self.shards = shards
         self._batch: Batch[_Call, int | None] = Batch(self._send, pace_s=PACE_S)
 
     async def publish(self, progress: Progress, *, floor: int = 1, number: int | None = None) -> int | None:
@@ -70,7 +68,7 @@ class ProgressStreams:
         return await self._batch.add(
             (
                 3,
-                keys.shard_stream(self.domain, shard_of(job_id, self.shards)),
+                keys.shard_stream(self.domain, shard_of(job_id, SHARDS)),
                 keys.job(self.domain, job_id),
                 keys.history(self.domain, job_id),
                 "" if stage == "token" else f"{stage} {progress.status}",
@@ -90,23 +88,15 @@ class ProgressStreams:
         from redis.exceptions import ConnectionError as RedisConnectionError
 
         try:
-            return await self._run(calls, ("EVALSHA", _PUBLISH_SHA))
+            return await self._run(calls)
         except RedisConnectionError:
             if any(call[_MARKER] == "" for call in calls):
                 raise  # a token might be there twice
             # The pool's connection was from before a restart of Redis; the markers make a second try safe.
-            return await self._run(calls, ("EVALSHA", _PUBLISH_SHA))
+            return await self._run(calls)
 
-    async def _run(self, calls: Sequence[_Call], script: tuple[str, str]) -> Sequence[int | None]:
-        from redis.exceptions import NoScriptError
-
-        async with self.streams.pipeline(transaction=False) as pipe:
-            for call in calls:
-                pipe.execute_command(*script, *call)
-            answers = await pipe.execute(raise_on_error=False)
-        if any(isinstance(answer, NoScriptError) for answer in answers):
-            # Redis is new to the script; where it knew it for some calls, their markers keep them single.
-            return await self._run(calls, ("EVAL", _PUBLISH))
+    async def _run(self, calls: Sequence[_Call]) -> Sequence[int | None]:
+        answers = await scripts.run(self.streams, [(_PUBLISH, call) for call in calls])
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer

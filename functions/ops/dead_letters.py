@@ -181,7 +181,7 @@ class DeadLetters(Quarantine):
         if row is None:
             raise UnknownDeadLetter(f"no dead letter {id}")
         *columns, attributes, data = row
-        return DeadLetter(*columns), _event(attributes, data)
+        return DeadLetter(*columns), CloudEvent.of(attributes, data)
 
     async def replay(self, publish: Publish, *ids: int) -> None:
         """Send these dead letters again now, whatever their state.
@@ -278,7 +278,7 @@ class DeadLetters(Quarantine):
         redrives: int,
     ) -> None:
         # The row stays locked while the event is under way: should it fail again at once, storing it waits.
-        await publish(_event({**attributes, "redrive": str(redrives + 1)}, data))
+        await publish(CloudEvent.of({**attributes, "redrive": str(redrives + 1)}, data))
         await connection.execute(_REDRIVEN, (id,))
 
 
@@ -303,7 +303,7 @@ def failed_at(event: CloudEvent) -> str:
 def without_errors(event: CloudEvent) -> CloudEvent:
     """The event without the attributes that a broker added about its failure."""
     attributes = {name: value for name, value in event.attributes().items() if name not in _ERROR_EXTENSIONS}
-    return _event(attributes, event.data)
+    return CloudEvent.of(attributes, event.data)
 
 
 def _redrives(event: CloudEvent) -> int:
@@ -315,13 +315,3 @@ def error_code(event: CloudEvent) -> int | None:
     """The status that a dead letter's subscriber answered with, -1 without an answer; None where it is not told."""
     code = event.extensions.get("knativeerrorcode", "")
     return int(code) if re.fullmatch(r"-?[0-9]{1,5}", code) else None
-
-
-def _event(attributes: Mapping[str, str], data: bytes) -> CloudEvent:
-    extensions = dict(attributes)
-    extensions.pop("specversion", None)
-    core: dict[str, Any] = {name: extensions.pop(name, None) for name in _CORE}
-    return CloudEvent(**core, extensions=extensions, data=bytes(data))
-
-
-_CORE = ("id", "source", "type", "subject", "time", "datacontenttype", "dataschema")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Final
+from typing import Final, TypeVar
 
 from functions.providers.errors import ModelUnavailable, Reason
 from functions.providers.limiter import Limiter
@@ -25,6 +25,11 @@ SILENCE_S: Final = 20.0
 """The longest wait for the next piece of an answer."""
 
 
+P = TypeVar("P", ModelReply, Piece)
+Asking = Callable[[Prompt], AsyncGenerator[P]]
+"""A call of a provider: gives its pieces, or the whole answer as the only one."""
+
+
 class Link:
     """A provider behind its limits, asked at most twice."""
 
@@ -36,29 +41,28 @@ class Link:
 
     async def ask(self, prompt: Prompt, *, budget_s: float) -> ModelReply:
         """The provider's reply; waiting, retry and all within `budget_s`. Raises ModelUnavailable and ModelRefused."""
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + budget_s
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return await self._once(prompt, deadline - loop.time())
-            except ModelUnavailable as failure:
-                wait_s = self._wait_s(failure, deadline - loop.time())
-                if attempt == ATTEMPTS or wait_s is None:
-                    raise
-            await asyncio.sleep(wait_s)
-        raise AssertionError("the last attempt returns or raises")
+        (reply,) = [each async for each in self._tried(prompt, self._whole, budget_s, budget_s)]
+        return reply
 
-    async def write(self, prompt: Prompt, *, budget_s: float) -> AsyncGenerator[Piece]:
+    def write(self, prompt: Prompt, *, budget_s: float) -> AsyncGenerator[Piece]:
         """The provider's pieces as they come; asked again only while none has come.
 
         Ends with a failure when nothing comes for SILENCE_S. Raises ModelUnavailable and ModelRefused.
         """
+        return self._tried(prompt, self.provider.write, budget_s, SILENCE_S)
+
+    async def _whole(self, prompt: Prompt) -> AsyncGenerator[ModelReply]:
+        yield await self.provider.ask(prompt)
+
+    async def _tried(
+        self, prompt: Prompt, call: Asking[P], budget_s: float, silence_s: float
+    ) -> AsyncGenerator[P]:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + budget_s
         for attempt in range(1, ATTEMPTS + 1):
             began = False
             try:
-                async with aclosing(self._written(prompt, deadline)) as pieces:
+                async with aclosing(self._once(prompt, call, deadline, silence_s)) as pieces:
                     async for piece in pieces:
                         began = True
                         yield piece
@@ -77,52 +81,30 @@ class Link:
         # Waiting only makes sense if as much time again remains for the answer.
         return None if failure.reason not in RETRIED or 2 * wait_s > left_s else wait_s
 
-    async def _written(self, prompt: Prompt, deadline: float) -> AsyncGenerator[Piece]:
+    async def _once(
+        self, prompt: Prompt, call: Asking[P], deadline: float, silence_s: float
+    ) -> AsyncGenerator[P]:
         loop = asyncio.get_running_loop()
         wait_s = max(0.0, min(self._queue_s, (deadline - loop.time()) / 2))
         async with self.limiter.slot(prompt.model, prompt.estimated_tokens, wait_s=wait_s) as slot:
             try:
                 with self.breaker.watch():
-                    async with aclosing(self.provider.write(prompt)) as pieces:
+                    async with aclosing(call(prompt)) as pieces:
                         while (
-                            piece := await _next(pieces, prompt.model, deadline - loop.time())
+                            piece := await _next(pieces, prompt.model, min(deadline - loop.time(), silence_s))
                         ) is not None:
-                            if isinstance(piece, Usage):
-                                slot.used = piece.input_tokens + piece.output_tokens
+                            usage = piece.usage if isinstance(piece, ModelReply) else piece
+                            if isinstance(usage, Usage):
+                                slot.used = usage.input_tokens + usage.output_tokens
                             yield piece
             except CircuitOpen as left_alone:
                 raise ModelUnavailable(
                     prompt.model, "circuit_open", self.breaker.name, retry_after_s=left_alone.retry_after_s
                 ) from None
 
-    async def _once(self, prompt: Prompt, remaining_s: float) -> ModelReply:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + remaining_s
-        estimate = prompt.estimated_tokens
-        wait_s = max(0.0, min(self._queue_s, remaining_s / 2))
-        async with self.limiter.slot(prompt.model, estimate, wait_s=wait_s) as slot:
-            try:
-                with self.breaker.watch():
-                    reply = await _in_time(self.provider, prompt, deadline - loop.time())
-            except CircuitOpen as left_alone:
-                raise ModelUnavailable(
-                    prompt.model, "circuit_open", self.breaker.name, retry_after_s=left_alone.retry_after_s
-                ) from None
-            slot.used = reply.usage.input_tokens + reply.usage.output_tokens
-            return reply
 
-
-async def _in_time(provider: Provider, prompt: Prompt, budget_s: float) -> ModelReply:
-    try:
-        async with asyncio.timeout(budget_s):
-            return await provider.ask(prompt)
-    except TimeoutError:
-        raise ModelUnavailable(prompt.model, "timeout", f"{budget_s:.1f} s") from None
-
-
-async def _next(pieces: AsyncGenerator[Piece], model: str, left_s: float) -> Piece | None:
+async def _next(pieces: AsyncGenerator[P], model: str, within_s: float) -> P | None:
     """The next piece, or None at the end. The timeout is about this wait alone: a generator must not hold one."""
-    within_s = min(left_s, SILENCE_S)
     try:
         async with asyncio.timeout(within_s):
             return await anext(pieces, None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -57,6 +57,15 @@ class Asked:
     duration_s: float
 
 
+@dataclass(slots=True)
+class Spending:
+    """What a call under way takes: cost and time are known at its end."""
+
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float = 0.0
+    duration_s: float = 0.0
+
+
 def _attributes(provider: str, model: str, request: ModelRequest[Any] | TextRequest) -> dict[str, str]:
     """By OpenTelemetry's conventions for generative models; never what was asked or answered."""
     return {
@@ -68,12 +77,12 @@ def _attributes(provider: str, model: str, request: ModelRequest[Any] | TextRequ
     }
 
 
-def _used(usage: Usage, cost_usd: float) -> dict[str, int | float]:
+def _used(spent: Spending) -> dict[str, int | float]:
     return {
-        "gen_ai.usage.input_tokens": usage.input_tokens,
-        "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
-        "gen_ai.usage.output_tokens": usage.output_tokens,
-        "eco2.cost_usd": cost_usd,
+        "gen_ai.usage.input_tokens": spent.usage.input_tokens,
+        "gen_ai.usage.cache_read.input_tokens": spent.usage.cached_tokens,
+        "gen_ai.usage.output_tokens": spent.usage.output_tokens,
+        "eco2.cost_usd": spent.cost_usd,
     }
 
 
@@ -119,9 +128,7 @@ class Models:
             except ModelError as failure:
                 failures[name] = failure
                 log.warning("task %s: %s", request.task, failure)
-        if len(failures) == 1:
-            raise next(iter(failures.values()))
-        raise ChainExhausted(failures)
+        raise _of_all(failures)
 
     async def write(
         self, model: str, request: TextRequest, *, budget_s: float
@@ -149,9 +156,7 @@ class Models:
                 if began:
                     raise
                 failures[name] = failure
-        if len(failures) == 1:
-            raise next(iter(failures.values()))
-        raise ChainExhausted(failures)
+        raise _of_all(failures)
 
     def warm(self, model: str = "") -> None:
         """Import and make the model's client in the background; a failure is only logged."""
@@ -181,33 +186,41 @@ class Models:
         remote = sum(1 for name in chain if name != offline.MODEL)
         return max(min(self.settings.model_timeout_s, (left_s - reserve_s) / remote), 0.05)
 
-    async def _asked(self, model: str, request: ModelRequest[T], budget_s: float) -> Completion[T]:
+    @contextmanager
+    def _measured(
+        self, provider: str, model: str, request: ModelRequest[Any] | TextRequest
+    ) -> Iterator[Spending]:
+        """The span of a call, and what `observe` is told of it, however it ends."""
         started = time.monotonic()
-        provider = provider_of(model, self.settings)
-        spent: list[Usage] = []
-        outcome = "cancelled"
+        spent, outcome = Spending(), "cancelled"
         try:
             with tracing.call(f"chat {model}", lambda: _attributes(provider, model, request)) as span:
                 try:
-                    if provider == offline.MODEL:
-                        output = await offline.answer(request, budget_s=budget_s)
-                    else:
-                        output = await self._valid(provider, model, request, budget_s, spent)
+                    yield spent
                 finally:
-                    usage = sum(spent, Usage())
-                    cost_usd = self.prices.cost_usd(model, usage)
+                    spent.cost_usd = self.prices.cost_usd(model, spent.usage)
                     if span.is_recording():
-                        span.set_attributes(_used(usage, cost_usd))
+                        span.set_attributes(_used(spent))
             outcome = "ok"
         except ModelError as failure:
             outcome = failure.error_type
             raise
         finally:
-            duration_s = time.monotonic() - started
-            self._observe(Asked(provider, model, request.task, outcome, usage, cost_usd, duration_s))
-        return Completion(
-            output, provider, model, usage.input_tokens, usage.output_tokens, cost_usd, duration_s
-        )
+            spent.duration_s = time.monotonic() - started
+            asked = Asked(
+                provider, model, request.task, outcome, spent.usage, spent.cost_usd, spent.duration_s
+            )
+            self._observe(asked)
+
+    async def _asked(self, model: str, request: ModelRequest[T], budget_s: float) -> Completion[T]:
+        provider = provider_of(model, self.settings)
+        with self._measured(provider, model, request) as spent:
+            if provider == offline.MODEL:
+                output = await offline.answer(request, budget_s=budget_s)
+            else:
+                output = await self._valid(provider, model, request, budget_s, spent)
+        tokens = spent.usage.input_tokens, spent.usage.output_tokens
+        return Completion(output, provider, model, *tokens, spent.cost_usd, spent.duration_s)
 
     async def _written(
         self, model: str, request: TextRequest, budget_s: float
@@ -218,37 +231,24 @@ class Models:
                 raise ModelUnavailable(model, "not_configured", f"no offline answer for {request.task}")
             yield request.offline()
             return
-        started = time.monotonic()
-        prompt = Prompt.written(model, request)
-        outcome, length, usage = "cancelled", 0, Usage()
+        prompt, length = Prompt.written(model, request), 0
         link = self._link(provider)
-        try:
-            with tracing.call(f"chat {model}", lambda: _attributes(provider, model, request)) as span:
-                try:
-                    await self._within_budget(model, request)
-                    async with aclosing(link.write(prompt, budget_s=budget_s)) as pieces:
-                        async for piece in pieces:
-                            if isinstance(piece, Usage):
-                                usage = piece
-                                continue
-                            length += len(piece) if isinstance(piece, str) else 0
-                            yield piece
-                finally:
-                    if length and usage == Usage():  # it broke off, and nobody told what it cost
-                        usage = Usage(prompt.estimated_tokens - OUTPUT_TOKENS, 0, length)
-                    cost_usd = self.prices.cost_usd(model, usage)
-                    if span.is_recording():
-                        span.set_attributes(_used(usage, cost_usd))
-            outcome = "ok"
-        except ModelError as failure:
-            outcome = failure.error_type
-            raise
-        finally:
-            duration_s = time.monotonic() - started
-            self._observe(Asked(provider, model, request.task, outcome, usage, cost_usd, duration_s))
+        with self._measured(provider, model, request) as spent:
+            try:
+                await self._within_budget(model, request)
+                async with aclosing(link.write(prompt, budget_s=budget_s)) as pieces:
+                    async for piece in pieces:
+                        if isinstance(piece, Usage):
+                            spent.usage = piece
+                            continue
+                        length += len(piece) if isinstance(piece, str) else 0
+                        yield piece
+            finally:
+                if length and spent.usage == Usage():  # it broke off, and nobody told what it cost
+                    spent.usage = Usage(prompt.estimated_tokens - OUTPUT_TOKENS, 0, length)
 
     async def _valid(
-        self, provider: str, model: str, request: ModelRequest[T], budget_s: float, spent: list[Usage]
+        self, provider: str, model: str, request: ModelRequest[T], budget_s: float, spent: Spending
     ) -> T:
         """A valid output of one model; when the output breaks its schema, ask once more with the findings."""
         deadline = time.monotonic() + budget_s
@@ -256,7 +256,7 @@ class Models:
         prompt = Prompt.of(model, request)
         await self._within_budget(model, request)
         reply = await link.ask(prompt, budget_s=budget_s)
-        spent.append(reply.usage)
+        spent.usage += reply.usage
         try:
             return _parsed(model, request, reply)
         except ModelOutputInvalid as invalid:
@@ -265,7 +265,7 @@ class Models:
         await self._within_budget(model, request)
         prompt = replace(prompt, text=prompt.text + _REPAIR.format(findings=findings))
         reply = await link.ask(prompt, budget_s=max(deadline - time.monotonic(), 0.05))
-        spent.append(reply.usage)
+        spent.usage += reply.usage
         return _parsed(model, request, reply)
 
     async def _within_budget(self, model: str, request: ModelRequest[Any] | TextRequest) -> None:
@@ -307,6 +307,11 @@ def _provider(name: str, settings: ProviderSettings) -> Provider:
             return Gemini(settings.endpoint("gemini"), settings.gemini_thinking)
         case _:
             return Compatible("compatible", settings.endpoint("compatible"))
+
+
+def _of_all(failures: dict[str, ModelError]) -> ModelError:
+    """The failure of the only model asked, else that of the whole chain."""
+    return next(iter(failures.values())) if len(failures) == 1 else ChainExhausted(failures)
 
 
 def _parsed(model: str, request: ModelRequest[T], reply: ModelReply) -> T:

@@ -67,27 +67,8 @@ class ProviderSettings:
 
     def endpoint(self, provider: str) -> Endpoint:
         """The endpoint of openai, gemini, compatible or simulated."""
-        match provider:
-            case "openai":
-                return Endpoint(
-                    self.openai_base_url,
-                    self.openai_api_key.get_secret_value(),
-                    self.openai_concurrency,
-                    self.openai_tpm,
-                )
-            case "gemini":
-                return Endpoint(
-                    self.gemini_base_url,
-                    self.gemini_api_key.get_secret_value(),
-                    self.gemini_concurrency,
-                    self.gemini_tpm,
-                )
-            case "compatible":
-                return Endpoint(
-                    self.compatible_base_url,
-                    self.compatible_api_key.get_secret_value(),
-                    self.compatible_concurrency,
-                    self.compatible_tpm,
-                )
-            case _:
-                return Endpoint(self.simulated_url, "simulated", 4096, 0)
+        if provider == "simulated":
+            return Endpoint(self.simulated_url, "simulated", 4096, 0)
+        names = (f"{provider}_{name}" for name in ("base_url", "api_key", "concurrency", "tpm"))
+        base_url, api_key, concurrency, tokens_per_minute = (getattr(self, name) for name in names)
+        return Endpoint(base_url, api_key.get_secret_value(), concurrency, tokens_per_minute)

@@ -102,7 +102,7 @@ class Application:
             )
         response.raw_headers.append((b"x-request-id", request_id.encode("latin-1")))
         metrics = telemetry.metrics()
-        if hasattr(response, "body_iterator"):  # a stream: how long it is open is no duration of a call
+        if response.media_type == "text/event-stream":  # how long it is open is no duration of a call
             with metrics.streams.track_inprogress():
                 return await response(scope, receive, send)
         await response(scope, receive, send)

@@ -66,7 +66,7 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
             span.set_attributes(
                 {"faas.name": function.name, **attributes(event, KNATIVE, "process", function.name)}
             )
-        response = await _attempt(function, event, request, resources, work)
+        response = await Attempt(function, event, request, resources, work).answer()
         span.set_attribute("http.response.status_code", response.status_code)
         if response.status_code >= 500:
             tracing.failed(span, str(response.status_code))
@@ -78,54 +78,114 @@ async def deliver(function: EventFunction, request: Request, resources: Resource
         return response
 
 
-async def _attempt(
-    function: EventFunction, event: CloudEvent, request: Request, resources: Resources, work: Work
-) -> Response:
-    ledger: Ledger | None = None
-    claimed = False
-    started = time.monotonic()
-    try:
+class Attempt:
+    """One attempt to handle an event. The ledger, where the function has one, is opened by it."""
+
+    def __init__(
+        self, function: EventFunction, event: CloudEvent, request: Request, resources: Resources, work: Work
+    ) -> None:
+        self.function, self.event, self.request = function, event, request
+        self.resources, self.work = resources, work
+        self._ledger: Ledger | None = None
+        self._claimed = False
+
+    async def answer(self) -> Response:
+        """The answer for the broker; never raises for what the event or the handler does."""
+        try:
+            return _settled(self.function, self.event, await self._done())
+        except WorkStopped as stopped:
+            if stopped.reason is Stopped.CANCELLED:
+                return Response(status_code=204)
+            detail = "it took too long" if stopped.reason is Stopped.TIMEOUT else "this instance is stopping"
+            error: FunctionError = Retry(detail, code=stopped.reason.name)
+        except FunctionError as raised:
+            error = raised
+        except Exception:
+            log.exception("unexpected error")
+            error = Retry("unexpected error", code="INTERNAL")
+        if error.status < 500:
+            return await self._drop(error)
+        await self._release()
+        log.warning("%s: %s", error.code, error.detail)
+        return problem(error, self.request)
+
+    async def _done(self) -> Claim:
+        """Work, unless the ledger knows what became of the event; what the work gave is stored."""
+        function, event = self.function, self.event
+        started = time.monotonic()
         data = _data(function, event)
-        ledger = await _ledger(function, resources)
+        ledger = await self._opened()
         # Cancelling a job stops its stages, not what tells of its end. The claim is inside, because a job that is
         # cancelled just after it would not be heard of otherwise.
         subject = (function.stage and event.subject) or event.id
-        async with work.on(subject, function.timeout_s):
+        async with self.work.on(subject, function.timeout_s):
             if ledger:
                 claim = await ledger.claim(function, event)
                 tracing.note("eco2.claim", claim.state.value)
                 tracing.note("eco2.attempt", claim.attempt)
                 if claim.state is not State.CLAIMED:
-                    return _settled(function, event, claim)
-                claimed = True
-            arguments = await _arguments(function, event, data, resources)
+                    return claim
+                self._claimed = True
+            arguments = await self._arguments(data)
             with tracing.call(f"handle {function.name}", dict, kind=tracing.SpanKind.INTERNAL):
                 output = await function.handler(**arguments)
         stored = _stored(function, output)
-        if ledger:
-            until = started + function.timeout_s + LEASE_MARGIN_S - 1
-            return _settled(function, event, await _store(ledger, function, event, stored, until=until))
-        return _settled(function, event, Claim(State.DONE, stored))
-    except WorkStopped as stopped:
-        if stopped.reason is Stopped.CANCELLED:
-            return Response(status_code=204)
-        detail = "it took too long" if stopped.reason is Stopped.TIMEOUT else "this instance is stopping"
-        error: FunctionError = Retry(detail, code=stopped.reason.name)
-    except FunctionError as raised:
-        error = raised
-    except Exception:
-        log.exception("unexpected error")
-        error = Retry("unexpected error", code="INTERNAL")
-    if error.status < 500:
-        return await _drop(function, event, error, ledger, request, resources)
-    if ledger and claimed:
-        await _release(ledger, function, event)
-    log.warning("%s: %s", error.code, error.detail)
-    return problem(error, request)
+        if ledger is None:
+            return Claim(State.DONE, stored)
+        return await self._store(ledger, stored, until=started + function.timeout_s + LEASE_MARGIN_S - 1)
 
+    async def _opened(self) -> Ledger | None:
+        if self._ledger is None and self.function.ledger:
+            self._ledger = await self.resources.get(cast("type[Ledger]", self.function.ledger))
+        return self._ledger
 
-async def _ledger(function: EventFunction, resources: Resources) -> Ledger | None:
-    return await resources.get(cast("type[Ledger]", function.ledger)) if function.ledger else None
+    async def _arguments(self, data: EventData | None) -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for parameter in parameters(self.function.handler):
+            if parameter.is_service():
+                arguments[parameter.name] = await self.resources.get(parameter.type)
+            elif parameter.type is CloudEvent:
+                arguments[parameter.name] = self.event
+            elif parameter.type is Resources:
+                arguments[parameter.name] = self.resources
+            elif sdk.is_event(parameter.type):
+                arguments[parameter.name] = sdk.to_sdk(parameter.type, self.event)
+            else:
+                arguments[parameter.name] = data
+        return arguments
+
+    async def _store(self, ledger: Ledger, output: bytes | None, *, until: float) -> Claim:
+        """Store what the work gave. While the database restarts this waits for it: given up, the work, which a
+        model may have been paid for, would be done again. Raises Retry at `until`, when the claim ends.
+        """
+        while True:
+            try:
+                return await ledger.complete(self.function, self.event, output)
+            except Retry:
+                if time.monotonic() + STORE_AGAIN_S > until:
+                    raise
+            await asyncio.sleep(STORE_AGAIN_S)
+
+    async def _drop(self, error: FunctionError) -> Response:
+        """Record what can never succeed, then let the broker drop it; while that fails, it shall come again."""
+        function, event = self.function, self.event
+        try:
+            ledger = await self._opened()
+            if ledger is None or not await ledger.fail(function, event, error.code):
+                quarantine = await self.resources.get(registry.quarantine())
+                await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
+        except Exception:
+            log.exception("could not record a refused event")
+            error = Retry("could not record a refused event")
+        log.error("%s: %s", error.code, error.detail)
+        return problem(error, self.request)
+
+    async def _release(self) -> None:
+        if self._ledger and self._claimed:
+            try:
+                await self._ledger.release(self.function, self.event)
+            except FunctionError:
+                log.warning("claim not released; it ends with its lease")
 
 
 def _data(function: EventFunction, event: CloudEvent) -> EventData | None:
@@ -141,24 +201,6 @@ def _data(function: EventFunction, event: CloudEvent) -> EventData | None:
         return from_event(function.on, event)
     except InvalidEventData as error:
         raise Reject("EVENT_DATA_INVALID", str(error)) from None
-
-
-async def _arguments(
-    function: EventFunction, event: CloudEvent, data: EventData | None, resources: Resources
-) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    for parameter in parameters(function.handler):
-        if parameter.is_service():
-            arguments[parameter.name] = await resources.get(parameter.type)
-        elif parameter.type is CloudEvent:
-            arguments[parameter.name] = event
-        elif parameter.type is Resources:
-            arguments[parameter.name] = resources
-        elif sdk.is_event(parameter.type):
-            arguments[parameter.name] = sdk.to_sdk(parameter.type, event)
-        else:
-            arguments[parameter.name] = data
-    return arguments
 
 
 def _stored(function: EventFunction, output: Any) -> bytes | None:
@@ -189,47 +231,3 @@ def _settled(function: EventFunction, event: CloudEvent, claim: Claim) -> Respon
     )
     headers, body = reply.to_binary()
     return Response(body, 200, headers)
-
-
-async def _store(
-    ledger: Ledger, function: EventFunction, event: CloudEvent, output: bytes | None, *, until: float
-) -> Claim:
-    """Store what the work gave. While the database restarts this waits for it: given up, the work, which a
-    model may have been paid for, would be done again. Raises Retry at `until`, when the claim ends.
-    """
-    while True:
-        try:
-            return await ledger.complete(function, event, output)
-        except Retry:
-            if time.monotonic() + STORE_AGAIN_S > until:
-                raise
-        await asyncio.sleep(STORE_AGAIN_S)
-
-
-async def _drop(
-    function: EventFunction,
-    event: CloudEvent,
-    error: FunctionError,
-    ledger: Ledger | None,
-    request: Request,
-    resources: Resources,
-) -> Response:
-    """Record what can never succeed, then let the broker drop it; while that fails, it shall come again."""
-    try:
-        if ledger is None and function.ledger is not None:
-            ledger = await _ledger(function, resources)
-        if ledger is None or not await ledger.fail(function, event, error.code):
-            quarantine = await resources.get(registry.quarantine())
-            await quarantine.refused(event, trigger=function.name, code=error.status, reason=error.detail)
-    except Exception:
-        log.exception("could not record a refused event")
-        error = Retry("could not record a refused event")
-    log.error("%s: %s", error.code, error.detail)
-    return problem(error, request)
-
-
-async def _release(ledger: Ledger, function: EventFunction, event: CloudEvent) -> None:
-    try:
-        await ledger.release(function, event)
-    except FunctionError:
-        log.warning("claim not released; it ends with its lease")

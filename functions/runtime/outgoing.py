@@ -46,7 +46,7 @@ class Outgoing(Service):
     async def relay(self, *, grace_s: float = 6.0) -> int:
         """Publish what could not be; how many events the broker took. What it refuses for good goes to quarantine."""
         pool, publisher = await self._database.pool(), self._resources.publisher()
-        sent = await self._outbox.relay(pool, publisher, limit=RELAYED, grace_s=grace_s, refused=self._record)
+        sent = await self._outbox.relay(pool, publisher, self._record, limit=RELAYED, grace_s=grace_s)
         metrics = telemetry.metrics()
         metrics.outbox_age.labels(self.schema).set(await self._outbox.oldest_age_s(pool))
         metrics.swept.labels("relayed").inc(sent)

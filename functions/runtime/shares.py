@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
+from eventing import scripts
 from eventing.batch import Batch
+from eventing.scripts import Script, ScriptCall
 from functions.runtime.errors import TooMany
 from functions.runtime.resources import Service
 
@@ -29,10 +30,9 @@ STREAM_S = 75.0
 HEAD_S = 5.0
 """How long a place is held for a stream that has not begun, as after HEAD."""
 AGAIN_S = 5
-_Call = tuple[Any, ...]  # script, its SHA-1, 1, key, arguments
 
 # KEYS: the sorted set of a user's places, scored by when each ends. ARGV: place, most, milliseconds.
-_HOLD = """
+_HOLD = Script("""
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -40,18 +40,15 @@ if not redis.call('ZSCORE', KEYS[1], ARGV[1]) and redis.call('ZCARD', KEYS[1]) >
 redis.call('ZADD', KEYS[1], string.format('%.0f', now + ARGV[3]), ARGV[1])
 redis.call('PEXPIRE', KEYS[1], math.max(ARGV[3], redis.call('PTTL', KEYS[1])))
 return 1
-"""
+""")
 # KEYS: a user's count in the window that began with the first. ARGV: most, milliseconds.
-_SPEND = """
+_SPEND = Script("""
 local spent = redis.call('INCR', KEYS[1])
 if spent == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 if spent <= tonumber(ARGV[1]) then return 1 end
 redis.call('DECR', KEYS[1])
 return 0
-"""
-_HOLD_SHA, _SPEND_SHA = (
-    hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest() for text in (_HOLD, _SPEND)
-)
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ class Shares(Service):
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._calls: Batch[_Call, bool] = Batch(self._ask, pace_s=PACE_S)
+        self._calls: Batch[ScriptCall, bool] = Batch(self._ask, pace_s=PACE_S)
         self._releasing: set[asyncio.Task[None]] = set()
 
     @classmethod
@@ -86,7 +83,7 @@ class Shares(Service):
     async def hold(self, place: Place, for_s: float | None = None) -> bool:
         """Take a place, or keep one that is held for longer; False when the user has no other left."""
         life_ms = int((place.for_s if for_s is None else for_s) * 1000)
-        return await self._calls.add((_HOLD, _HOLD_SHA, 1, place.key, place.name, place.most, life_ms))
+        return await self._calls.add((_HOLD, (1, place.key, place.name, place.most, life_ms)))
 
     async def release(self, place: Place) -> None:
         """Give a place back; one that could not be ends by itself."""
@@ -100,7 +97,7 @@ class Shares(Service):
     async def spend(self, kind: str, user_id: str, *, most: int, window_s: float) -> bool:
         """Use one of `most` up, which all come back when the window that began with the first is over."""
         key = f"spent:{kind}:{user_id}"
-        return await self._calls.add((_SPEND, _SPEND_SHA, 1, key, most, int(window_s * 1000)))
+        return await self._calls.add((_SPEND, (1, key, most, int(window_s * 1000))))
 
     async def stream(self, kind: str, user_id: str, most: int) -> Place:
         """A place for one more stream of the user, to be kept by `during`. Raises TooMany."""
@@ -131,27 +128,15 @@ class Shares(Service):
             self._releasing.add(task)
             task.add_done_callback(self._releasing.discard)
 
-    async def _ask(self, calls: Sequence[_Call]) -> Sequence[bool]:
+    async def _ask(self, calls: Sequence[ScriptCall]) -> Sequence[bool]:
         """Many calls in one round trip: a crowd must not use up the connections, and so be counted by nobody."""
-        from redis.exceptions import NoScriptError, RedisError
+        from redis.exceptions import RedisError
 
         try:
-            answers = await self._run([("EVALSHA", *call[1:]) for call in calls])
-            new = [place for place, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
-            again = await self._run([("EVAL", calls[place][0], *calls[place][2:]) for place in new])
-            for place, answer in zip(new, again, strict=True):
-                answers[place] = answer
+            answers = await scripts.run(self._redis, calls)
         except (RedisError, OSError) as error:
             answers = [error] * len(calls)
         failed = [answer for answer in answers if isinstance(answer, Exception)]
         if failed:
             log.warning("%d shares are not counted: %s", len(failed), type(failed[0]).__name__)
         return [isinstance(answer, Exception) or bool(answer) for answer in answers]
-
-    async def _run(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        if not commands:
-            return []
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for command in commands:
-                pipe.execute_command(*command)
-            return await pipe.execute(raise_on_error=False)

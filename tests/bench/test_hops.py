@@ -3,6 +3,7 @@ from __future__ import annotations
 from bench.hops import HOPS, STAGES, Job, Measured, cold_table, warm_table
 
 JOB = Job(
+    uploaded_s=0.25,
     accepted_s=0.5,
     hops_s=tuple(number / 100 for number in range(1, len(HOPS) + 1)),
     stages_s=tuple(number / 10 for number in range(1, len(STAGES) + 1)),
@@ -28,7 +29,8 @@ def test_the_cold_table_tells_each_stage_of_each_scan() -> None:
     text = cold_table(Measured("one", cold=[JOB, JOB]))
     assert "scan 2" in text
     assert text.count("event in → its event out") == len(STAGES)
-    assert "| whole scan" in text
+    assert "| scan's request → done" in text
+    assert "| photo uploaded" in text
 
 
 def test_what_was_measured_elsewhere_is_read_as_it_was_written() -> None:

@@ -11,13 +11,12 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from edge.replies import local_replies
-from edge.site import EdgeSite
+from edge.replies import problems
 from functions.runtime.declaration import HttpFunction
 from functions.runtime.registry import load, load_all
 from schemas.generate import ROOT
 from schemas.openapi import PROBLEM, openapi
-from schemas.problems import OF_THE_EDGE, kinds
+from schemas.problems import OF_SEVERAL_TEXTS, kinds
 from schemas.secrets import code
 
 DOCUMENT = openapi(load_all())
@@ -86,14 +85,10 @@ def test_the_problems_that_a_function_declares_are_raised_by_its_code(function: 
         assert f'"{problem}"' in text, f"{function.name} never raises {problem}"
 
 
-def test_the_edges_problems_are_those_that_it_answers_with() -> None:
-    said = {
-        mapper["body_format_override"]["json_format"]["code"]: mapper["status_code"]
-        for mapper in local_replies(EdgeSite())["mappers"]
-        if "code" in mapper.get("body_format_override", {}).get("json_format", {})
-    }
-    ours = {kind.code: kind.status for kind in OF_THE_EDGE}
-    assert ours.items() <= said.items()
+def test_an_example_of_a_problem_of_several_texts_has_the_edges_status_and_no_placeholder() -> None:
+    of_the_edge = {problem.code: problem.status for problem in problems()}
+    assert all(of_the_edge.get(kind.code, kind.status) == kind.status for kind in OF_SEVERAL_TEXTS)
+    assert not [kind for kind in kinds().values() if "%" in kind.detail]
 
 
 def test_the_streams_say_what_their_events_hold() -> None:

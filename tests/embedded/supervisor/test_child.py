@@ -120,9 +120,10 @@ async def test_an_error_of_the_supervisor_itself_is_told(children: list[Child]) 
     assert [str(error) for error in lost] == ["of our own"]
 
 
-def test_modules_in_the_working_folder_are_not_run(tmp_path: Path) -> None:
+def test_modules_in_the_working_folder_are_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "timeit.py").write_text("open('ran', 'w')")
-    process = python(["timeit", "-n1", "-r1"], log=tmp_path / "log", environment={}, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    process = python(["timeit", "-n1", "-r1"], log=tmp_path / "log", environment={})
     assert process.wait(20) == 0
     assert not (tmp_path / "ran").exists()
 

@@ -86,7 +86,7 @@ async def test_a_damaged_database_is_no_riddle(folder: Path) -> None:
     server.launch()
     log = made / "postgres.log"
     with pytest.raises(CannotStartError) as told:
-        await stores.ready(server, log)
+        await stores.ready(server)
     message = str(told.value)
     assert message.startswith("PostgreSQL did not start: ")
     assert f"(see {log}); if its files are damaged, put a copy of {made} back, or move it away" in message

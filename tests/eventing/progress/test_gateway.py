@@ -230,17 +230,6 @@ async def test_a_login_that_expires_ends_the_stream(relay: Relay, steps: list[Pr
     assert told(await relay.read(relay.follow(expires_at=time.time() - 1))) == [(None, "error", "failed")]
 
 
-async def test_a_revoked_login_ends_the_stream(valkey_url: str) -> None:
-    answers = iter((True, True, False))
-
-    async def authorized() -> bool:
-        return next(answers)
-
-    async with running_relay(valkey_url, keepalive_s=0.05) as relay:
-        events = await relay.read(relay.follow(authorized=authorized))
-    assert json.loads(str(events[-1].data))["error"] == "unauthorized"
-
-
 async def test_an_ended_login_ends_its_streams_at_once_and_no_others(
     relay: Relay, steps: list[Progress]
 ) -> None:

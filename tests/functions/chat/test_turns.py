@@ -12,7 +12,7 @@ from functions.chat.cancel.func import cancel
 from functions.chat.conversations import title_of
 from functions.chat.events import TurnCompleted
 from functions.chat.inputs.func import inputs
-from functions.chat.stream.func import ChatGateway, stream
+from functions.chat.stream.func import ChatStreams, stream
 from functions.chat.sweep.func import sweep
 from functions.chat.title.func import title
 from functions.chat.turns import Turns
@@ -55,7 +55,7 @@ async def test_a_user_has_so_many_streams(talking: Talking) -> None:
     async with talking(ECO2_CHAT_USER_STREAMS="2") as talk:
         job = await talk.say(await talk.begin(), QUESTION)
         await talk.deliver()
-        gateway = await talk.functions.resources.get(ChatGateway)
+        gateway = await talk.functions.resources.get(ChatStreams)
         held = [await gateway.place(talk.user) for _ in range(2)]
         answer = await talk.functions.call(stream, "GET", f"{BASE}/{job}/events", user=talk.user)
         assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")

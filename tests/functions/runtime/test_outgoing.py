@@ -14,6 +14,7 @@ from eventing.outbox import Outbox
 from functions.ops.dead_letters import DeadLetters
 from functions.runtime import Resources
 from functions.runtime.outgoing import Outgoing
+from tests.eventing.test_outbox import INSERT, TABLE
 
 
 class ShopOutgoing(Outgoing):
@@ -53,7 +54,7 @@ async def resources(postgres_url: str, ingress: Ingress) -> AsyncIterator[Resour
     made._publisher = ingress  # type: ignore[assignment]
     database = await made.database()
     await database.run("CREATE SCHEMA shop")
-    await database.run(Outbox("shop").table)
+    await database.run(TABLE)
     yield made
     await made.close()
 
@@ -61,7 +62,7 @@ async def resources(postgres_url: str, ingress: Ingress) -> AsyncIterator[Resour
 async def written(resources: Resources) -> CloudEvent:
     """An event whose row is committed."""
     event = CloudEvent(str(uuid4()), "/eco2/shop", "eco2.shop.item.sold", "7", data=b"{}")
-    await (await resources.database()).run(Outbox("shop").insert, Outbox.row(UUID(event.id), event))
+    await (await resources.database()).run(INSERT, Outbox.row(UUID(event.id), event))
     return event
 
 

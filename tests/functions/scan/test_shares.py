@@ -13,7 +13,7 @@ from redis import Redis
 from functions.auth.blacklist import NEWS
 from functions.runtime import TooMany
 from functions.scan.jobs import Jobs
-from functions.scan.stream.func import ScanGateway, stream
+from functions.scan.stream.func import ScanStreams, stream
 from functions.scan.submit.func import submit
 from tests.functions.asgi_client import Functions
 from tests.functions.scan.conftest import Provider
@@ -78,7 +78,7 @@ async def test_a_repeated_request_takes_no_second_place(made: Line, provider: Pr
 
 async def test_a_user_has_so_many_streams(made: Line, functions: Functions, provider: Provider) -> None:
     path = f"/api/v1/scan/{await made.submit(provider.image_url)}/events"
-    gateway = await made.resources.get(ScanGateway)
+    gateway = await made.resources.get(ScanStreams)
     held = [await gateway.place("u1") for _ in range(2)]
     answer = await functions.call(stream, "GET", path, user="u1")
     assert (answer.status_code, answer.json()["code"]) == (429, "TOO_MANY_STREAMS")
@@ -102,7 +102,7 @@ async def test_a_stream_ends_with_its_login(
     path = f"/api/v1/scan/{await made.submit(provider.image_url)}/events"
     headers = {"x-auth-session": str(uuid4())}
     reading = asyncio.create_task(functions.call(stream, "GET", path, user="u1", headers=headers))
-    gateway = (await functions.resources.get(ScanGateway)).gateway
+    gateway = (await functions.resources.get(ScanStreams)).gateway
     async with asyncio.timeout(10):
         while not gateway.open_streams:
             await asyncio.sleep(0.01)

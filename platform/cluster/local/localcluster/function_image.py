@@ -27,9 +27,12 @@ _WITHOUT = (
     "*/__pycache__/*",
     # Programs of development, which need packages that the image does not have.
     *(
-        "schemas/generate.py",
+        "schemas/asyncapi.py",
         "schemas/func_yaml.py",
+        "schemas/generate.py",
+        "schemas/openapi.py",
         "schemas/pages.py",
+        "schemas/problems.py",
         "functions/scan/reindex.py",
         "functions/*/evaluate.py",
     ),
