@@ -1,0 +1,15 @@
+"""The benchmark of the login check runs and prints a row of both functions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_both_functions_are_measured_in_one_run() -> None:
+    command = [sys.executable, "-m", "bench.authorize", "--seconds", "0.3", "--rate", "50"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split("|")[1:] for line in done.stdout.splitlines()[2:]]
+    assert [row[0].strip() for row in rows] == ["does nothing", "authorize"]
+    assert all(float(row[1].replace(",", "")) > 0 and float(row[4]) > 0 for row in rows)
