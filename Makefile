@@ -3,6 +3,8 @@
 PYTHON ?=
 BIN := .venv/bin
 CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
+# Where benches leave their plots.
+PLOTS ?= plots
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
@@ -73,14 +75,14 @@ cluster-check: setup
 	$(MAKE) --no-print-directory cluster-up && $(MAKE) --no-print-directory cluster-test
 
 bench: setup system ## load: 500 users with both brokers, the ceiling, streams (about 10 minutes)
-	@$(BIN)/python -m bench.run
-	@$(BIN)/python -m bench.streams
+	@$(BIN)/python -m bench.run --plots $(PLOTS)
+	@$(BIN)/python -m bench.streams --plots $(PLOTS)
 
 bench-cold: setup ## time from exec to ready of every function
-	@$(BIN)/python -m bench.cold
+	@$(BIN)/python -m bench.cold --plots $(PLOTS)
 
 bench-hops: setup system ## time per hop of a scan: both brokers here and, where one runs, the cluster (about 8 minutes)
-	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops
+	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops --plots $(PLOTS)
 
 infrastructure: setup ## check Terraform, Ansible, Kubernetes objects and workflows (the first time some minutes more)
 	@PYTHONPATH=platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m checks

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 
+from bench import plots
 from bench.launch import free_port, is_ready, stop
 from bench.report import table
 
@@ -129,6 +130,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="functions; all if none is named")
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--json", type=Path, help="file for the seconds of each start")
+    plots.plots_option(parser)
     options = parser.parse_args()
     results = measure(options.names, options.starts)
     print(
@@ -136,6 +138,14 @@ def main() -> int:
     )
     if options.json:
         options.json.write_text(json.dumps({result.name: result.seconds for result in results}, indent=1))
+    if options.plots:
+        medians = [statistics.median(result.seconds) for result in results if not result.failure]
+        plots.save(
+            options.plots / "cold.svg",
+            plots.spread(
+                "Cold starts, each function's median", "s from exec to ready", {"functions": medians}
+            ),
+        )
     return int(any(result.failure for result in results))
 
 

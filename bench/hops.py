@@ -20,11 +20,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import uvloop
 
+from bench import plots
 from bench.launch import platform
 from bench.report import percentile, table
 from bench.users import JSON, Refused, Users, picture
@@ -240,6 +242,22 @@ def cold_table(measured: Measured) -> str:
     return table(rows, ("cold, s", *(f"scan {number}" for number in range(1, len(measured.cold) + 1))))
 
 
+def draw(folder: Path, found: Sequence[Measured]) -> None:
+    """Write hops.svg: the hops of warm functions one by one, and how long whole scans took."""
+    hops = {each.name: [_median_and_p95(each, at) for at in range(len(HOPS))] for each in found if each.warm}
+    scans = {each.name: [1000 * job.whole_s for job in each.warm] for each in found if each.warm}
+    plots.save(
+        folder / "hops.svg",
+        plots.bars("Hops of a scan", "ms", HOPS, hops),
+        plots.spread("Whole scans", "ms", scans),
+    )
+
+
+def _median_and_p95(measured: Measured, hop: int) -> tuple[float, float]:
+    ordered = sorted(1000 * job.hops_s[hop] for job in measured.warm)
+    return percentile(ordered, 50), percentile(ordered, 95)
+
+
 def _say(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
@@ -250,6 +268,7 @@ def main() -> int:
     parser.add_argument("--colds", type=int, default=3, help="scans with everything at zero (Knative)")
     parser.add_argument("--only", choices=("embedded", "rabbitmq", "knative"), help="one column")
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    plots.plots_option(parser)
     options = parser.parse_args()
     if options.inside:
         print(_inside(options.jobs, options.colds).write())
@@ -262,6 +281,8 @@ def main() -> int:
         print(warm_table(found))
     if cluster and cluster.cold:
         print(f"\n{cold_table(cluster)}")
+    if options.plots and found:
+        draw(options.plots, found)
     return int(options.only == "knative" and cluster is None)
 
 

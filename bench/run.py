@@ -14,6 +14,7 @@ from typing import Any
 
 import uvloop
 
+from bench import plots
 from bench.budget import queries
 from bench.launch import MeasuredPlatform, NotReadyError, platform
 from bench.load import Plan, run
@@ -126,6 +127,24 @@ def show(series: Series, reports: Sequence[Report], spent: dict[str, float], cor
     return "\n".join([*lines, "", f"At {best.users} users:", "", by_process(best)])
 
 
+def draw(folder: Path, name: str, reports: Sequence[Report]) -> None:
+    """Write NAME.svg: jobs a minute by users, and what jobs of each run's most users took beyond the model."""
+    rates: dict[str, list[tuple[float, float]]] = {}
+    beyond: dict[str, list[float]] = {}
+    for report in reports:
+        rates.setdefault(report.label, []).append((report.users, report.figures()["jobs_per_min"]))
+    for label in rates:
+        most = max((report for report in reports if report.label == label), key=lambda report: report.users)
+        took = [1000 * (o.ended - o.started - most.model_s) for o in most.completed]
+        if took:
+            beyond[f"{label}, {most.users} users"] = took
+    plots.save(
+        folder / f"{name}.svg",
+        plots.lines("Completed scans", "users", "jobs/min", rates),
+        plots.spread("Beyond the model's time", "ms", beyond),
+    )
+
+
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--brokers", default="embedded,rabbitmq", help="one after the other")
@@ -147,6 +166,7 @@ def arguments() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="embedded only, 50 users for 15 s, ceiling 8 and 32"
     )
     parser.add_argument("--json", type=Path, help="file for figures and single outcomes")
+    plots.plots_option(parser)
     return parser
 
 
@@ -180,6 +200,13 @@ def main() -> int:
     print("\n".join([summary(loaded), *texts]))
     if options.json:
         options.json.write_text(json.dumps(kept, indent=1))
+    if options.plots:
+        for name, found in (
+            ("load", [report for report in loaded if report.model_s]),
+            ("ceiling", [report for report in loaded if not report.model_s]),
+        ):
+            if found:
+                draw(options.plots, name, found)
     return int(failed or any(report.failures for report in loaded))
 
 

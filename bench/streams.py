@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import uvloop
 
+from bench import plots
 from bench.launch import platform
 from bench.load import submit
 from bench.meter import Meter, ProcessUsage
@@ -154,7 +155,17 @@ async def measure(
         "generator_cpu_ms_per_event": round(1000 * (cpu_s - usage.meter_cpu_s) / events, 3),
         "platform_cpu_s_by_process": {name: round(cpu_s, 2) for name, cpu_s in usage.by_label.items()},
         "peak_pss_mib": round(usage.peak_pss / 2**20, 1),
+        "delays_ms": [round(1000 * delay, 2) for delay in delays],
     }
+
+
+def draw(folder: Path, figures: Mapping[str, Any]) -> None:
+    """Write streams.svg: how long events take from their publication to the browser."""
+    name = f"{figures['streams']:,} streams, {figures['published']:,} events"
+    plots.save(
+        folder / "streams.svg",
+        plots.spread(f"Published → browser: {name}", "ms", {name: figures["delays_ms"]}),
+    )
 
 
 def lost(sent: Mapping[str, OpenStream]) -> int:
@@ -226,6 +237,7 @@ def main() -> int:
         "--set", action="append", default=[], metavar="NAME=VALUE", help="setting of the platform"
     )
     parser.add_argument("--json", type=Path)
+    plots.plots_option(parser)
     options = parser.parse_args()
     if options.relay:
         with relay() as alone:
@@ -249,9 +261,12 @@ def main() -> int:
             meter = Meter(running.pid, home=running.home)
             figures = uvloop.run(against(running.url, redis_url, options, meter))
     for name, value in figures.items():
-        print(f"* {name}: {value}")
+        if name != "delays_ms":
+            print(f"* {name}: {value}")
     if options.json:
         options.json.write_text(json.dumps(figures, indent=1))
+    if options.plots and figures["delays_ms"]:
+        draw(options.plots, figures)
     return int(bool(figures["lost"] or figures["repeated"] or figures["unordered"]))
 
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "keys": "the keys that sign tokens: rotate",
     "functions": "every function: what triggers it, limits",
     "new": "scaffold a function",
+    "remove": "take a function away, with all that was written for it",
     "doctor": "check this machine and the running platform",
     "demo": "start the platform, sort a photo, stay until Ctrl-C",
 }

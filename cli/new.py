@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import keyword
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import click
 
+from cli import generated, output
 from cli.errors import CliError
 from cli.scaffold import Emitted, Name, class_name, event_class, on_event, on_http
 from eventing.catalogue import EventData, registered
@@ -20,7 +19,6 @@ PAGE = "docs/deploy-a-function.md"
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 LONGEST = 40  # Knative adds to it in the names of Revisions and Triggers, which end at 63
 TAKEN = {"runtime": "what functions stand on", "providers": "the models"}
-GENERATE_TIMEOUT_S = 120
 
 
 @click.group()
@@ -33,7 +31,8 @@ def new() -> None:
 @click.option("--on", metavar="TYPE", help="Event type that triggers it.")
 @click.option("--http", metavar='"METHOD /path"', help="Method and path it is called at.")
 @click.option("--emits", metavar="TYPE", help="Event type it answers with; a new one is declared.")
-def function(name: str, on: str | None, http: str | None, emits: str | None) -> None:
+@output.json_option
+def function(name: str, on: str | None, http: str | None, emits: str | None, as_json: bool) -> None:
     """Write a function in a folder of its own: handler, func.yaml, test."""
     root = ROOT.parent
     if not (root / "tests/functions/contract.py").exists():
@@ -49,8 +48,12 @@ def function(name: str, on: str | None, http: str | None, emits: str | None) -> 
         trigger = _known(str(on))
         files = on_event(named, trigger, _emitted(named, trigger, emits, root) if emits else None)
     _write(root, named, files)
-    _generate(root)
-    _next(named, files, emits)
+    generated.documents(root)
+    written = [str(path) for path in (*files, named.folder / "func.yaml")]
+    if as_json:
+        output.write({"function": named.function, "written": written})
+    else:
+        _next(named, written, emits)
 
 
 def _name(text: str, root: Path) -> Name:
@@ -136,27 +139,15 @@ def _write(root: Path, name: Name, files: dict[Path, str]) -> None:
         (root / path).write_text(text)
 
 
-def _generate(root: Path) -> None:
-    """Write generated files, in a process of its own, which reads what has been written. Raises CliError."""
-    command = [sys.executable, "-m", "schemas.generate"]
-    ran = subprocess.run(
-        command, cwd=root, capture_output=True, text=True, timeout=GENERATE_TIMEOUT_S, check=False
-    )
-    if ran.returncode:
-        reason = (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise CliError(
-            f"the files are written, but make docs fails: {reason}", "set it right, then: make docs"
-        )
-
-
-def _next(name: Name, files: dict[Path, str], emits: str | None) -> None:
-    for path in (*files, name.folder / "func.yaml"):
+def _next(name: Name, written: list[str], emits: str | None) -> None:
+    for path in written:
         click.echo(f"wrote {path}")
     steps = [
         f"write the handler:    {name.folder}/func.py",
         f"and what it promises: .venv/bin/pytest {name.test}",
         "after each change of its declaration: make docs manifests",
         f"deploy it:            {PAGE}",
+        f"take it away again:   eco2 remove function {name.function}",
     ]
     if emits and emits not in {
         each.on.type for each in load_all() if isinstance(each, EventFunction) and each.on

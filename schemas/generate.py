@@ -1,7 +1,7 @@
 """Writes every generated file: `python -m schemas.generate` (a test fails when one differs).
 
-func.yaml and pyproject.toml of each function, JSON Schemas of events, OpenAPI, AsyncAPI, and in docs/ the tables of
-functions, events and settings, and the graph of the chat.
+func.yaml and pyproject.toml of each function, JSON Schemas of events, OpenAPI, AsyncAPI with its page, and in docs/
+the tables of functions, events and settings, and the graph of the chat.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from eventing.catalogue import registered
 from functions.chat.graph.picture import page as graph_page
 from functions.runtime.registry import load_all
 from schemas.asyncapi import asyncapi
+from schemas.events_reference import events_reference
 from schemas.func_yaml import PYPROJECT, func_yaml
 from schemas.openapi import openapi
 from schemas.pages import NOTE, events_page, functions_page, retention_page, settings_page
@@ -37,6 +38,8 @@ def files() -> dict[Path, str]:
     for name, document in (("openapi", openapi(functions)), ("asyncapi", asyncapi(functions))):
         text = json.dumps(document, ensure_ascii=False, indent=2)
         written[Path(f"functions/ops/data/{name}.json")] = text + "\n"
+    page = f"<!-- {NOTE} -->\n{events_reference(asyncapi(functions))}"
+    written[Path("functions/ops/data/reference/events.html")] = page
     written[Path("docs/functions.md")] = functions_page(functions)
     written[Path("docs/events.md")] = events_page(functions)
     written[Path("docs/retention.md")] = retention_page()

@@ -37,6 +37,8 @@ class Addresses:
     redis: str
     simulated: str = ""
     identity: str = ""
+    figures: str = ""
+    """Where each function host tells its own figures, comma separated."""
     inside: str = field(default="", repr=False)
     """What edge, functions and broker show each other (process.inside)."""
 
@@ -59,6 +61,7 @@ def functions(options: Options, home: Home, at: Addresses) -> dict[str, str]:
         **{f"ECO2_REDIS_{role}_URL": at.redis for role in REDIS_ROLES},
         "K_SINK": inside.address(at.broker, at.inside),
         "ECO2_INSIDE_SECRET": at.inside,
+        "ECO2_FIGURES": at.figures,
         "ECO2_MODEL": options.model,
         "ECO2_OBJECTS_ACCESS_KEY": "eco2",
         "ECO2_OBJECTS_SECRET_KEY": home.secret("objects"),

@@ -9,7 +9,7 @@ import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from time import monotonic, time
@@ -109,10 +109,12 @@ class Platform:
         await given.check(options)
         self._public = reserve(options.port)
         hosts = listen_again(options.processes, (home.state() or {}).get("functions", ""))
+        # They share a port, at which nobody knows whom a question reaches: each has another one of its own.
+        owns = [listen() for _ in hosts]
         broker, simulated = listen(), listen() if options.model == "simulated" else None
         objects = listen() if options.serves_objects else None
         identity = listen() if options.local_providers else None
-        self._listeners = [one for one in (*hosts, broker, simulated, objects, identity) if one]
+        self._listeners = [one for one in (*hosts, *owns, broker, simulated, objects, identity) if one]
         public = _url(self._public)
         self._state = {"pid": os.getpid(), "url": public, "started_at": time(), "broker": options.broker}
         secret = options.inside_secret or secrets.token_urlsafe(32)
@@ -132,6 +134,7 @@ class Platform:
                 redis=redis,
                 simulated=_url(simulated) if simulated else "",
                 identity=_url(identity) if identity else "",
+                figures=",".join(_url(own).partition("//")[2] for own in owns),
                 inside=secret,
             )
             self._environment = environment.functions(options, home, at)
@@ -143,7 +146,7 @@ class Platform:
                 await self._migrate(owner)
             await wiring
             # A later start does not wait here: functions import while PostgreSQL recovers, sockets queue.
-            await self._start_functions(hosts, simulated, objects)
+            await self._start_functions(zip(hosts, owns, strict=True), simulated, objects)
             if identity:
                 await self._serve("identity", ["embedded.identity"], identity)
             await self._edge(hosts, broker, objects)
@@ -159,14 +162,15 @@ class Platform:
         return public
 
     async def _start_functions(
-        self, hosts: Sequence[socket.socket], simulated: socket.socket | None, objects: socket.socket | None
+        self,
+        listeners: Iterable[tuple[socket.socket, socket.socket]],
+        simulated: socket.socket | None,
+        objects: socket.socket | None,
     ) -> None:
         if simulated:
             await self._serve("model", ["functions.providers.simulated"], simulated)
-        for number, listener in enumerate(hosts, 1):
-            own = listen()  # they share a port: at which of them a question for health arrives nobody knows
-            self._listeners.append(own)
-            await self._serve(f"functions-{number}", ["functions.runtime", "all"], listener, own, grace_s=15)
+        for number, (shared, own) in enumerate(listeners, 1):
+            await self._serve(f"functions-{number}", ["functions.runtime", "all"], shared, own, grace_s=15)
         if objects:
             store = ["embedded.objects", "--folder", str(self.home.folder / "objects"), "--missing", SHOWN]
             await self._serve("objects", store, objects)

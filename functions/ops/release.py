@@ -1,4 +1,4 @@
-"""Documents of this release: OpenAPI and AsyncAPI, written by `make docs`, and the page that draws the first."""
+"""Documents of this release: OpenAPI and AsyncAPI, written by `make docs`, and the pages that draw them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data"
 PAGE, SCRIPT = "index.html", "redoc.js"
+PAGES = {PAGE: PAGE, "events": "events.html"}
+"""As each is asked for → its file."""
 _PACKED: Mapping[str, str] = {"content-encoding": "gzip"}
 
 
@@ -32,9 +34,9 @@ def document(name: str) -> bytes:
 
 @cache
 def page_file(name: str, *, packed: bool) -> PageFile | None:
-    """The page or its script, which is kept packed; None for other names."""
-    if name == PAGE:
-        body = (FOLDER / "reference" / PAGE).read_bytes()
+    """A page or the script, which is kept packed; None for other names."""
+    if name in PAGES:
+        body = (FOLDER / "reference" / PAGES[name]).read_bytes()
         return PageFile(body, "text/html; charset=utf-8", _tag(body), {})
     if name == SCRIPT:
         kept = (FOLDER / "reference" / f"{SCRIPT}.gz").read_bytes()

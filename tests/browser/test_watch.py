@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
 from uuid import uuid4
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from eventing.cloudevent import CloudEvent
 from process.inside import split
@@ -61,6 +62,35 @@ def test_the_flow_lights_up_and_each_event_tells_its_story(page: Page) -> None:
     expect(page.locator(".events tbody tr").filter(has_text="scan.requested")).to_have_count(2)
     expect(page.locator(".card").filter(has_text="대기열").locator("tbody tr").first).to_be_visible()
     assert violations(page) == []
+
+
+def test_what_processes_tell_is_plotted(page: Page) -> None:
+    opened(page)
+    scanned(page)
+
+    def value(name: str) -> Locator:
+        return page.locator(".tile").filter(has_text=name).locator("strong")
+
+    expect(value("초당 함수 호출")).to_contain_text("/s")
+    expect(value("함수 시간 (95%)")).to_contain_text("ms")
+    expect(value("실패한 호출 (5xx)")).to_have_text("0")
+    expect(value("열린 스트림")).not_to_have_text("0")  # this page's own
+    expect(value("프로세스 (파드)")).to_contain_text("1 · ")
+    line = page.locator(".tile").filter(has_text="초당 함수 호출").locator("path")
+    expect(line).to_have_attribute("d", re.compile(r"M.*L.*"))
+
+
+def test_the_page_leads_to_both_references_and_they_are_accessible(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("link", name="이벤트 문서").click()
+    page.get_by_role("heading", name="Eco² events").wait_for()
+    assert violations(page) == []
+    page.get_by_role("link", name="eco2.scan.requested", exact=True).click()
+    expect(page.locator("section:target")).to_contain_text("scan-vision")
+    # Not followed: the page's attribution asks for a picture of its makers, which its policy refuses.
+    expect(page.get_by_role("link", name="API", exact=True)).to_have_attribute("href", "/api/v1/docs")
+    page.get_by_role("link", name="Console").click()
+    expect(page.get_by_role("link", name="API 문서")).to_have_attribute("href", "/api/v1/docs")
 
 
 def test_a_dead_letter_comes_with_its_reason_and_can_be_sent_again_or_discarded(

@@ -124,7 +124,7 @@ class Generated:
 
 
 def test_what_was_written_and_what_comes_next_is_told(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.new.subprocess.run", Generated())
+    monkeypatch.setattr("cli.generated.subprocess.run", Generated())
     arguments = ["new", "function", "scan/weigh", *ON, "--emits", "eco2.scan.item.weighed"]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
@@ -142,7 +142,7 @@ def test_what_was_written_and_what_comes_next_is_told(clone: Path, monkeypatch: 
 def test_a_known_type_that_needs_no_more_is_answered_as_it_is(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.new.subprocess.run", Generated())
+    monkeypatch.setattr("cli.generated.subprocess.run", Generated())
     arguments = [
         "new",
         "function",
@@ -160,7 +160,7 @@ def test_a_known_type_that_needs_no_more_is_answered_as_it_is(
 
 
 def test_an_endpoint_is_written(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cli.new.subprocess.run", Generated())
+    monkeypatch.setattr("cli.generated.subprocess.run", Generated())
     result = CliRunner().invoke(main, ["new", "function", "stats/top", "--http", "GET /api/v1/stats/top"])
     assert result.exit_code == 0, result.output
     assert '@http_function("GET /api/v1/stats/top")' in (clone / "functions/stats/top/func.py").read_text()
@@ -172,7 +172,7 @@ def test_an_endpoint_is_written(clone: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_documents_that_can_not_be_generated_are_told(
     stderr: str, told: str, clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cli.new.subprocess.run", Generated(1, stderr))
+    monkeypatch.setattr("cli.generated.subprocess.run", Generated(1, stderr))
     result = CliRunner().invoke(main, ["new", "function", "stats/top", "--http", "GET /api/v1/stats/top"])
     assert result.exit_code == 1
     assert f"make docs fails: {told}; set it right, then: make docs" in result.stderr

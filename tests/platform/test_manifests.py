@@ -244,12 +244,32 @@ def test_pods_are_restricted(name: str, pod: dict[str, Any]) -> None:
         assert {"requests", "limits"} == container["resources"].keys()
 
 
+def test_the_console_finds_every_pod_by_one_name_and_may_ask_it() -> None:
+    folder = KNATIVE / "components/watching"
+    pods, let_in, let_out = yaml.safe_load_all((folder / "figures.yaml").read_text())
+    (generator,) = kustomizations()[folder]["configMapGenerator"]
+    name, space = (pods["metadata"][key] for key in ("name", "namespace"))
+    (port,) = pods["spec"]["ports"]
+    assert generator["literals"] == [f"ECO2_FIGURES={name}.{space}.svc.cluster.local:{port['targetPort']}"]
+    labels = _service("console-figures")["spec"]["template"]["metadata"]["labels"]
+    for selected in (
+        pods["spec"]["selector"],
+        *(each["spec"]["podSelector"]["matchLabels"] for each in (let_in, let_out)),
+    ):
+        assert selected.items() <= labels.items()
+    (rule,) = let_in["spec"]["ingress"]
+    assert [each["podSelector"] for each in rule["from"]] == [let_out["spec"]["podSelector"]]
+    (way,) = let_out["spec"]["egress"]
+    assert [each["podSelector"] for each in way["to"]] == [let_in["spec"]["podSelector"]]
+    assert rule["ports"] == way["ports"] == [{"protocol": "TCP", "port": port["port"]}]
+
+
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_settings_are_known(overlay: str) -> None:
     given = _lines(BASE / "settings.env")
-    for folder in (KNATIVE / "components/development", KNATIVE / "overlays" / overlay):
-        if overlay == "prod" and folder.name == "development":
-            continue
+    whole = KNATIVE / "overlays" / overlay
+    components = kustomizations()[whole].get("components", [])
+    for folder in (*((whole / each).resolve() for each in components), whole):
         found = kustomizations()[folder]
         for generator in found.get("configMapGenerator", []) + found.get("secretGenerator", []):
             if generator["name"] in ("eco2-settings", "eco2-secrets"):

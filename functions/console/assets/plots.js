@@ -3,35 +3,43 @@ import { h, s } from "./dom.js";
 import { word } from "./words.js";
 
 const SECONDS = 60;
+const [WIDE, HIGH] = [120, 32];
+
+// A name, a value and a line; `draw` takes the line's values and the text of the value.
+export function tile(name) {
+  const line = s("path", { fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linejoin": "round" });
+  const value = h("strong", {}, "–");
+  return {
+    element: h("div", { class: "tile" }, h("span", {}, word(`plot_${name}`)), value, s("svg", { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: "none", "aria-hidden": "true" }, line)),
+    draw(series, text) {
+      const most = Math.max(...series, 1e-9);
+      line.setAttribute("d", series.map((each, index) => `${index ? "L" : "M"}${(index * WIDE) / Math.max(series.length - 1, 1)} ${HIGH - 2 - ((HIGH - 4) * each) / most}`).join(""));
+      value.textContent = text;
+    },
+  };
+}
+
+export const rate = (n) => `${n.toFixed(n < 10 ? 1 : 0)} /s`;
 
 export function plots() {
   const slots = new Map();
-  const tiles = ["rate", "time", "failures"].map((name) => {
-    const line = s("path", { fill: "none", stroke: "currentColor", "stroke-width": 2, "stroke-linejoin": "round" });
-    const value = h("strong", {}, "–");
-    return { name, line, value, element: h("div", { class: "tile" }, h("span", {}, word(`plot_${name}`)), value, s("svg", { viewBox: "0 0 120 32", preserveAspectRatio: "none", "aria-hidden": "true" }, line)) };
-  });
+  const tiles = { rate: tile("rate"), time: tile("time"), failures: tile("failures") };
   const values = {
     rate: (found) => found.length,
     time: (found) => found.length ? found.map((each) => each.ms).sort((a, b) => a - b)[found.length >> 1] : 0,
     failures: (found) => found.filter((each) => each.status < 0 || each.status >= 300).length,
   };
-  const shown = { rate: (n) => `${n.toFixed(n < 10 ? 1 : 0)} /s`, time: (n) => `${Math.round(n)} ms`, failures: (n) => `${n}` };
 
   function draw() {
     const now = Math.floor(Date.now() / 1000);
     for (const second of slots.keys()) if (second < now - SECONDS) slots.delete(second);
     const seconds = Array.from({ length: SECONDS }, (_, index) => slots.get(now - SECONDS + index) || []);
-    for (const { name, line, value } of tiles) {
-      const series = seconds.map(values[name]);
-      const most = Math.max(...series, 1);
-      line.setAttribute("d", series.map((each, index) => `${index ? "L" : "M"}${(index * 120) / (SECONDS - 1)} ${30 - (28 * each) / most}`).join(""));
-      const all = seconds.flat();
-      value.textContent = shown[name](name === "rate" ? seconds.slice(-10).flat().length / 10 : values[name](all));
-    }
+    const all = seconds.flat();
+    const texts = { rate: rate(seconds.slice(-10).flat().length / 10), time: `${Math.round(values.time(all))} ms`, failures: `${values.failures(all)}` };
+    for (const name of Object.keys(tiles)) tiles[name].draw(seconds.map(values[name]), texts[name]);
   }
   return {
-    element: h("div", { class: "tiles" }, tiles.map((tile) => tile.element)),
+    elements: Object.values(tiles).map((each) => each.element),
     draw,
     passed(each) {
       if (!each.trigger) return;

@@ -1,6 +1,7 @@
 // Watch: the flow lights up as events pass; each event, the course of its job, queues and dead letters. For operators.
 import { api } from "./api.js";
 import { h, say, show } from "./dom.js";
+import { figures } from "./figures.js";
 import { drawFlow } from "./flow.js";
 import { letters } from "./letters.js";
 import { plots } from "./plots.js";
@@ -24,7 +25,8 @@ export function watch(main, { signedOut }) {
   const rows = h("tbody");
   const detail = h("section", { class: "card detail", tabindex: "-1", "aria-label": word("detail") }, h("p", { class: "hint" }, word("detail_hint")));
   const queues = h("tbody");
-  const figures = plots();
+  const deliveries = plots();
+  const processes = figures();
 
   function hold() {
     paused = !paused;
@@ -82,7 +84,7 @@ export function watch(main, { signedOut }) {
     const flow = await drawFlow();
     const quarantine = letters();
     show(main, h("div", { class: "watch" },
-      h("div", { class: "headline" }, h("h1", {}, word("watch_title")), state), figures.element,
+      h("div", { class: "headline" }, h("h1", {}, word("watch_title")), state), h("div", { class: "tiles" }, deliveries.elements, processes.elements),
       h("section", { class: "card" }, h("h2", {}, word("flow")), flow.element),
       h("section", { class: "card events" },
         h("h2", {}, word("events")),
@@ -101,7 +103,7 @@ export function watch(main, { signedOut }) {
     let first = true;
     events.addEventListener("deliveries", (event) => {
       for (const each of JSON.parse(event.data)) {
-        figures.passed(each);
+        deliveries.passed(each);
         if (!first) flow.passed(each);
         held.push(each);
         if (each.type === "eco2.ops.event.quarantined") quarantine.changed();
@@ -110,9 +112,15 @@ export function watch(main, { signedOut }) {
       held = held.slice(-2000);
       later();
     });
-    refresh();
     let beat = 0;
-    timer = setInterval(() => { figures.draw(); if (beat++ % 3 === 0 && !document.hidden) refresh(); }, 1000);
+    const tick = () => {
+      deliveries.draw();
+      if (beat++ % 3 || document.hidden) return;
+      refresh();
+      processes.look();
+    };
+    tick();
+    timer = setInterval(tick, 1000);
     say(word("watch_title"));
   }
 

@@ -1,4 +1,4 @@
-"""Serves the reference of the API as a page for people, drawn by Redoc from the OpenAPI document."""
+"""Serves the references for people: of the API, drawn by Redoc from the OpenAPI document, and of events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POLICY = (
     problems=("ROUTE_NOT_FOUND",),
 )
 async def reference(request: Request, file: str = release.PAGE) -> Response:
-    """The page, or the script that draws it; nothing comes from anywhere else. Raises NotFound."""
+    """A page, or the script that draws it; nothing comes from anywhere else. Raises NotFound."""
     asked = request.headers
     found = release.page_file(file, packed="gzip" in asked.get("accept-encoding", ""))
     if found is None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from functions.ops.documents.func import documents
 from functions.ops.reference.func import reference
 from tests.functions.asgi_client import Functions
 
@@ -26,11 +27,29 @@ async def test_the_page_names_only_what_is_served_here(functions: Functions) -> 
     answer = await functions.call(reference, "GET", DOCS)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert re.findall(r'(?:src|href|spec-url)="([^"]+)"', answer.text) == [
+        "/",
+        "/api/v1/docs/events",
+        "/api/v1/openapi.json",
         "/api/v1/openapi.json",
         "/api/v1/openapi.json",
         "/api/v1/docs/redoc.js",
     ]
     assert "http" not in answer.headers["content-security-policy"]
+
+
+async def test_the_page_of_events_has_a_place_for_every_type_and_its_links_lead_there(
+    functions: Functions,
+) -> None:
+    answer = await functions.call(reference, "GET", f"{DOCS}/events")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    document = (await functions.call(documents, "GET", "/api/v1/asyncapi.json")).json()
+    places = set(re.findall(r'<section id="([^"]+)"', answer.text))
+    assert document["channels"].keys() <= places
+    assert {link[1:] for link in re.findall(r'href="(#[^"]+)"', answer.text)} <= places
+    requested = answer.text.partition('<section id="eco2.scan.requested">')[2].partition("</section>")[0]
+    assert "scan-vision" in requested
+    assert re.search(r"<code>image_url</code>\s*</td>\s*<td>string</td>\s*<td>required</td>", requested)
+    assert "<script" not in answer.text
 
 
 @pytest.mark.parametrize("encoding", ["gzip, br", "identity"])
