@@ -25,7 +25,7 @@ system: ## install the system packages that tests need (RabbitMQ, Prometheus, Ch
 demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
 	@$(BIN)/eco2 demo
 
-test: check cluster-check ## all tests, those on a real cluster included where the machine can run one
+test: check infrastructure cluster-check ## all tests and checks, those on a real cluster included where the machine can run one
 
 check: setup system lint types ## lint, types, known vulnerabilities and all tests that need no cluster
 	@$(BIN)/python -m schemas.audit --if-reachable
@@ -90,8 +90,9 @@ infrastructure: setup ## check Terraform, Ansible, Kubernetes objects and workfl
 rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print what each cost
 	@PYTHONPATH=platform/cluster/recovery:. $(BIN)/python -m recovery
 
-cost: setup ## what the production cluster costs a month, and what the loss of each node stops
+cost: setup ## what the production cluster costs a month, what the loss of each node stops, what many users need
 	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet
+	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet.scale
 
 evaluate: setup ## accuracy of the local model, recall of the rules, what the chat understands
 	@$(BIN)/python -m training.evaluate

@@ -31,6 +31,6 @@ async def test_a_scan_is_one_tree_of_spans_without_what_was_asked(broker: str) -
                 job_id = accepted.json()["job_id"]
                 events = await user.stream(job_id)
                 assert events[-1].name == "done"
-                spans = await spans_of(collector, events[-1].data["trace_id"], edge=True)
+                spans = await spans_of(collector, events[-1].data["trace_id"])
                 check_scan(spans, model="simulated")
     assert not any(SHOWN in raw for raw in collector.raw)

@@ -14,20 +14,19 @@ FUNCTIONS = ("scan-submit", *scan_line.FUNCTIONS)
 WITHIN_S = 30
 
 
-async def spans_of(collector: Collector, trace: str, *, edge: bool) -> list[Received]:
+async def spans_of(collector: Collector, trace: str) -> list[Received]:
     """The spans of a trace once all functions of a scan and its stream are among them, each with its parent.
 
-    `edge`: the edge records, so that even the first of them has one; else the edge only began the trace. Processes
-    send theirs one after the other.
+    The edge's is the root. Processes send theirs one after the other.
     """
     deadline = monotonic() + WITHIN_S
     while monotonic() < deadline:
         spans = collector.of(trace)
         functions = {span.attributes.get("faas.name") for span in spans}
         streamed = any(span.name == "stream scan" for span in spans)
-        beyond = _beyond(spans)
-        whole = beyond == {""} if edge else len(beyond) == 1
-        if streamed and whole and functions.issuperset(FUNCTIONS):
+        ids = {span.id for span in spans}
+        beyond = {span.parent for span in spans if span.parent not in ids}
+        if streamed and beyond == {""} and functions.issuperset(FUNCTIONS):
             return spans
         await asyncio.sleep(0.2)
     pytest.fail(f"trace {trace} is no whole tree:\n{tree(collector.of(trace))}")
@@ -58,9 +57,3 @@ def check_scan(spans: list[Received], *, model: str) -> None:
     assert model == "local" or int(asked.attributes["gen_ai.usage.output_tokens"]) > 0
     stream = next(span for span in spans if span.name == "stream scan")
     assert (stream.attributes["eco2.stream.events"], stream.attributes["eco2.stream.end"]) == ("10", "done")
-
-
-def _beyond(spans: list[Received]) -> set[str]:
-    """The parents that are not there: of a whole tree it is one, and none for its root."""
-    ids = {span.id for span in spans}
-    return {span.parent for span in spans if span.parent not in ids}

@@ -287,3 +287,16 @@ async def test_spans_go_to_the_collector_and_the_clients_trace_goes_on(
     assert {span.parent_span_id.hex() for span in spans} == {"b7ad6b7169203331"}
     below = {seen["headers"]["traceparent"].split("-")[2] for seen in host.requests}
     assert below == {span.span_id.hex() for span in spans}
+
+
+async def test_an_edge_whose_collector_leads_nowhere_serves(host: FunctionHost, tmp_path: Path) -> None:
+    nowhere = "http://collector.monitoring.invalid:4318/v1/traces"
+    async with (
+        serving(host) as port,
+        envoy(TABLE, port, tmp_path, collector=nowhere) as edge,
+        session(edge.url) as client,
+    ):
+        for _ in range(10):  # more than Envoy sends at once
+            async with client.get("/api/v1/scan/categories") as response:
+                assert response.status == 201
+        assert len({seen["headers"]["traceparent"] for seen in host.requests}) == 10

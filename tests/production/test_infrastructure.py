@@ -37,13 +37,19 @@ def test_playbooks_use_no_variable_of_hosts_that_terraform_does_not_tell() -> No
 
 
 def test_every_check_says_what_holds() -> None:
-    assert len(CHECKS) == 9
+    assert len(CHECKS) == 11
     assert all((check.__doc__ or "").splitlines()[0].endswith((".", ")")) for check in CHECKS)
 
 
 def test_checkers_are_no_part_of_a_cluster() -> None:
     assert not {each.module for each in CHECKERS} & {each.module for each in PROGRAMS}
-    assert {each.name for each in missing(CHECKERS)} <= {"actionlint", "kubeconform", "awsschema", "tofu"}
+    assert {each.name for each in missing(CHECKERS)} <= {
+        "actionlint",
+        "kubeconform",
+        "awsschema",
+        "collector",
+        "tofu",
+    }
     assert program("tofu") == CHECKERS[-1].path
 
 

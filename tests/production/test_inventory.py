@@ -149,3 +149,21 @@ def test_the_table_of_users_grows_with_them() -> None:
     small, large = scale.need(100_000), scale.need(1_000_000)
     assert large.scans_s == pytest.approx(10 * small.scans_s)
     assert large.models_usd_month == 10 * small.models_usd_month
+
+
+def test_every_trigger_is_a_queue_and_its_dead_letters_another() -> None:
+    assert scale.need(10_000).dispatchers == scale.deliveries()
+    triggers = [each for path in sorted(scale.TRIGGERS.glob("*.yaml")) for each in _objects(path)]
+    sinks = [each for each in triggers if "deadLetterSink" in each["spec"]["delivery"]]
+    assert sinks
+    assert scale.deliveries() == len(triggers) + len(sinks)
+    assert scale.need(10_000_000).dispatchers > scale.deliveries()  # more shards
+
+
+def test_a_cluster_that_grows_costs_its_nodes(inventory: Inventory, prices: Prices) -> None:
+    assert scale.need(10_000).cluster_usd_month == round(cost.monthly(inventory, prices).total)
+    assert scale.need(10_000_000).cluster_usd_month > scale.need(10_000).cluster_usd_month
+
+
+def _objects(path: Path) -> list[dict[str, Any]]:
+    return [each for each in yaml.safe_load_all(path.read_text()) if each["kind"] == "Trigger"]

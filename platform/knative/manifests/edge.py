@@ -21,7 +21,9 @@ DRAIN_S = 15
 """How long clients have, after a pod was told to stop, to go elsewhere (and their balancer to notice)."""
 DEVELOPMENT_FACTOR = 100
 """On a developer's cluster a few accounts and addresses stand for many users."""
-SITE = EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S)
+COLLECTOR = "http://collector.monitoring.svc.cluster.local:4318"
+"""Where production's spans go (platform/cluster/observability/tracing); base/settings.env tells functions the same."""
+SITE = EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S, collector=f"{COLLECTOR}/v1/traces")
 _FOLDER = "/etc/envoy"
 _LABELS = {"app.kubernetes.io/component": "edge"}
 
@@ -53,10 +55,10 @@ def edge_objects() -> list[Object]:
     ]
 
 
-def development_limits() -> list[Object]:
-    """The ConfigMap with limits for development; takes the place of the base's."""
+def development_limits(collector: str = "") -> list[Object]:
+    """The ConfigMap with limits for development, where spans go to `collector` or nowhere; takes the base's place."""
     routes = [route.times(DEVELOPMENT_FACTOR) for route in declared()]
-    site = replace(SITE, behind_tls=False, address_limit=None)
+    site = replace(SITE, behind_tls=False, address_limit=None, collector=collector)
     return [made("v1", "ConfigMap", "edge", labels=_LABELS, data=configuration(routes, site))]
 
 

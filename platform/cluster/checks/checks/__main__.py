@@ -11,7 +11,7 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 
-from checks import objects, terraform, tools, waves
+from checks import collectors, objects, terraform, tools, waves
 
 ROOT = Path(__file__).resolve().parents[4]
 ANSIBLE = ROOT / "platform/cluster/ansible"
@@ -47,6 +47,8 @@ CHECKS: tuple[Callable[[], None], ...] = (
     objects.conform,
     objects.refuses_an_unknown_field,
     waves.health_is_what_waves_wait_for,
+    collectors.spans_arrive,
+    collectors.lines_arrive,
     playbooks,
 )
 

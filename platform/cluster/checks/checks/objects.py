@@ -31,7 +31,7 @@ MODULES = {  # module and version → where its definitions lie
 KUBERNETES = "k8s.io/kubernetes@v1.34.4"
 FOLDERS = ("argocd", "observability")
 _TIMEOUT_S = 600
-_NOT_OBJECTS = {"alertmanager.yaml", "kustomization.yaml", "collector-traces.yaml", "collector-logs.yaml"}
+_NOT_OBJECTS = {"alertmanager.yaml", "kustomization.yaml", "collector-config.yaml", "jaeger-config.yaml"}
 
 
 class _Loader(yaml.CSafeLoader):

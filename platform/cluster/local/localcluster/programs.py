@@ -76,6 +76,7 @@ CHECKERS = (
     Program("actionlint", "actionlint", "github.com/rhysd/actionlint/cmd/actionlint"),
     Program("kubeconform", "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     Program("awsschema", "awsschema", "."),
+    Program("collector", "collector", "."),
     Program("tofu", "tofu", "github.com/opentofu/opentofu/cmd/tofu"),
 )
 # Of each module: the folders with manifests, as (module path, folder, name of the copy).
