@@ -37,7 +37,7 @@ def test_playbooks_use_no_variable_of_hosts_that_terraform_does_not_tell() -> No
 
 
 def test_every_check_says_what_holds() -> None:
-    assert len(CHECKS) == 11
+    assert len(CHECKS) == 12
     assert all((check.__doc__ or "").splitlines()[0].endswith((".", ")")) for check in CHECKS)
 
 
@@ -74,5 +74,5 @@ def test_every_object_is_looked_at() -> None:
 def test_tools_from_pypi_come_with_their_hashes() -> None:
     lock = (CLUSTER / "checks/tools.lock").read_text()
     pinned = re.findall(r"^([a-z0-9_.-]+)==\S+ \\\n    --hash=sha256:", lock, re.MULTILINE)
-    assert {"ansible-core", "ansible-lint", "lupa", "zizmor"} <= set(pinned)
+    assert {"ansible-core", "ansible-lint", "checkov", "lupa", "zizmor"} <= set(pinned)
     assert len(pinned) == len(re.findall(r"^[a-z]\S*==", lock, re.MULTILINE))

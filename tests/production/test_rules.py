@@ -114,6 +114,17 @@ CASES: dict[str, tuple[Series, Series]] = {
             'eco2_function_duration_seconds_bucket{function="scan-vision",le="+Inf"}': "0+10x60",
         },
     ),
+    "TracesOrLogsLost": (
+        {
+            'otelcol_exporter_send_failed_spans{job="collector",exporter="otlp/jaeger"}': "0+1x60",
+            'up{job="collector"}': "1x60",
+        },
+        {
+            'otelcol_exporter_send_failed_log_records{job="log-collector"}': "3x60",
+            'up{job="collector"}': "1x60",
+            'up{job="log-collector"}': "1x60",
+        },
+    ),
     "ProgressRouterAway": (
         {'up{job="functions",pod="stream-router-00001-x"}': "0x60"},
         {'up{job="functions",pod="stream-router-00001-x"}': "1x60"},

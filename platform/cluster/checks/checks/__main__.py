@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from localcluster.errors import ClusterError
@@ -16,6 +17,7 @@ from checks import collectors, objects, terraform, tools, waves
 ROOT = Path(__file__).resolve().parents[4]
 ANSIBLE = ROOT / "platform/cluster/ansible"
 _TIMEOUT_S = 300
+_AT_ONCE = 2
 
 
 def workflows() -> None:
@@ -44,6 +46,7 @@ CHECKS: tuple[Callable[[], None], ...] = (
     terraform.valid_and_tested,
     terraform.refuses_what_the_schema_does_not_have,
     terraform.hosts_are_the_inventorys,
+    terraform.keeps_to_policies,
     objects.conform,
     objects.refuses_an_unknown_field,
     waves.health_is_what_waves_wait_for,
@@ -60,21 +63,25 @@ def main() -> int:
     except ClusterError as error:
         print(f"infrastructure: {error}", file=sys.stderr)
         return 1
-    failed = 0
-    for check in CHECKS:
-        began = time.monotonic()
-        try:
-            check()
-            outcome = "holds"
-        except subprocess.CalledProcessError as failure:
-            failed, outcome = failed + 1, f"FAILS\n{failure.stdout}{failure.stderr}"
-        except (AssertionError, LookupError, OSError) as failure:
-            failed, outcome = failed + 1, f"FAILS\n{type(failure).__name__}: {failure}"
-        print(
-            f"{time.monotonic() - began:6.1f} s  {(check.__doc__ or '').splitlines()[0]} {outcome}",
-            flush=True,
-        )
-    return 1 if failed else 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        failures = 0
+        for held, told in pool.map(_outcome, CHECKS):
+            failures += not held
+            print(told, flush=True)
+    return 1 if failures else 0
+
+
+def _outcome(check: Callable[[], None]) -> tuple[bool, str]:
+    """Whether a check holds, and the line that says so."""
+    began, failed = time.monotonic(), ""
+    try:
+        check()
+    except subprocess.CalledProcessError as failure:
+        failed = f"{failure.stdout}{failure.stderr}"
+    except (AssertionError, LookupError, OSError, subprocess.TimeoutExpired) as failure:
+        failed = f"{type(failure).__name__}: {failure}"
+    said = f"FAILS\n{failed}" if failed else "holds"
+    return not failed, f"{time.monotonic() - began:6.1f} s  {(check.__doc__ or '').splitlines()[0]} {said}"
 
 
 def _run(*command: str, cwd: Path = ROOT) -> None:

@@ -20,7 +20,7 @@ from embedded.servers.process import comes_up, end, free_port, last_lines
 
 OBSERVABILITY = Path(__file__).resolve().parents[2] / "observability"
 Config = dict[str, Any]
-_ARRIVES_S = 30
+_ARRIVES_S = 60
 _GOOD_TRACES = 300
 _POD = "eco2_scan-vision-00001-deployment-abc_0000-1111/function"
 _WRITTEN = {

@@ -115,3 +115,24 @@ def hosts_are_the_inventorys() -> None:
         assert len(group["hosts"]) == pool["nodes"]["least"], name
         assert group["vars"]["eco2_labels"] == pool["labels"], name
         assert group["vars"]["eco2_taints"] == pool["taints"], name
+
+
+def keeps_to_policies() -> None:
+    """Nothing is built that checkov's rules forbid, except where a comment in the resource says why."""
+    _checkov(CLUSTER / "terraform")
+    with tempfile.TemporaryDirectory(prefix="eco2-policies-") as name:
+        copy = Path(shutil.copytree(CLUSTER / "terraform", Path(name) / "terraform"))
+        edge = copy / "modules/edge/main.tf"
+        edge.write_text(edge.read_text().replace("drop_invalid_header_fields = true", ""))
+        try:
+            _checkov(copy, "--check", "CKV_AWS_131")
+        except subprocess.CalledProcessError as refusal:
+            if "aws_lb.door" in refusal.stdout:
+                return
+        raise AssertionError("a load balancer that takes malformed headers was taken")
+
+
+def _checkov(folder: Path, *more: str) -> None:
+    command = [tools.installed("checkov"), "--directory", str(folder), "--framework", "terraform"]
+    command += ["--skip-download", "--compact", "--quiet", *more]
+    subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True)

@@ -21,7 +21,7 @@ def prepare(report: Callable[[str], None]) -> None:
     """Build and install what is missing. Raises ClusterError."""
     programs.build(report, programs.CHECKERS)
     if not _environment().exists():
-        report("installing ansible-lint, lupa and zizmor")
+        report("installing ansible-lint, checkov, lupa and zizmor")
         _install()
 
 
