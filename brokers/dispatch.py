@@ -153,9 +153,6 @@ class Dispatcher:
     def _outcome(self, answer: HttpAnswer) -> CloudEvent | Failure | None:
         if not 200 <= answer.status < 300:
             return Failure(answer.status, answer.body, retryable(answer.status))
-        return self._reply(answer)
-
-    def _reply(self, answer: HttpAnswer) -> CloudEvent | Failure | None:
         if not is_cloudevent(answer.headers):
             if answer.body and not self.until_taken:
                 return Failure(BAD_REPLY_CODE, answer.body)

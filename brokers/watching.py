@@ -1,4 +1,4 @@
-"""What this broker delivers, told to whoever watches: kept in memory for a moment, then written to Redis.
+"""Tells whoever watches what this broker delivers: kept in memory for a moment, then written to Redis.
 
 Like spans it is set up once a process and costs nothing where it is not (`ECO2_WATCH=false`). Nothing waits for it:
 what Redis does not take is dropped, and so is the oldest when more comes than is written.

@@ -49,18 +49,11 @@ class Client:
 
     def post(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Any:
         """POST: JSON of a successful answer. Raises CliError with the problem's detail otherwise."""
-        status, answer = self._json("POST", path, body, headers)
-        if status >= 300:
-            detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-            raise CliError(f"the platform answered {status}: {detail}")
-        return answer
+        return _accepted(*self._json("POST", path, body, headers))
 
     def delete(self, path: str) -> None:
         """DELETE. Raises CliError with the problem's detail where it was refused."""
-        status, answer = self._json("DELETE", path)
-        if status >= 300:
-            detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-            raise CliError(f"the platform answered {status}: {detail}")
+        _accepted(*self._json("DELETE", path))
 
     def put(self, url: str, body: bytes, content_type: str) -> None:
         """Upload to a presigned URL. Raises CliError."""
@@ -154,6 +147,13 @@ class Client:
 
     def _cookie(self) -> str:
         return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
+
+def _accepted(status: int, answer: Any) -> Any:
+    if status >= 300:
+        detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
+        raise CliError(f"the platform answered {status}: {detail}")
+    return answer
 
 
 def _connect(netloc: str, *, secure: bool, timeout_s: float = TIMEOUT_S) -> http.client.HTTPConnection:

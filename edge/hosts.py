@@ -1,4 +1,4 @@
-"""Which names the public port answers to (RFC 9110, 7.4).
+"""The names that the public port answers to (RFC 9110, 7.4).
 
 A page whose own name is pointed at this address after it was loaded (DNS rebinding) is of one origin with it for the
 browser: what tells it from a page of ours is the Host that its requests name.

@@ -1,4 +1,4 @@
-"""Which requests are tried again, and after what."""
+"""Retries of requests: which, and after what."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the public port serves: from the route table to Envoy's routes.
+"""The routes of the public port, made from the route table.
 
 Paths are matched as sent (still percent-encoded), so that an encoded slash never becomes another route; literal
 segments win over parameters; the first template that fits a path decides, also about 405.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 _LIMIT = re.compile(r"([1-9]\d{0,8})/([1-9]\d{0,5})")
 NO_LIMIT = "off"
@@ -14,7 +14,10 @@ ADDRESS = "address"
 
 @dataclass(frozen=True, slots=True)
 class EdgeRoute:
-    """Where one method of one path template goes. `limit` reads `requests/seconds`; `max_body` is in bytes."""
+    """Where one method of one path template goes.
+
+    auth: only with a login. limit: `requests/seconds` of one caller. max_body: bytes. streams: the answer has no end.
+    """
 
     method: str
     path: str
@@ -48,9 +51,25 @@ def quota(limited_by: str, limit: str) -> tuple[int, int]:
 
 def declared() -> list[EdgeRoute]:
     """The routes of all functions."""
-    from functions.runtime.registry import routes
+    from functions.runtime.declaration import HttpFunction
+    from functions.runtime.registry import load_all
 
-    return [EdgeRoute(**asdict(route)) for route in routes()]
+    return [
+        EdgeRoute(
+            method=route.method,
+            path=route.path,
+            function=function.name,
+            auth=not function.public,
+            limit=function.rate_limit,
+            timeout_s=function.timeout_s + 5,  # timeouts nest: the handler gives up before its edge does
+            max_body=function.max_body,
+            streams=function.streams,
+        )
+        for function in load_all()
+        if isinstance(function, HttpFunction)
+        for route in function.routes
+        if not route.everything
+    ]
 
 
 def limited(table: Iterable[EdgeRoute], limits: Mapping[str, str]) -> list[EdgeRoute]:

@@ -1,4 +1,4 @@
-"""What a Broker delivered, for whoever may watch: bounded records in a Redis stream, several in one entry.
+"""Records of what a Broker delivered, for whoever may watch: in a bounded Redis stream, several in one entry.
 
 A record is one attempt to deliver an event, or the arrival of an event at the Broker (`trigger` is empty). Records
 are for looking at: where Redis is down some are lost, and nothing waits for them.

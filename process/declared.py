@@ -1,4 +1,4 @@
-"""Which settings there are: every dataclass in a package's `settings.py`, found by folder as functions are."""
+"""The list of all settings: every dataclass in a package's `settings.py`, found by folder as functions are."""
 
 from __future__ import annotations
 

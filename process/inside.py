@@ -1,4 +1,4 @@
-"""What the platform's own parts show each other: what trusts its caller is reached by its caller only.
+"""The secret that parts of the platform show each other, so that nobody else calls what trusts its callers.
 
 Functions believe the name of a caller that the edge gives them, and brokers every event. So both serve only who shows
 the secret that they were started with, as a field of the edge and of brokers, or as the password of an address
@@ -26,7 +26,7 @@ _OPEN = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
 class Inside:
-    """The check of a process, with what it compares made once."""
+    """The check of a process's requests; what it compares is made once."""
 
     __slots__ = ("_field", "_password")
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
 from eventing.catalogue import EventData, registered
 from functions.runtime.declaration import EventFunction, Function
-from schemas.openapi import VERSION
+from schemas.openapi import VERSION, reference
 
 
 def asyncapi(functions: tuple[Function, ...]) -> dict[str, Any]:
@@ -22,7 +20,7 @@ def asyncapi(functions: tuple[Function, ...]) -> dict[str, Any]:
                 "name": name,
                 "contentType": "application/json",
                 "summary": (data.__doc__ or "").strip().splitlines()[0],
-                "payload": _schema(data, schemas),
+                "payload": reference(data, schemas, "validation"),
             }
             channels[name] = {"address": name, "messages": {"event": message}}
     for function in functions:
@@ -45,10 +43,3 @@ def asyncapi(functions: tuple[Function, ...]) -> dict[str, Any]:
 
 def _on(action: str, event: type[EventData]) -> dict[str, Any]:
     return {"action": action, "channel": {"$ref": f"#/channels/{event.type}"}}
-
-
-def _schema(model: type[BaseModel], schemas: dict[str, Any]) -> dict[str, str]:
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas.update(schema.pop("$defs", {}))
-    schemas[model.__name__] = schema
-    return {"$ref": f"#/components/schemas/{model.__name__}"}

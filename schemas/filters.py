@@ -1,4 +1,4 @@
-"""Which events a function's Triggers select: for func.yaml and Knative alike."""
+"""Filters of a function's Triggers, for func.yaml and Knative alike."""
 
 from __future__ import annotations
 

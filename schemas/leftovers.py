@@ -1,4 +1,4 @@
-"""Whether anything in the database still names a user: `python -m schemas.leftovers USER_ID [DATABASE_URL]`.
+"""Finds what in the database still names a user: `python -m schemas.leftovers USER_ID [DATABASE_URL]`.
 
 Looks at every row of every table, whatever its columns are called, and into what is stored as bytes. The invariant
 after an account was deleted: nothing, but for an hour the row of `auth.deletions` that has everybody told again.

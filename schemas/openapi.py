@@ -152,7 +152,7 @@ def _operation(
                     {"name": name, "in": "header", "description": means, "schema": _ID}
                 )
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            content = {"application/json": {"schema": _schema(kind, schemas, "validation")}}
+            content = {"application/json": {"schema": reference(kind, schemas, "validation")}}
             needed = any(field.is_required() for field in kind.model_fields.values())
             operation["requestBody"] = {"required": needed, "content": content}
         else:
@@ -204,7 +204,7 @@ def _sent(sent: Sent) -> dict[str, Any]:
     }
 
 
-def _schema(kind: Any, schemas: dict[str, Any], mode: Any = "serialization") -> dict[str, Any]:
+def reference(kind: Any, schemas: dict[str, Any], mode: Any = "serialization") -> dict[str, Any]:
     """A reference to the schema of a model, or a schema with such references."""
     schema = TypeAdapter(kind).json_schema(ref_template="#/components/schemas/{model}", mode=mode)
     schemas.update(schema.pop("$defs", {}))
@@ -236,7 +236,7 @@ def _answer(status: int, kind: Any, schemas: dict[str, Any]) -> dict[str, Any]:
     if isinstance(kind, str):
         answer["content"] = {kind: {}}
     elif kind is not None:
-        answer["content"] = {"application/json": {"schema": _schema(kind, schemas)}}
+        answer["content"] = {"application/json": {"schema": reference(kind, schemas)}}
     return answer
 
 
@@ -260,7 +260,7 @@ def _streamed(function: HttpFunction, schemas: dict[str, Any]) -> dict[str, Any]
     kinds = []
     for kind, names in named.items():
         content = {"type": "string", "contentMediaType": "application/json"}
-        data = {**content, "contentSchema": _schema(kind, schemas)}
+        data = {**content, "contentSchema": reference(kind, schemas)}
         fields = {"event": {"enum": names}, "id": {"type": "string"}, "data": data}
         kinds.append({"type": "object", "required": ["event", "data"], "properties": fields})
     lines = [f"- {', '.join(names)}: `{kind.__name__}`" for kind, names in named.items()]

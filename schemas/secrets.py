@@ -1,4 +1,4 @@
-"""Which secrets a function is given: those that its code asks for, and no others.
+"""The secrets that a function is given: those that its code asks for, and no others.
 
 Its code is its module with what that imports of the domains; stores also count that the runtime's modules which these
 import ask for. Stores are asked for by calls of Resources; every other secret is a setting that names the module which

@@ -70,8 +70,8 @@ class Server(ABC):
         assert self.process
         if not comes_up(self.process, self._answers, self.start_timeout_s):
             self.stop()
-            told = f"its log in {self.logs[0].parent} ends with:\n{last_lines(*self.logs)}"
-            raise ServerStartError(f"{self.name} did not start; {told}")
+            ends = "\n".join(f"{log} ends with:\n{last_lines(log)}" for log in self.logs)
+            raise ServerStartError(f"{self.name} did not start; {ends}")
 
     @abstractmethod
     def _answers(self) -> bool:

@@ -1,4 +1,4 @@
-"""Children that hang: each is asked every few seconds, and one that says nothing is ended, so that it starts again.
+"""The watch for children that hang: each is asked every few seconds; one that says nothing is ended and starts again.
 
 A process that was stopped or is stuck keeps its sockets, so that requests wait for it for ever; only asking shows
 that. Whatever it answers will do, also that it is not ready or closes the connection. A process that is still starting
@@ -25,7 +25,7 @@ _log = logging.getLogger("eco2.supervisor")
 
 
 class Attention:
-    """What is known of each process by its answers."""
+    """A watch over children, by what they answer."""
 
     def __init__(
         self, children: Sequence[Child], *, every_s: float = EVERY_S, answer_s: float = ANSWER_S

@@ -26,10 +26,12 @@ _log = logging.getLogger("eco2.supervisor")
 
 @dataclass(slots=True)
 class Child:
-    """`launch` starts the process, quickly, and from a thread that outlives it: to that thread Linux ties the
-    parent-death signal. `serves` blocks until a process that was started again can be asked; only then is its start
-    told. `greeting` is what it answers as long as it does not hang. `on_lost` hears of the error that ended the looking
-    after it."""
+    """A child process that is kept running.
+
+    `launch` starts it, quickly, and from a thread that outlives it: to that thread Linux ties the parent-death signal.
+    `serves` blocks until a process that was started again can be asked; only then is its start told. `greeting` is what
+    it answers as long as it does not hang. `on_lost` hears of the error that ended the looking after it.
+    """
 
     name: str
     launch: Callable[[], subprocess.Popen[bytes]]

@@ -44,7 +44,7 @@ class Addresses:
 
 
 def base(options: Options) -> dict[str, str]:
-    """What was given, without what is only ours; enough for steps that ask no service."""
+    """The environment that was given, without what is only ours; enough for steps that ask no service."""
     given = {name: value for name, value in options.environment.items() if name not in ONLY_OURS}
     given["PYTHONUNBUFFERED"] = "1"
     given["PYTHONPATH"] = ":".join(filter(None, [str(ROOT), given.get("PYTHONPATH", "")]))

@@ -1,4 +1,4 @@
-"""What was given by settings, looked at before anything starts: models, files, and servers that run elsewhere."""
+"""Checks before anything starts of what settings name: models, files, and servers that run elsewhere."""
 
 from __future__ import annotations
 

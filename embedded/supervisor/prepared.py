@@ -1,4 +1,4 @@
-"""What need not be done again at the next start: a step is known by a digest of everything it depends on."""
+"""Markers of steps that the next start need not repeat: a step is known by a digest of all that it depends on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def migrations() -> str:
 def declarations(functions_url: str) -> str:
     """A digest of all code that declarations can come from (times and sizes: reading 300 files would take longer)."""
     digest = hashlib.sha256(functions_url.encode())
-    for path in sorted(_sources(("process", "functions", "eventing", "brokers", "embedded"))):
+    for path in sorted(_sources(("process", "functions", "eventing", "brokers", "edge", "embedded"))):
         stat = path.stat()
         digest.update(f"{path} {stat.st_mtime_ns} {stat.st_size}\n".encode())
     return digest.hexdigest()
@@ -32,7 +32,7 @@ def _sources(packages: Iterable[str]) -> Iterable[Path]:
 
 
 def seal(digest: str, *results: Path) -> str:
-    """What a step leaves in its marker: a power cut may keep that, and of the results no more than their names."""
+    """The content of a step's marker, which tells results from what a power cut leaves of them: their names alone."""
     contents = (hashlib.sha256(path.read_bytes()).hexdigest() for path in results)
     return " ".join((digest, *contents))
 

@@ -1,4 +1,4 @@
-"""The wires of a home: its functions' routes and Triggers as files, made anew where code has changed."""
+"""The wiring of a home: routes and Triggers of its functions as files, made anew where code has changed."""
 
 from __future__ import annotations
 

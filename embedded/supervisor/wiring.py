@@ -1,4 +1,4 @@
-"""What the platform needs before it starts: signing keys, and the declarations' routes and Triggers as files.
+"""Writes what the platform needs before it starts: signing keys, and the functions' routes and Triggers as files.
 
 `python -m embedded.supervisor.wiring --functions-url URL --routes FILE --triggers FILE --keys FOLDER`: a process
 of its own, because importing every function is slow and large, and the supervisor shall be neither.
@@ -24,16 +24,16 @@ def main() -> None:
     parser.add_argument("--triggers", type=Path, required=True)
     parser.add_argument("--keys", type=Path, required=True)
     options = parser.parse_args()
+    from edge.table import declared
     from functions.auth.errors import SigningKeysError
     from functions.auth.keys import SigningKeys, ensure_keys
-    from functions.runtime import registry
 
     ensure_keys(options.keys)
     try:
         SigningKeys.load(options.keys)
     except SigningKeysError as error:
         sys.exit(f"{error}; move the folder away: new keys are made, and people sign in again")
-    _replace(options.routes, [asdict(route) for route in registry.routes()])
+    _replace(options.routes, [asdict(route) for route in declared()])
     _replace(options.triggers, asdict(wiring(options.functions_url)))
 
 

@@ -1,4 +1,4 @@
-"""What happens by the clock: events that nobody but the time causes."""
+"""Clocks: the events that are emitted at intervals, and how often."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class Kept(NamedTuple):
-    """What the cache holds, and for how many seconds."""
+    """A kept body, and for how many seconds it is still kept."""
 
     body: bytes
     left_s: int

@@ -1,4 +1,4 @@
-"""Which logins have ended before their time, for those who hold something open for a login, such as a stream."""
+"""Logins that ended before their time, told to what is open for a login, such as a stream."""
 
 from __future__ import annotations
 

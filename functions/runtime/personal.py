@@ -1,4 +1,4 @@
-"""What is held of users: each domain declares its tables, from which come the deletion and the export of an account.
+"""Data of users: each domain declares its tables, from which come the deletion and the export of an account.
 
 A domain's `personal.py` has one subclass of PersonalData, and the domain a function that calls its `forget` on
 `eco2.user.deleted`. A test fails for a table with a column `user_id` that nobody declares.
@@ -38,7 +38,7 @@ class PersonalTable:
 
 
 class PersonalData(Service):
-    """What one domain holds of users; of `tables`, those that refer to others come before these."""
+    """The data that one domain holds of users; of `tables`, those that refer to others come before these."""
 
     tables: ClassVar[tuple[PersonalTable, ...]]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from functions.runtime.declaration import Function, HttpFunction
+from functions.runtime.declaration import Function
 from functions.runtime.ledger import Quarantine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,43 +44,6 @@ def load(name: str) -> Function:
 def load_all() -> tuple[Function, ...]:
     """Every function's declaration, by name."""
     return tuple(load(name) for name in folders())
-
-
-@dataclass(frozen=True, slots=True)
-class PublicRoute:
-    """Where the edge sends one method of one path template.
-
-    auth: only with a login. limit: `requests/seconds` of one caller. max_body: bytes. streams: the answer has no end.
-    """
-
-    method: str
-    path: str
-    function: str
-    auth: bool
-    limit: str | None
-    timeout_s: float
-    max_body: int
-    streams: bool
-
-
-def routes() -> list[PublicRoute]:
-    """The route table of the edge."""
-    return [
-        PublicRoute(
-            method=route.method,
-            path=route.path,
-            function=function.name,
-            auth=not function.public,
-            limit=function.rate_limit,
-            timeout_s=function.timeout_s + 5,  # timeouts nest: the handler gives up before its edge does
-            max_body=function.max_body,
-            streams=function.streams,
-        )
-        for function in load_all()
-        if isinstance(function, HttpFunction)
-        for route in function.routes
-        if not route.everything
-    ]
 
 
 def quarantine() -> type[Quarantine]:

@@ -117,4 +117,4 @@ ROUTES: tuple[dict[str, Any], ...] = (
     },
     {"method": "GET", "path": "/api/v1/plain", "function": "test-plain", "auth": False},
 )
-"""As in the table that `functions.runtime.registry.routes` makes; `streams`: answers with an event stream."""
+"""As in the table that `edge.table.declared` makes; `streams`: answers with an event stream."""

@@ -15,7 +15,8 @@ from edge.checks import CHECK
 from edge.routes import virtual_host
 from edge.site import EdgeSite
 from edge.table import EdgeRoute, declared, limited, parse_limits
-from functions.runtime.registry import routes
+from functions.runtime.declaration import HttpFunction
+from functions.runtime.registry import load, load_all
 from tests.platform.envoy import binary
 
 
@@ -52,7 +53,7 @@ def test_every_route_of_every_function_is_there_and_checked_unless_it_is_public(
 ) -> None:
     (host,) = _managers(config)["public"]["route_config"]["virtual_hosts"]
     served = {route["name"]: route for route in host["routes"] if route.get("route", {}).get("cluster")}
-    for public in routes():
+    for public in declared():
         route = served.pop(f"{public.method} {public.path}")
         assert route["route"]["cluster"] == public.function
         assert route["route"]["host_rewrite_literal"] == f"{public.function}.eco2.svc.cluster.local"
@@ -137,3 +138,21 @@ def test_a_replaced_limit_that_is_none_is_named(text: str) -> None:
 def test_a_collector_that_the_edge_can_not_reach_is_named(url: str) -> None:
     with pytest.raises(ValueError, match="write http://host:port"):
         bootstrap([], EdgeSite(collector=url))
+
+
+def test_the_edge_gets_every_route_but_the_one_that_takes_everything() -> None:
+    table = declared()
+    known = [
+        (function.name, route.method, route.path)
+        for function in load_all()
+        if isinstance(function, HttpFunction)
+        for route in function.routes
+        if route.path != "/*"
+    ]
+    assert [(route.function, route.method, route.path) for route in table] == known
+    for route in table:
+        function = load(route.function)
+        assert isinstance(function, HttpFunction)
+        assert route.timeout_s > function.timeout_s
+        assert (route.auth, route.streams) == (not function.public, function.streams)
+    assert "auth-authorize" not in {route.function for route in table}

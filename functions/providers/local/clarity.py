@@ -1,4 +1,4 @@
-"""Photos that show nothing anybody could recognise: black, blank, heavily blurred."""
+"""Finds photos in which nobody could recognise anything: black, blank, heavily blurred."""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from brokers.trigger import load
+from edge.table import declared
 from embedded.supervisor.wiring import main, wiring
 from functions.ops.clocks import CLOCKS
-from functions.runtime.registry import load_all, routes
+from functions.runtime.registry import load_all
 
 
 def test_timeouts_nest_from_the_inside_out() -> None:
@@ -42,5 +43,5 @@ def test_the_files_say_what_is_declared(tmp_path: Path, monkeypatch: pytest.Monk
     ]
     table = json.loads(Path(paths["routes"]).read_text())
     assert [(row["method"], row["path"]) for row in table] == [
-        (route.method, route.path) for route in routes()
+        (route.method, route.path) for route in declared()
     ]

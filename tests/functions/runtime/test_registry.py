@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from functions.runtime.declaration import HttpFunction
 from functions.runtime.ledger import Quarantine
 from functions.runtime.registry import (
     QUARANTINE,
@@ -13,7 +12,6 @@ from functions.runtime.registry import (
     load,
     load_all,
     quarantine,
-    routes,
 )
 
 
@@ -28,24 +26,6 @@ def test_a_function_is_named_by_its_folder() -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(UnknownFunctionError, match=r"no function 'scan-visoin'; there are: .*scan-vision"):
         load("scan-visoin")
-
-
-def test_the_edge_gets_every_route_but_the_one_that_takes_everything() -> None:
-    table = routes()
-    declared = [
-        (function.name, route.method, route.path)
-        for function in load_all()
-        if isinstance(function, HttpFunction)
-        for route in function.routes
-        if route.path != "/*"
-    ]
-    assert [(route.function, route.method, route.path) for route in table] == declared
-    for route in table:
-        function = load(route.function)
-        assert isinstance(function, HttpFunction)
-        assert route.timeout_s > function.timeout_s
-        assert (route.auth, route.streams) == (not function.public, function.streams)
-    assert "auth-authorize" not in {route.function for route in table}
 
 
 def test_refused_events_have_a_place() -> None:
