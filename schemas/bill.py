@@ -33,7 +33,7 @@ _SAME = {  # as SPDX has them
 ACCEPTED = frozenset(
     {
         *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "MIT-0", "MIT-CMU"),
-        *("MPL-2.0", "PostgreSQL", "PSF-2.0", "Unlicense", "Zlib"),
+        *("CNRI-Python", "MPL-2.0", "PostgreSQL", "PSF-2.0", "Unlicense", "Zlib"),
         # Used as they are, in wheels of their own that anybody can replace.
         *("LGPL-2.1-or-later", "LGPL-3.0-only", "LGPL-3.0-or-later"),
     }

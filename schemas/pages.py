@@ -94,7 +94,7 @@ def settings_page() -> str:
     lead = (
         "Each may also be a file: `ECO2_X_FILE=/path` (mounted secrets). Unknown `ECO2_` names are an error.\n"
         "Where spans go is said by OpenTelemetry's own names, such as `OTEL_EXPORTER_OTLP_ENDPOINT`:\n"
-        "[tracing](tracing.md)."
+        "[tracing](tracing.md). So is whether LangSmith is told of the chat's runs: [chat](chat.md#langsmith)."
     )
     return _page("Settings", f"{lead}\n\n| name | default | meaning |\n|---|---|---|\n{table}")
 

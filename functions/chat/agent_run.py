@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from functions.chat.checkpoint_store import CheckpointStore
 from functions.chat.events import Coordinates, TurnCompleted
 from functions.chat.graph.branches import character, general, waste_rag
+from functions.chat.graph.drawing import Illustrator
 from functions.chat.graph.locating import Locator
 from functions.chat.graph.lookups import Lookups
 from functions.chat.graph.memory import Memory
@@ -16,6 +17,7 @@ from functions.chat.graph.policies import Guarded
 from functions.chat.graph.state import RESET, TurnState
 from functions.chat.graph.understanding import Understanding
 from functions.chat.graph.writer import ReplyWriter
+from functions.chat.run_traces import run_callbacks
 from functions.chat.turn import AgentReply, Turn
 from functions.chat.turns import Turns
 from functions.chat.wording import BROKEN_OFF
@@ -23,6 +25,8 @@ from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+    from langchain_core.callbacks import BaseCallbackHandler
 
     from functions.chat.checkpoints import ChatCheckpointer
     from functions.runtime.resources import Resources
@@ -33,9 +37,16 @@ KNOWLEDGE = {"waste_rag": waste_rag, "character": character, "general": general}
 class Agent(Service):
     """The compiled graph of this process and what it stores turns with."""
 
-    def __init__(self, graph: Any, checkpointer: ChatCheckpointer, turns: Turns, memory: Memory) -> None:
+    def __init__(
+        self,
+        graph: Any,
+        checkpointer: ChatCheckpointer,
+        turns: Turns,
+        memory: Memory,
+        callbacks: list[BaseCallbackHandler],
+    ) -> None:
         self._graph, self._checkpointer = graph, checkpointer
-        self._turns, self._memory = turns, memory
+        self._turns, self._memory, self._callbacks = turns, memory, callbacks
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -43,18 +54,20 @@ class Agent(Service):
         import asyncio
 
         build, checkpoints = await asyncio.to_thread(_graph_modules)  # LangGraph takes a second to import
-        lookups = await resources.get(Lookups)
+        lookups, illustrator = await resources.get(Lookups), await resources.get(Illustrator)
+        work = {**KNOWLEDGE, **lookups.work(), "image_generation": illustrator.draw}
         nodes = build.AgentNodes(
             understanding=await resources.get(Understanding),
             locator=await resources.get(Locator),
-            branches={name: Guarded(name, work) for name, work in {**KNOWLEDGE, **lookups.work()}.items()},
+            branches={name: Guarded(name, one) for name, one in work.items()},
             memory=await resources.get(Memory),
             writer=await resources.get(ReplyWriter),
         )
         store = CheckpointStore(await resources.redis("state"), await resources.database())
         checkpointer = checkpoints.ChatCheckpointer(store)
         graph = build.build(nodes, checkpointer)
-        return cls(graph, checkpointer, await resources.get(Turns), nodes.memory)
+        callbacks = await run_callbacks(resources)
+        return cls(graph, checkpointer, await resources.get(Turns), nodes.memory, callbacks)
 
     async def run(self, job_id: UUID) -> TurnCompleted | None:
         """Answer the turn; None when it waits for its user."""
@@ -67,7 +80,7 @@ class Agent(Service):
         thread = {"configurable": {"thread_id": str(turn.chat_id)}}
         state = await self._graph.ainvoke(
             await self._resumed(turn, thread) or await self._begin(turn),
-            thread,
+            {**thread, "callbacks": self._callbacks, "run_name": "chat turn"},
             context=build.TurnContext(telling),
             durability="exit",  # a turn that dies begins again; one that waits is whole
         )
@@ -91,7 +104,7 @@ class Agent(Service):
         return build.going_on(turn.input)
 
     async def _begin(self, turn: Turn) -> TurnState:
-        said = await self._memory.recall(turn.chat_id, turn.job_id)
+        said = await self._memory.recall(turn.chat_id, turn.job_id, turn.model)
         place = _given_location(turn) or (turn.location.model_dump() if turn.location else None)
         begun = TurnState(
             job_id=str(turn.job_id),

@@ -122,9 +122,10 @@ class Telling:
 def step(job_id: str, stage: str, status: str) -> Progress:
     """A stage that has begun, is done or has failed."""
     told = STAGES[stage]
-    message = told.started if status == "started" else told.completed
     percent = told.begins if status == "started" else told.ends
-    return Progress(job_id, stage, status, progress=percent, message=message, trace_id=tracing.trace_id())
+    return Progress(
+        job_id, stage, status, progress=percent, message=told.words(status), trace_id=tracing.trace_id()
+    )
 
 
 def done(job_id: str, result: Mapping[str, Any]) -> Progress:

@@ -101,12 +101,20 @@ FROM chat.turns t WHERE t.job_id = %(job)s
 """
 CANCEL = _END.format(status="cancelled")
 FAIL = _END.format(status="failed")
+# Whoever begins may draw; the others see what came of it: nothing yet, or the picture's address.
+DRAW = """
+WITH begun AS (
+    UPDATE chat.turns SET drawing = '' WHERE job_id = %(job)s AND drawing IS NULL RETURNING job_id
+)
+SELECT (SELECT count(*) FROM begun), drawing FROM chat.turns WHERE job_id = %(job)s
+"""
+DRAWN = "UPDATE chat.turns SET drawing = %s WHERE job_id = %s"
 GIVE = """
 UPDATE chat.turns SET input = %(input)s::json
 WHERE (job_id, user_id) = (%(job)s, %(user)s) AND status = 'waiting' AND input IS NULL
 RETURNING conversation_id
 """
-OWNED = "SELECT traceparent FROM chat.turns WHERE (job_id, user_id) = (%s, %s)"
+OWNED = "SELECT conversation_id, traceparent FROM chat.turns WHERE (job_id, user_id) = (%s, %s)"
 STORY = """
 SELECT t.status, t.end_seq, t.error, t.conversation_id, u.id, u.created_at, a.id, a.created_at, a.content, a.intent,
        t.trace_id, t.created_at, t.ended_at

@@ -34,6 +34,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnedTurn:
+    """A turn of the user who asks: its conversation, and where its trace goes on (`traceparent`)."""
+
+    chat_id: UUID
+    trace: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """How a turn stands or ended, as its rows say; `seq` is None before the end."""
 

@@ -33,7 +33,7 @@ from functions.chat.statements import (
     TURN,
     WAIT,
 )
-from functions.chat.turn import AgentReply, Ending, Turn, started
+from functions.chat.turn import AgentReply, Ending, OwnedTurn, Turn, started
 from functions.chat.wording import BROKEN_OFF, ended
 from functions.runtime.errors import Conflict, NotFound, Reject, TooMany, Unprocessable
 from functions.runtime.ledger import LEASE_MARGIN_S, Claim, Ledger, State
@@ -265,12 +265,13 @@ class Turns(Ledger):
         await self._tell_end(job_id)
         return True
 
-    async def owned(self, user_id: str, job_id: UUID) -> dict[str, str]:
-        """Check that the turn is this user's; gives where its trace goes on (`traceparent`). Raises NotFound."""
+    async def owned(self, user_id: str, job_id: UUID) -> OwnedTurn:
+        """The turn, if it is this user's. Raises NotFound."""
         row = await self.database.one(OWNED, (job_id, user_id))
         if row is None:
             raise unknown_turn()
-        return {"traceparent": row[0]} if row[0] else {}
+        chat_id, traceparent = row
+        return OwnedTurn(chat_id, {"traceparent": traceparent} if traceparent else {})
 
     async def story(self, job_id: UUID) -> list[Progress]:
         """What PostgreSQL knows of a turn's progress: that it was queued, and its end."""

@@ -12,13 +12,21 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from weakref import WeakValueDictionary
 
-from functions.images.bucket import Bucket, BucketAnswer
+from functions.images.bucket import MAX_BYTES, Bucket, BucketAnswer
 from functions.images.decoding import Decoders
 from functions.images.errors import ImageRejected, ImageUnavailable
 from functions.images.header import read_header
 from functions.images.settings import ImageSettings
 from functions.images.signing import Store
-from functions.images.uploads import ORIGINAL_OBJECT, KnownUpload, Published, Uploads, original, unknown
+from functions.images.uploads import (
+    ORIGINAL_OBJECT,
+    Channel,
+    KnownUpload,
+    Published,
+    Uploads,
+    original,
+    unknown,
+)
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
@@ -97,6 +105,20 @@ class PublicCopies(Service):
         """The copy at a public address, made if need be. Raises as `read`."""
         *_, channel, file = ["", "", *url.split("/")]
         return (await self.read(CopyName.parse(channel, file), {})).body
+
+    async def keep(self, user_id: str, channel: Channel, name: str, data: bytes) -> str:
+        """Store a picture that was made for a user as if they had put it; gives the address of its copy.
+
+        Raises ImageRejected, ImageUnavailable and TooManyUploads.
+        """
+        if len(data) > MAX_BYTES:
+            raise ImageRejected("IMAGE_TOO_LARGE", "A picture may have 10 MiB at most.")
+        content_type = f"image/{read_header(data).kind}"
+        place = await self._uploads.place(user_id, channel, name, content_type, len(data), None)
+        await self._bucket.write_once(original(place.key), data, {"content-type": content_type})
+        await self.publish(place.key)
+        await self._uploads.confirm(place.key)
+        return place.cdn_url
 
     async def publish(self, key: str) -> Published:
         """Make the copy of an upload unless there is one, and tell what it was made of.

@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Piece, Prompt
-from functions.providers.request import Citation, Usage
+from functions.providers.provider import (
+    CONNECT_TIMEOUT_S,
+    MOST_DRAWN_BYTES,
+    ModelReply,
+    Piece,
+    Prompt,
+    Sketch,
+)
+from functions.providers.request import Citation, Drawing, Usage
 from functions.providers.settings import Endpoint
 
 if TYPE_CHECKING:
@@ -27,6 +34,7 @@ _REFUSED: Final = frozenset(
         "IMAGE_SAFETY",
         "RECITATION",
         "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
     }
 )
 
@@ -101,6 +109,22 @@ class Gemini:
             failure = _translated(prompt.model, error)
         raise failure
 
+    async def draw(self, sketch: Sketch) -> Drawing:
+        if not self._endpoint.configured:
+            raise ModelUnavailable(sketch.model, "not_configured", "no key for gemini")
+        client = self._client or await self._opened()
+        failure: ModelError
+        try:
+            answer = await client.models.generate_content(
+                model=sketch.model, contents=_shown(sketch), config=_drawing_config(sketch)
+            )
+            return _drawing(sketch.model, answer)
+        except ModelError:
+            raise
+        except Exception as error:
+            failure = _translated(sketch.model, error)
+        raise failure
+
     async def close(self) -> None:
         if self._client is not None:
             await self._client.aclose()
@@ -113,7 +137,6 @@ class Gemini:
         from google.genai import types
 
         thinking = types.ThinkingLevel(self._thinking.upper()) if self._thinking else None
-        marker = {"X-Client-Request-Id": prompt.marker} if prompt.marker else None
         return types.GenerateContentConfig(
             system_instruction=prompt.instructions,
             response_mime_type="application/json" if prompt.schema else None,
@@ -121,7 +144,7 @@ class Gemini:
             tools=[types.Tool(google_search=types.GoogleSearch())] if prompt.searches else None,
             automatic_continuation=False,  # on by default, and then one ask may be any number of paid calls
             thinking_config=types.ThinkingConfig(thinking_level=thinking) if thinking else None,
-            http_options=types.HttpOptions(headers=marker) if marker else None,
+            http_options=_marked(prompt.marker),
         )
 
 
@@ -151,6 +174,41 @@ def _client(endpoint: Endpoint, session: aiohttp.ClientSession) -> AsyncClient:
         retry_options=types.HttpRetryOptions(attempts=1),
     )
     return genai.Client(api_key=endpoint.api_key, vertexai=False, http_options=options).aio
+
+
+def _marked(marker: str) -> Any:
+    from google.genai import types
+
+    return types.HttpOptions(headers={"X-Client-Request-Id": marker}) if marker else None
+
+
+def _drawing_config(sketch: Sketch) -> Any:
+    from google.genai import types
+
+    return types.GenerateContentConfig(
+        response_modalities=["IMAGE"],
+        image_config=types.ImageConfig(aspect_ratio="1:1"),
+        automatic_continuation=False,
+        http_options=_marked(sketch.marker),
+    )
+
+
+def _shown(sketch: Sketch) -> Any:
+    from google.genai import types
+
+    parts = [types.Part.from_bytes(data=png, mime_type="image/png") for png in sketch.references]
+    return types.Content(role="user", parts=[*parts, types.Part.from_text(text=sketch.text)])
+
+
+def _drawing(model: str, answer: GenerateContentResponse) -> Drawing:
+    usage = _reply(model, answer).usage
+    content = answer.candidates[0].content if answer.candidates else None
+    images = [part.inline_data.data for part in (content and content.parts) or [] if part.inline_data]
+    if not images or not images[0]:
+        raise ModelUnavailable(model, "server_error", "no picture")
+    if len(images[0]) > MOST_DRAWN_BYTES:
+        raise ModelUnavailable(model, "rejected", "the picture is too large")
+    return Drawing(images[0], usage)
 
 
 def _contents(prompt: Prompt) -> Any:

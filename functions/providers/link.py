@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from functions.providers.errors import ModelUnavailable, Reason
 from functions.providers.limiter import Limiter
-from functions.providers.provider import ModelReply, Piece, Prompt, Provider
-from functions.providers.request import Usage
+from functions.providers.provider import ModelReply, Piece, Prompt, Provider, Sketch
+from functions.providers.request import Drawing, Usage
 from functions.runtime.breaker import Breaker, CircuitOpen
 
 RETRIED: Final[frozenset[Reason]] = frozenset({"connection", "server_error", "rate_limited"})
@@ -72,6 +72,24 @@ class Link:
                 if began or attempt == ATTEMPTS or wait_s is None:
                     raise
             await asyncio.sleep(wait_s)
+
+    async def draw(self, sketch: Sketch, *, budget_s: float) -> Drawing:
+        """The provider's picture, asked for once. Raises ModelUnavailable and ModelRefused.
+
+        Past the breaker: pictures take long where texts don't, and their failures must not stop texts.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + budget_s
+        wait_s = max(0.0, min(self._queue_s, budget_s / 2))
+        async with self.limiter.slot(sketch.model, sketch.estimated_tokens, wait_s=wait_s) as slot:
+            left_s = deadline - loop.time()
+            try:
+                async with asyncio.timeout(left_s):
+                    drawing = await self.provider.draw(sketch)
+            except TimeoutError:
+                raise ModelUnavailable(sketch.model, "timeout", f"{left_s:.1f} s") from None
+            slot.used = drawing.usage.input_tokens + drawing.usage.output_tokens
+            return drawing
 
     def _wait_s(self, failure: ModelUnavailable, left_s: float) -> float | None:
         """How long to wait before the provider is asked again; None where that makes no sense."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from pydantic import ValidationError
 
@@ -23,9 +23,18 @@ from functions.providers.errors import (
 from functions.providers.limiter import Limiter
 from functions.providers.link import Link, speaks_against
 from functions.providers.prices import PriceTable
-from functions.providers.provider import OUTPUT_TOKENS, ModelReply, Prompt, Provider
+from functions.providers.provider import OUTPUT_TOKENS, ModelReply, Prompt, Provider, Sketch
 from functions.providers.registry import chain_of, models_of, provider_of
-from functions.providers.request import Citation, Completion, ModelRequest, T, TextRequest, Usage
+from functions.providers.request import (
+    Citation,
+    Completion,
+    Drawing,
+    DrawingRequest,
+    ModelRequest,
+    T,
+    TextRequest,
+    Usage,
+)
 from functions.providers.settings import ProviderSettings
 from functions.runtime.breaker import Breaker
 from process import tracing
@@ -66,13 +75,16 @@ class Spending:
     duration_s: float = 0.0
 
 
-def _attributes(provider: str, model: str, request: ModelRequest[Any] | TextRequest) -> dict[str, str]:
+AnyRequest: TypeAlias = ModelRequest[Any] | TextRequest | DrawingRequest
+
+
+def _attributes(provider: str, model: str, request: AnyRequest) -> dict[str, str]:
     """By OpenTelemetry's conventions for generative models; never what was asked or answered."""
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": _PROVIDER_NAMES.get(provider, provider),
         "gen_ai.request.model": model,
-        "gen_ai.output.type": "text" if isinstance(request, TextRequest) else "json",
+        "gen_ai.output.type": _OUTPUTS.get(type(request), "json"),
         "eco2.task": request.task,
     }
 
@@ -87,6 +99,7 @@ def _used(spent: Spending) -> dict[str, int | float]:
 
 
 _PROVIDER_NAMES = {"gemini": "gcp.gemini"}
+_OUTPUTS: dict[type[Any], str] = {TextRequest: "text", DrawingRequest: "image"}
 
 
 class Models:
@@ -106,7 +119,7 @@ class Models:
         self._observe = observe or (lambda _: None)
         self._links: dict[str, Link] = {}
         self._warming: set[asyncio.Task[None]] = set()
-        for model in (*models_of(settings), *settings.model_fallback):
+        for model in (*models_of(settings), *settings.model_fallback, *settings.image_models):
             provider_of(model, settings)  # a name without a provider is found here, not in the first call
 
     async def complete(self, model: str, request: ModelRequest[T], *, budget_s: float) -> Completion[T]:
@@ -158,6 +171,15 @@ class Models:
                 failures[name] = failure
         raise _of_all(failures)
 
+    async def draw(self, model: str, request: DrawingRequest, *, budget_s: float) -> Drawing:
+        """A picture by `model`, asked for once, so that nobody pays twice. Raises ModelUnavailable and ModelRefused."""
+        provider = provider_of(model, self.settings)
+        with self._measured(provider, model, request) as spent:
+            await self._within_budget(model, request)
+            drawing = await self._link(provider).draw(Sketch.of(model, request), budget_s=budget_s)
+            spent.usage = drawing.usage
+            return drawing
+
     def warm(self, model: str = "") -> None:
         """Import and make the model's client in the background; a failure is only logged."""
         provider = provider_of(model or self.settings.model, self.settings)
@@ -187,9 +209,7 @@ class Models:
         return max(min(self.settings.model_timeout_s, (left_s - reserve_s) / remote), 0.05)
 
     @contextmanager
-    def _measured(
-        self, provider: str, model: str, request: ModelRequest[Any] | TextRequest
-    ) -> Iterator[Spending]:
+    def _measured(self, provider: str, model: str, request: AnyRequest) -> Iterator[Spending]:
         """The span of a call, and what `observe` is told of it, however it ends."""
         started = time.monotonic()
         spent, outcome = Spending(), "cancelled"
@@ -268,7 +288,7 @@ class Models:
         spent.usage += reply.usage
         return _parsed(model, request, reply)
 
-    async def _within_budget(self, model: str, request: ModelRequest[Any] | TextRequest) -> None:
+    async def _within_budget(self, model: str, request: AnyRequest) -> None:
         if request.user_id and self._allow is not None and not await self._allow(request.user_id):
             raise ModelUnavailable(model, "budget", "this user's calls are used up")
 

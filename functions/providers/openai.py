@@ -16,8 +16,8 @@ from pydantic_core import to_json
 
 from functions.providers import failures
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
-from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Piece, Prompt
-from functions.providers.request import Citation, Usage
+from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Piece, Prompt, Sketch, drawn
+from functions.providers.request import Citation, Drawing, Usage
 from functions.providers.settings import Endpoint
 
 if TYPE_CHECKING:
@@ -96,6 +96,19 @@ class OpenAI:
             raise
         except Exception as error:
             failure = _translated(prompt.model, error)
+        raise failure
+
+    async def draw(self, sketch: Sketch) -> Drawing:
+        if not self._endpoint.configured:
+            raise ModelUnavailable(sketch.model, "not_configured", f"no key or address for {self.name}")
+        client = self._client or await self._opened()
+        failure: ModelError
+        try:
+            return await _drawing(client, sketch)
+        except ModelError:
+            raise
+        except Exception as error:
+            failure = _translated(sketch.model, error)
         raise failure
 
     async def close(self) -> None:
@@ -196,6 +209,35 @@ class Compatible(OpenAI):
         cached = (used.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
         usage = Usage(used.get("prompt_tokens") or 0, cached, used.get("completion_tokens") or 0)
         return ModelReply(message.get("content") or "", usage)
+
+
+async def _drawing(client: AsyncOpenAI, sketch: Sketch) -> Drawing:
+    """One square picture by the Images API: an edit of the references, where there are any."""
+    headers = {"X-Client-Request-Id": sketch.marker} if sketch.marker else {}
+    if sketch.references:
+        answer = await client.images.edit(
+            image=[(f"{place}.png", png, "image/png") for place, png in enumerate(sketch.references, 1)],
+            prompt=sketch.text,
+            model=sketch.model,
+            n=1,
+            size="1024x1024",
+            quality="medium",
+            output_format="jpeg",
+            extra_headers=headers,
+        )
+    else:
+        answer = await client.images.generate(
+            prompt=sketch.text,
+            model=sketch.model,
+            n=1,
+            size="1024x1024",
+            quality="medium",
+            output_format="jpeg",
+            extra_headers=headers,
+        )
+    image = drawn(sketch.model, next((each.b64_json for each in answer.data or []), None))
+    used = answer.usage
+    return Drawing(image, Usage(used.input_tokens, 0, used.output_tokens) if used else Usage())
 
 
 def data_url(image: bytes) -> str:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import binascii
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
-from functions.providers.request import Citation, ModelRequest, T, TextRequest, Usage
+from functions.providers.errors import ModelUnavailable
+from functions.providers.request import (
+    Citation,
+    Drawing,
+    DrawingRequest,
+    ModelRequest,
+    T,
+    TextRequest,
+    Usage,
+)
 from functions.providers.schema import WireSchema, wire_schema
 
 CONNECT_TIMEOUT_S: Final = 5.0
@@ -14,6 +24,10 @@ CONNECT_TIMEOUT_S: Final = 5.0
 # For the token limiter only; what a call really used is settled afterwards.
 IMAGE_TOKENS: Final = 1_000
 OUTPUT_TOKENS: Final = 500
+DRAWN_TOKENS: Final = 1_500
+
+MOST_DRAWN_BYTES: Final = 10 * 1024 * 1024
+"""Of a picture from a provider; a larger one is not even decoded."""
 
 
 Piece: TypeAlias = str | Citation | Usage
@@ -62,6 +76,25 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Sketch:
+    """A wish for a picture as providers take it."""
+
+    model: str
+    text: str
+    references: tuple[bytes, ...]
+    marker: str
+
+    @classmethod
+    def of(cls, model: str, request: DrawingRequest) -> Sketch:
+        return cls(model, request.text, request.references, _printable(request.marker))
+
+    @property
+    def estimated_tokens(self) -> int:
+        """Tokens of the wish and of the picture, roughly."""
+        return tokens(self.text) + IMAGE_TOKENS * len(self.references) + DRAWN_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
 class ModelReply:
     """The model's text, meant to be JSON, and what it took."""
 
@@ -83,6 +116,9 @@ class Provider(Protocol):
     def write(self, prompt: Prompt) -> AsyncGenerator[Piece]:
         """Make one call whose answer comes piece by piece. Closing the generator closes the connection."""
 
+    async def draw(self, sketch: Sketch) -> Drawing:
+        """Make one call for one picture."""
+
     async def close(self) -> None:
         """Close the client's connections."""
 
@@ -90,6 +126,18 @@ class Provider(Protocol):
 def tokens(text: str) -> int:
     """How many tokens a text has, roughly: in Korean about one a character and a half, for all hosted models alike."""
     return len(text) * 2 // 3
+
+
+def drawn(model: str, text: str | None) -> bytes:
+    """The picture in base64 text. Raises ModelUnavailable where there is none, or one too large."""
+    if not text:
+        raise ModelUnavailable(model, "server_error", "no picture")
+    if len(text) > MOST_DRAWN_BYTES * 4 // 3 + 4:
+        raise ModelUnavailable(model, "rejected", "the picture is too large")
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        raise ModelUnavailable(model, "server_error", "no base64") from None
 
 
 def _printable(marker: str) -> str:

@@ -30,6 +30,16 @@ def provider_of(model: str, settings: ProviderSettings) -> str:
     raise UnknownModel(model, models_of(settings))
 
 
+def drawing_model(model: str, settings: ProviderSettings) -> str | None:
+    """The model that draws for who talks with `model`; None where nobody can, as for `local`. Raises UnknownModel."""
+    provider = provider_of(model, settings)
+    if provider in {"local", "simulated"}:
+        return "simulated" if provider == "simulated" else None
+    able = {name: provider_of(name, settings) for name in settings.image_models}
+    able = {name: its for name, its in able.items() if its != "local" and settings.endpoint(its).configured}
+    return next((name for name, its in able.items() if its == provider), next(iter(able), None))
+
+
 def chain_of(model: str, settings: ProviderSettings) -> tuple[str, ...]:
     """The models to ask in order: the wanted one, then the configured fallbacks. Raises UnknownModel."""
     wanted = model or settings.model

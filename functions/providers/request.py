@@ -47,6 +47,17 @@ class TextRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class DrawingRequest:
+    """A wish for a picture; `references` are PNG files that show what shall be in it."""
+
+    task: str
+    text: str
+    references: tuple[bytes, ...] = ()
+    marker: str = ""
+    user_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A page of the web that a model has read for its answer."""
 
@@ -68,6 +79,14 @@ class Usage:
             self.cached_tokens + other.cached_tokens,
             self.output_tokens + other.output_tokens,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A picture that a model has drawn: a file as the provider sent it, not looked at yet, and what it took."""
+
+    image: bytes
+    usage: Usage
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,11 @@ class ProviderSettings:
     model_fallback: Names = setting(
         ("local",), "models asked in this order when the first one fails", may_be_empty=True
     )
+    image_models: Names = setting(
+        ("gpt-image-2.5-flare", "gemini-3.1-flash-image-preview"),
+        "models that draw pictures: one of the provider that a message names, else the first that has a key",
+        may_be_empty=True,
+    )
     model_timeout_s: float = setting(30, "longest time one model of the chain may take, seconds", least=0.001)
     model_queue_s: float = setting(5, "longest wait for a free place at a provider, seconds", least=0.001)
     model_user_calls: int = setting(

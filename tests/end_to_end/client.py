@@ -170,7 +170,7 @@ class User:
             events = [event async for event in self.events(job_id, after=after, path=path)]
         return [event for event in events if event.name != "keepalive"]
 
-    async def follow(self, job_id: str, *, within_s: float) -> list[Event]:
+    async def follow(self, job_id: str, *, within_s: float, path: str | None = None) -> list[Event]:
         """The stream to its end, taken up again with Last-Event-ID as often as it breaks.
 
         What was seen so far when the time is over.
@@ -181,7 +181,9 @@ class User:
             async with asyncio.timeout(within_s):
                 while monotonic() < deadline:
                     with contextlib.suppress(aiohttp.ClientError, OSError):
-                        async for event in self.events(job_id, after=seen[-1].id if seen else None):
+                        async for event in self.events(
+                            job_id, after=seen[-1].id if seen else None, path=path
+                        ):
                             if event.name != "keepalive":
                                 seen.append(event)
                         if seen and seen[-1].terminal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from functions.character.catalogue import CHARACTERS, DEFAULT
+from functions.character.pictures import CharacterPictures
 from functions.runtime import User, http_function
 
 
@@ -16,11 +17,11 @@ class CatalogueEntry(BaseModel):
     dialog: str
     match: str | None
     code: str
-    image_url: str | None = None  # the client draws them itself
+    image_url: str | None
 
 
 @http_function("GET /api/v1/character/catalog")
-async def catalog(user: User) -> list[CatalogueEntry]:  # noqa: ARG001 - asking for the user is what demands a login
+async def catalog(user: User, pictures: CharacterPictures) -> list[CatalogueEntry]:  # noqa: ARG001 - asking for the user is what demands a login
     """Every character, as a bare array."""
     return [
         CatalogueEntry(
@@ -29,6 +30,7 @@ async def catalog(user: User) -> list[CatalogueEntry]:  # noqa: ARG001 - asking 
             dialog=character.dialog,
             match=None if character is DEFAULT else character.match,
             code=character.code,
+            image_url=pictures.url(character),
         )
         for character in CHARACTERS
     ]

@@ -53,7 +53,6 @@ NO_SEARCH = (
     "웹 검색은 지금 할 수 없어서 최근에 바뀐 내용은 확인하지 못했어요. "
     "기후에너지환경부나 사는 곳 시·군·구 누리집에서 확인해 주세요."
 )
-NO_DRAWING = "그림은 지금 그려 드리지 못해요. 이코와 친구들의 모습은 캐릭터 도감에서 볼 수 있어요."
 NO_NEWS = "아직 모아 둔 환경 소식이 없어요. 잠시 후 다시 물어봐 주세요."
 
 
@@ -98,7 +97,6 @@ class Lookups(Service):
             "recyclable_price": self.recyclable_price,
             "news": self.articles,
             "web_search": self.web_search,
-            "image_generation": self.image_generation,
         }
 
     async def weather(self, branch: Branch) -> Found:
@@ -258,10 +256,6 @@ class Lookups(Service):
                     text += piece
         sources = [f"- {title or url}: {url}" for url, title in list(pages.items())[:SHOWN]]
         return found("web_search", "\n".join([text, *sources]), pages=list(pages))
-
-    async def image_generation(self, _branch: Branch) -> Found:
-        """That nothing can be drawn yet."""
-        return nothing("image_generation", NO_DRAWING)
 
     async def _notice(self, region: str) -> CollectionNotice | None:
         if not self.mois.configured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
+from functions.chat.graph.counting import counted, surely_within
 from functions.chat.graph.prompts import prompt
 from functions.chat.graph.state import TurnState
 from functions.chat.settings import ChatSettings
 from functions.providers.errors import ModelError
-from functions.providers.provider import tokens
+from functions.providers.registry import provider_of
 from functions.providers.request import TextRequest
 from functions.providers.shared import SharedModels
 from functions.runtime.resources import Service
@@ -57,11 +59,13 @@ class Memory(Service):
         budget = resources.settings(ChatSettings).chat_history_tokens
         return cls(await resources.database(), await resources.get(SharedModels), budget)
 
-    async def recall(self, chat_id: UUID, job_id: UUID) -> Recalled:
-        """What was said before this turn and is in no summary yet."""
+    async def recall(self, chat_id: UUID, job_id: UUID, model: str) -> Recalled:
+        """What was said before this turn and is in no summary yet; of it the newest for `local`, which sums up none."""
         rows = await self._database.all(_SAID, {"chat": chat_id, "job": job_id, "limit": READ})
         summary = next((row[3] for row in rows), None) or ""
-        return divided(summary, rows[::-1], self._budget)
+        if provider_of(model, self._models.settings) == "local":
+            return divided(summary, rows[:KEPT][::-1], self._budget)
+        return await asyncio.to_thread(divided, summary, rows[::-1], self._budget)
 
     async def sum_up(self, state: TurnState) -> str:
         """The summary with the older messages in it, stored; the one before where no model makes another."""
@@ -92,8 +96,8 @@ class Memory(Service):
 def divided(summary: str, said: Sequence[Any], budget: int) -> Recalled:
     """Messages (role, content, time, …; oldest first) as history, those beyond the budget of tokens apart."""
     messages = [{"role": role, "content": content[:LONGEST]} for role, content, *_ in said]
-    spent = tokens(summary) + sum(tokens(message["content"]) for message in messages)
-    if spent <= budget or len(messages) <= KEPT:
+    texts = [summary, *(message["content"] for message in messages)]
+    if len(messages) <= KEPT or surely_within(texts, budget) or sum(map(counted, texts)) <= budget:
         return Recalled(summary, messages, [], None)
     return Recalled(summary, messages[-KEPT:], messages[:-KEPT], said[len(messages) - KEPT - 1][2])
 

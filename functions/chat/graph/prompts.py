@@ -10,6 +10,6 @@ _FOLDER = Path(__file__).resolve().parent.parent / "data" / "prompts"
 
 
 @cache
-def prompt(task: Literal["intent", "answer", "search", "summary"]) -> str:
-    """How to tell what is asked for, how to answer, how to search the web, or how to sum up a conversation."""
+def prompt(task: Literal["intent", "answer", "search", "summary", "drawing"]) -> str:
+    """How to tell what is asked for, how to answer, to search the web, to sum up a conversation, or to draw."""
     return (_FOLDER / f"{task}.md").read_text()

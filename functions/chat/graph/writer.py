@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Self
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 PIECE_LENGTH = 24
 BUDGET_S = 60.0
+_ADDRESS = re.compile(r"https?://[^\s<>()\"'\]]+")
 NOTHING_FOUND = "지금은 답을 찾지 못했어요. 잠시 후 다시 물어봐 주세요."
 
 
@@ -42,7 +44,17 @@ class ReplyWriter(Service):
         return cls(await resources.get(SharedModels))
 
     async def write(self, state: TurnState, tokens: TokenStream) -> str:
-        """The whole answer, given to `tokens` piece by piece. Raises ModelError where nothing was written."""
+        """The whole answer, given to `tokens` piece by piece. Raises ModelError where nothing was written.
+
+        A picture that was drawn is shown, whatever the model has made of it.
+        """
+        text = await self._worded(state, tokens)
+        for one in state.get("found", {}).values():
+            if one["data"].get("picture") not in (None, *_ADDRESS.findall(text)):
+                text += await _told("\n\n" + one["text"], tokens)
+        return text
+
+    async def _worded(self, state: TurnState, tokens: TokenStream) -> str:
         if self._fixed(state):
             return await _told(composed(state), tokens)
         parts = [one["text"] for one in state.get("found", {}).values()]
@@ -75,11 +87,12 @@ class ReplyWriter(Service):
         return text if text.strip() else await _told(composed(state), tokens)
 
     def _fixed(self, state: TurnState) -> bool:
-        """Whether the words are ours: no model words what is dangerous or doubtful, or a greeting."""
+        """Whether the words are ours: no model words what is dangerous or doubtful, a greeting, or a picture alone."""
         if provider_of(state["model"], self._models.settings) == "local" or state["intents"] == ["greeting"]:
             return True
-        waste = state.get("found", {}).get("waste_rag")
-        return waste is not None and waste["data"].get("outcome") in ("hazard", "asked")
+        found = state.get("found", {})
+        outcome = found["waste_rag"]["data"].get("outcome") if "waste_rag" in found else None
+        return outcome in ("hazard", "asked") or found.keys() == {"image_generation"}
 
 
 async def _told(text: str, tokens: TokenStream) -> str:

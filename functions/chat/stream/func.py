@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 from sse_starlette import ServerSentEvent
 from starlette.requests import Request
 
+from functions.chat.ag_ui import as_ag_ui
 from functions.chat.progress import DOMAIN
 from functions.chat.settings import ChatSettings
 from functions.chat.turns import Turns
@@ -44,16 +45,19 @@ async def stream(
     request: Request,
     job_id: UUID,
     last_token_seq: Annotated[int | None, Field(ge=0, lt=2**31)] = None,
+    profile: Literal["ag-ui"] | None = None,
 ) -> AsyncGenerator[ServerSentEvent] | None:
     """The turn's events, from the start or after `Last-Event-ID` (or `last_token_seq`, which is the same number).
 
-    204 when that was the last event. Another user's turn is unknown. Raises TooMany.
+    204 when that was the last event. With `profile=ag-ui` always from the start, in that protocol's events.
+    Another user's turn is unknown. Raises TooMany.
     """
-    trace = await turns.owned(user.id, job_id)
+    turn = await turns.owned(user.id, job_id)
     seq = last_seq(request)
-    after = last_token_seq if seq is None else seq
+    after = None if profile else last_token_seq if seq is None else seq
     history = partial(turns.story, job_id)
-    return await streams.follow(job_id, user, after=after, history=history, trace=trace)
+    events = await streams.follow(job_id, user, after=after, history=history, trace=turn.trace)
+    return as_ag_ui(events, str(turn.chat_id), str(job_id)) if profile and events else events
 
 
 new = stream.new

@@ -18,6 +18,9 @@ OUTCOMES: Final[frozenset[str]] = frozenset(
     {"ok", "error", "rate_limited", "malformed", "refused", "hang", "cut", "broken"}
 )
 
+FAILURES: Final[frozenset[str]] = frozenset({"error", "rate_limited"})
+"""Outcomes that are an error status in every format."""
+
 
 @dataclass(slots=True)
 class _Share:

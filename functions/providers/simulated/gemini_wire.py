@@ -5,11 +5,13 @@ Source: Gemini API reference, `GenerateContentResponse`.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from functions.providers.simulated.course import Outcome
+from functions.providers.simulated.course import FAILURES, Outcome
+from functions.providers.simulated.images_wire import drawing_task
 from functions.providers.simulated.wire import CITED, Call, Said, server_sent, words
 
 
@@ -23,14 +25,16 @@ class GenerateContent:
     def parse(self, body: dict[str, Any], tokens: int) -> Call:
         config = body.get("generationConfig") or {}
         parts = [part for turn in body.get("contents") or [] for part in turn.get("parts") or []]
-        pictured = any("inlineData" in part or "fileData" in part for part in parts)
+        pictured = sum("inlineData" in part or "fileData" in part for part in parts)
+        draws = "IMAGE" in (config.get("responseModalities") or [])
         return Call(
             model=self.model,
-            task="vision" if pictured else "answer",
+            task=drawing_task(pictured) if draws else "vision" if pictured else "answer",
             schema=config.get("responseJsonSchema") or config.get("responseSchema"),
             stream=self.stream,
             input_tokens=tokens,
             searches=any("googleSearch" in tool for tool in body.get("tools") or []),
+            draws=draws,
         )
 
     def whole(self, said: Said) -> dict[str, Any]:
@@ -47,7 +51,9 @@ class GenerateContent:
             yield server_sent(self._candidate(said, word, None))
         yield server_sent(self._candidate(said, every[-1], "STOP"))
 
-    def failure(self, outcome: Outcome, retry_after_s: float) -> tuple[int, dict[str, Any]]:
+    def failure(self, outcome: Outcome, retry_after_s: float) -> tuple[int, dict[str, Any]] | None:
+        if outcome not in FAILURES:
+            return None
         if outcome == "rate_limited":
             wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": f"{retry_after_s}s"}
             error = {"code": 429, "message": "Quota exceeded (simulated)", "status": "RESOURCE_EXHAUSTED"}
@@ -55,7 +61,11 @@ class GenerateContent:
         return 500, {"error": {"code": 500, "message": "simulated failure", "status": "INTERNAL"}}
 
     def _candidate(self, said: Said, text: str, finish: str | None) -> dict[str, Any]:
-        candidate: dict[str, Any] = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0}
+        part: dict[str, Any] = {"text": text}
+        if said.picture is not None:
+            data = base64.b64encode(said.picture).decode()
+            part = {"inlineData": {"mimeType": "image/png", "data": data}}
+        candidate: dict[str, Any] = {"content": {"parts": [part], "role": "model"}, "index": 0}
         if finish:
             candidate["finishReason"] = finish
             if said.cited:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from functions.providers.simulated.course import Outcome
+from functions.providers.simulated.course import FAILURES, Outcome
 from functions.providers.simulated.wire import CITED, Call, Said, server_sent, words
 
 
-def failure(outcome: Outcome, _retry_after_s: float) -> tuple[int, dict[str, Any]]:
+def failure(outcome: Outcome, _retry_after_s: float) -> tuple[int, dict[str, Any]] | None:
     """Status and error body."""
+    if outcome not in FAILURES:
+        return None
     if outcome == "rate_limited":
         error = {
             "message": "Rate limit reached (simulated)",

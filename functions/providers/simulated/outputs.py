@@ -36,9 +36,9 @@ _MAX_DEPTH: Final = 24
 Schema = Mapping[str, Any]
 
 
-def sensible(schema: Schema) -> str:
+def sensible(schema: Schema, known: Mapping[str, Any] = KNOWN) -> str:
     """JSON text that fits `schema`."""
-    return json.dumps(_fill(schema, schema, "", 0), ensure_ascii=False)
+    return json.dumps(_fill(schema, schema, "", 0, known), ensure_ascii=False)
 
 
 def malformed(schema: Schema | None) -> str:
@@ -46,26 +46,29 @@ def malformed(schema: Schema | None) -> str:
     return json.dumps({"unexpected": True} if schema else "", ensure_ascii=False)
 
 
-def _fill(schema: Schema, root: Schema, name: str, depth: int) -> Any:
+def _fill(schema: Schema, root: Schema, name: str, depth: int, known: Mapping[str, Any]) -> Any:
     if depth > _MAX_DEPTH:
         return None
     while "$ref" in schema and depth <= _MAX_DEPTH:
         schema, depth = _resolve(str(schema["$ref"]), root), depth + 1
-    if name in KNOWN and _fits(KNOWN[name], schema, root):
-        return KNOWN[name]
+    if name in known and _fits(known[name], schema, root):
+        return known[name]
     if "const" in schema:
         return schema["const"]
     if schema.get("enum"):
         return schema["enum"][0]
     for union in ("anyOf", "oneOf", "allOf"):
         if schema.get(union):
-            return _fill(schema[union][0], root, name, depth + 1)
+            return _fill(schema[union][0], root, name, depth + 1, known)
     kind = _kind(schema)
     if kind == "object":
-        return {key: _fill(part, root, key, depth + 1) for key, part in schema.get("properties", {}).items()}
+        return {
+            key: _fill(part, root, key, depth + 1, known)
+            for key, part in schema.get("properties", {}).items()
+        }
     if kind == "array":
         item = schema.get("items", {"type": "string"})
-        return [_fill(item, root, name, depth + 1) for _ in range(int(schema.get("minItems", 0)))]
+        return [_fill(item, root, name, depth + 1, known) for _ in range(int(schema.get("minItems", 0)))]
     if kind in {"integer", "number"}:
         least = schema.get("minimum", schema.get("exclusiveMinimum", 0))
         value = max(least, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Any, Final
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from functions.providers.simulated import outputs
 from functions.providers.simulated.course import Course, Outcome
 from functions.providers.simulated.gemini_wire import GenerateContent
+from functions.providers.simulated.images_wire import NO_PICTURE, Images, form, picture
 from functions.providers.simulated.ledger import CallLedger
 from functions.providers.simulated.openai_wire import ChatCompletions, Responses
 from functions.providers.simulated.settings import Behaviour
@@ -26,23 +27,27 @@ HANG_S: Final = 600.0
 BROKEN_AFTER: Final = 8
 _RESPONSES: Final = Responses()
 _CHAT: Final = ChatCompletions()
+_IMAGES: Final = Images()
 _LEFT: Final = 499  # nginx's number for a client that closed its connection; nobody reads it
 _REFUSAL: Final = "죄송하지만 이 요청은 도와드릴 수 없어요."
 
 
 class Simulated(Router):
-    """The routes: POST to three model APIs; GET and DELETE /calls, POST /script (a JSON list of outcomes)."""
+    """The routes: POST to four model APIs; GET and DELETE /calls, POST /script (a JSON list of outcomes)."""
 
     def __init__(self, behaviour: Behaviour | None = None) -> None:
         self.behaviour = behaviour or Behaviour()
         self.course = Course(self.behaviour)
         self.ledger = CallLedger()
+        self.known = dict(outputs.KNOWN)
         self._number = 0
         gemini = "/{version}/models/{model}:"
         super().__init__(
             [
                 Route("/v1/responses", self._responses, methods=["POST"]),
                 Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                Route("/v1/images/generations", self._images, methods=["POST"]),
+                Route("/v1/images/edits", self._images, methods=["POST"]),
                 Route(f"{gemini}generateContent", self._gemini, methods=["POST"]),
                 Route(f"{gemini}streamGenerateContent", self._gemini_stream, methods=["POST"]),
                 Route("/calls", self._report, methods=["GET"]),
@@ -59,6 +64,9 @@ class Simulated(Router):
 
     async def _chat(self, request: Request) -> Response:
         return await self._answer(_CHAT, request)
+
+    async def _images(self, request: Request) -> Response:
+        return await self._answer(_IMAGES, request)
 
     async def _gemini(self, request: Request) -> Response:
         return await self._answer(GenerateContent(request.path_params["model"], stream=False), request)
@@ -86,10 +94,10 @@ class Simulated(Router):
     async def _answer(self, wire: Wire, request: Request) -> Response:
         try:
             body = await request.body()
-            call = wire.parse(from_json(body), tokens=len(body) // 4 + 1)
+            call = wire.parse(_read(body, request), tokens=len(body) // 4 + 1)
         except ClientDisconnect:
             return Response(status_code=_LEFT)
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, KeyError):
             return _error(400, "request body is not what the API takes")
         outcome = self.course.next()
         retry_after_s = self.course.retry_after_s
@@ -102,8 +110,8 @@ class Simulated(Router):
             if wait_s > 0 and await _left(request, wait_s):
                 return Response(status_code=_LEFT)
             ended = outcome
-            if outcome in {"error", "rate_limited"}:
-                status, body_of_failure = wire.failure(outcome, retry_after_s)
+            if failure := wire.failure(outcome, retry_after_s):
+                status, body_of_failure = failure
                 limited = outcome == "rate_limited"
                 headers = {"retry-after": f"{retry_after_s:.3f}"} if limited else None
                 return JSONResponse(body_of_failure, status, headers)
@@ -128,7 +136,7 @@ class Simulated(Router):
         elif outcome == "malformed":
             text = outputs.malformed(call.schema)
         else:
-            text = outputs.sensible(call.schema) if call.schema else self._text
+            text = outputs.sensible(call.schema, self.known) if call.schema else self._text
         refused = outcome == "refused"
         return Said(
             id=f"{self._number:08d}",
@@ -139,6 +147,7 @@ class Simulated(Router):
             output_tokens=len(text) // 2 + 1,
             cited=call.searches,
             counted=call.counts,
+            picture=(NO_PICTURE if outcome == "malformed" else picture()) if call.draws else None,
         )
 
     @property
@@ -157,6 +166,14 @@ class Simulated(Router):
             ended = outcome
         finally:
             ledger.left(ended)
+
+
+def _read(body: bytes, request: Request) -> dict[str, Any]:
+    content_type = request.headers.get("content-type", "")
+    if content_type.startswith("multipart/"):
+        return form(body, content_type)
+    parsed: dict[str, Any] = from_json(body)
+    return parsed
 
 
 class _Cut(Response):

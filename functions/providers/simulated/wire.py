@@ -12,7 +12,10 @@ from functions.providers.simulated.course import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A parsed request. `schema` is None when free text is wanted; `counts`: the stream shall tell the tokens."""
+    """A parsed request. `schema` is None when free text is wanted; `counts`: the stream shall tell the tokens.
+
+    `draws`: a picture is wanted, not text.
+    """
 
     model: str
     task: str
@@ -21,11 +24,12 @@ class Call:
     input_tokens: int
     searches: bool = False
     counts: bool = False
+    draws: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """The model's answer to a call; `refused` turns the text into a refusal in the format's own way."""
+    """The model's answer to a call, a text or a `picture`; `refused` makes it a refusal in the format's own way."""
 
     id: str
     model: str
@@ -35,6 +39,7 @@ class Said:
     output_tokens: int
     cited: bool = False
     counted: bool = False
+    picture: bytes | None = None
 
 
 CITED = ("https://www.me.go.kr/simulated", "시험용 쪽")
@@ -42,12 +47,15 @@ CITED = ("https://www.me.go.kr/simulated", "시험용 쪽")
 
 
 class Wire(Protocol):
-    """A wire format: how a request is read, and an answer, its stream and a failure are written."""
+    """A wire format: how a request is read, and an answer, its stream and a failure are written.
+
+    `failure` is None for outcomes that are no error in the format.
+    """
 
     def parse(self, body: dict[str, Any], tokens: int) -> Call: ...
     def whole(self, said: Said) -> dict[str, Any]: ...
     def pieces(self, said: Said) -> Iterator[bytes]: ...
-    def failure(self, outcome: Outcome, retry_after_s: float) -> tuple[int, dict[str, Any]]: ...
+    def failure(self, outcome: Outcome, retry_after_s: float) -> tuple[int, dict[str, Any]] | None: ...
 
 
 def server_sent(data: Mapping[str, Any], event: str = "") -> bytes:

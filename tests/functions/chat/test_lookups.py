@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from functions.chat.graph.lookups import NO_DRAWING, NO_REGION, NO_SEARCH
+from functions.chat.graph.lookups import NO_REGION, NO_SEARCH
 from functions.chat.inputs.func import inputs
 from functions.chat.resume.func import resume
 from functions.chat.sweep.func import sweep
@@ -147,7 +147,6 @@ async def test_prices_have_month_region_and_source(local: Talk) -> None:
 
 
 async def test_what_can_not_be_done_is_said(local: Talk) -> None:
-    assert await answer(local, "이코 그림 그려줘") == NO_DRAWING
     assert await answer(local, "올해 분리배출 제도 바뀐 거 있어?") == NO_SEARCH
 
 

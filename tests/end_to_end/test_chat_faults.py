@@ -1,0 +1,101 @@
+"""A turn of the chat whose agent is killed, or whose Redis is emptied: one answer all the same, and paid once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from functions.chat.wording import BROKEN_OFF
+from functions.providers.simulated.outputs import TEXT
+from tests.end_to_end.client import User
+from tests.end_to_end.platform import Platform, running
+from tests.end_to_end.talking import CHAT, Conversation, complaints, told
+
+QUESTION = "페트병 라벨은 어떻게 버려요?"
+WITHIN_S = 60.0
+TIMES = 4
+WHOLE = " ".join([TEXT] * TIMES)
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[Platform]:
+    """A platform whose model takes a second to begin and five to say what it has to say."""
+    settings = {
+        "ECO2_SIMULATED_ANSWER_S": "1",
+        "ECO2_SIMULATED_TOKEN_S": "0.05",
+        "ECO2_SIMULATED_TEXT_TIMES": str(TIMES),
+        "ECO2_MODEL_FALLBACK": "",
+    }
+    with running(processes=1, settings=settings) as started:
+        yield started
+
+
+async def until_told(chat: Conversation, job_id: str, stage: str) -> None:
+    """Wait until the stream has told of a stage."""
+    async for event in chat.user.events(job_id, path=f"{CHAT}/{job_id}/events"):
+        if event.name == stage:
+            return
+    raise AssertionError(f"the stream ended before {stage}")
+
+
+def kill(platform: Platform) -> None:
+    for name in platform.state["processes"]:
+        if name.startswith("functions"):
+            platform.signal(name, signal.SIGKILL)
+
+
+async def paid(platform: Platform, job_id: str) -> dict[str, int]:
+    """How often the model was paid for each task of a turn."""
+    markers: dict[str, int] = (await platform.calls())["markers"]
+    return {
+        marker.rpartition(":")[2]: times for marker, times in markers.items() if marker.startswith(job_id)
+    }
+
+
+async def test_an_agent_that_is_killed_before_it_answers_is_followed_by_another(
+    platform: Platform, user: User
+) -> None:
+    chat = await Conversation.begun(user)
+    job_id = await chat.say(QUESTION)
+    await until_told(chat, job_id, "intent")
+    kill(platform)
+    events = await chat.follow(job_id, within_s=WITHIN_S)
+    assert complaints(events) == []
+    assert told(events) == events[-1].data["result"]["answer"] == WHOLE
+    assert [one["content"] for one in await chat.messages()] == [QUESTION, WHOLE]
+    assert (await paid(platform, job_id))["answer"] == 1
+
+
+async def test_an_agent_that_is_killed_while_it_answers_leaves_what_it_said(
+    platform: Platform, user: User
+) -> None:
+    chat = await Conversation.begun(user)
+    job_id = await chat.say(QUESTION)
+    await until_told(chat, job_id, "token")
+    kill(platform)
+    events = await chat.follow(job_id, within_s=WITHIN_S)
+    assert complaints(events) == []
+    answer = events[-1].data["result"]["answer"]
+    assert answer == told(events) + BROKEN_OFF
+    assert WHOLE.startswith(told(events))
+    assert [one["content"] for one in await chat.messages()] == [QUESTION, answer]
+    assert (await paid(platform, job_id))["answer"] == 1
+
+
+async def test_a_redis_that_is_emptied_in_the_middle_costs_no_word_of_the_answer(
+    platform: Platform, user: User
+) -> None:
+    from redis.asyncio import Redis
+
+    chat = await Conversation.begun(user)
+    job_id = await chat.say(QUESTION)
+    await until_told(chat, job_id, "token")
+    async with Redis.from_url(platform.state["redis"]) as redis:
+        await redis.flushall()
+    events = await chat.follow(job_id, within_s=WITHIN_S)
+    assert complaints(events) == []
+    assert events[-1].data["result"]["answer"] == WHOLE
+    assert [one["content"] for one in await chat.messages()] == [QUESTION, WHOLE]
+    assert await paid(platform, job_id) == {"intent": 1, "answer": 1}
