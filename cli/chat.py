@@ -14,7 +14,7 @@ import click
 from cli import photo
 from cli.client import Client
 from cli.errors import CliError
-from cli.options import address, home_option, url_option
+from cli.options import address, home_option, url_option, user_option
 from cli.scan import upload
 
 BASE = "/api/v1/chat"
@@ -28,7 +28,7 @@ IMAGE_ONLY = "이 이미지 분류해줘"
 @click.option("--at", "place", metavar="LAT,LON", help="Where you are, for places, fees and weather.")
 @click.option("--chat", "chat_id", help="A conversation to go on with; default: a new one.")
 @click.option("--model", help="Model to ask; default: the platform's.")
-@click.option("--user", default="터미널", show_default=True, help="Who to sign in as.")
+@user_option
 @click.option("--json", "as_json", is_flag=True, help="Print the result of each answer, one JSON a line.")
 @url_option
 @home_option

@@ -115,8 +115,9 @@ def show(number: int, as_json: bool, platform: PlatformAddress) -> None:
 
 @dead_letters.command()
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
+@output.json_option
 @address_options
-def replay(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
+def replay(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) -> None:
     """Send dead letters to the broker again."""
     if not platform.sink:
         raise CliError(
@@ -132,18 +133,19 @@ def replay(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
             await publisher.close()
 
     _with(platform, send)
-    click.echo(f"sent {len(numbers)} again")
+    output.write({"sent": numbers}) if as_json else click.echo(f"sent {len(numbers)} again")
 
 
 @dead_letters.command()
 @click.argument("numbers", type=int, nargs=-1, required=True, metavar="ID…")
+@output.json_option
 @address_options
-def discard(numbers: tuple[int, ...], platform: PlatformAddress) -> None:
+def discard(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) -> None:
     """Mark dead letters that shall never be sent again; they stay readable."""
     count = _with(platform, lambda letters: letters.discard(*numbers))
     if not count:
         raise CliError("none of them is there to discard", "see: eco2 dead-letters list")
-    click.echo(f"discarded {count}")
+    output.write({"discarded": count}) if as_json else click.echo(f"discarded {count}")
 
 
 def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]]) -> T:

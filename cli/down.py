@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from cli import output
 from cli.errors import CliError
 from cli.options import home_option, running
 from embedded.supervisor.home import Home
@@ -18,8 +19,9 @@ TIMEOUT_S = 45.0
 
 
 @click.command()
+@output.json_option
 @home_option
-def down(home: Path) -> None:
+def down(as_json: bool, home: Path) -> None:
     """Stop the platform of this home."""
     pid = running(home).get("pid")
     if not pid:
@@ -33,4 +35,4 @@ def down(home: Path) -> None:
         if time.monotonic() > deadline:
             raise CliError(f"process {pid} does not stop", f"kill -9 {pid} ends it and all it started")
         time.sleep(0.05)
-    click.echo("stopped")
+    output.write({"stopped": int(pid)}) if as_json else click.echo("stopped")

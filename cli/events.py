@@ -88,7 +88,7 @@ def _print(each: dict[str, Any]) -> None:
     line = f"{times.clock(float(each['at']))} {each['type'].removeprefix('eco2.'):<21} {where}{end}"
     click.secho(f"{line}  {each['subject'][:8]}".rstrip(), fg="red" if failed else None)
     if failed and each["error"]:
-        click.secho(f"             {each['error'][:200]}", fg="red")
+        click.secho(f"                 {each['error'][:200]}", fg="red")
 
 
 def _course(client: Client, job: str) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     "--param", "-p", "given", multiple=True, metavar="NAME=VALUE", help="Of the path, else of the query."
 )
 @click.option("--subject", help="The event's subject.")
+@output.json_option
 @user_option
 @url_option
 @home_option
@@ -34,11 +35,12 @@ def invoke(
     data: str | None,
     given: tuple[str, ...],
     subject: str | None,
+    as_json: bool,
     user: str,
     url: str | None,
     home: Path,
 ) -> None:
-    """Call FUNCTION and print its answer: the body, or the event that it replies."""
+    """Call FUNCTION and print its answer: the body, or the event that it replies; with --json also the status."""
     from cli.send import _json
     from functions.runtime.declaration import EventFunction, HttpFunction
     from functions.runtime.registry import UnknownFunctionError, load
@@ -51,15 +53,23 @@ def invoke(
     parameters = dict(each.partition("=")[::2] for each in given)
     match function:
         case HttpFunction():
-            _call(function, content, parameters, user, address(url, home))
+            _call(function, content, parameters, user, address(url, home), as_json=as_json)
         case EventFunction():
-            asyncio.run(_deliver(function, content or "{}", subject, str(running(home)["functions"])))
+            asyncio.run(
+                _deliver(function, content or "{}", subject, str(running(home)["functions"]), as_json=as_json)
+            )
         case _:
             raise CliError(f"{name} takes no calls: it runs all the time", f"see: eco2 logs {name}")
 
 
 def _call(
-    function: HttpFunction, content: str | None, parameters: dict[str, str], user: str, url: str
+    function: HttpFunction,
+    content: str | None,
+    parameters: dict[str, str],
+    user: str,
+    url: str,
+    *,
+    as_json: bool,
 ) -> None:
     import json
     from urllib.parse import quote, urlencode
@@ -76,13 +86,17 @@ def _call(
         client.sign_in(user)
     status, body = client.ask(route.method, path, json.loads(content) if content else None)
     click.secho(f"{route.method} {path} {status}", err=True, fg="red" if status >= 400 else None)
-    if body is not None:
+    if as_json:
+        output.write({"status": status, "body": body})
+    elif body is not None:
         output.write(body)
     if status >= 400:
         raise SystemExit(1)
 
 
-async def _deliver(function: EventFunction, content: str, subject: str | None, host: str) -> None:
+async def _deliver(
+    function: EventFunction, content: str, subject: str | None, host: str, *, as_json: bool
+) -> None:
     from eventing.cloudevent import CloudEvent, decode, is_cloudevent
     from eventing.errors import NoAnswer
     from eventing.sender import Sender
@@ -106,11 +120,16 @@ async def _deliver(function: EventFunction, content: str, subject: str | None, h
     finally:
         await sender.close()
     click.secho(f"{function.name} {answer.status}", err=True, fg="red" if answer.status >= 400 else None)
+    text = answer.body.decode("utf-8", "replace")
+    told: dict[str, Any] | None = None
     if is_cloudevent(answer.headers):
         reply = decode(answer.headers, answer.body)
-        told: dict[str, Any] = {**reply.attributes(), "data": reply.json()}
+        told = {**reply.attributes(), "data": reply.json()}
+    if as_json:
+        output.write({"status": answer.status, "reply": told, "text": "" if told else text})
+    elif told:
         output.write(told)
-    elif answer.body:
-        click.echo(answer.body.decode("utf-8", "replace"))
+    elif text:
+        click.echo(text)
     if answer.status >= 400:
         raise SystemExit(1)

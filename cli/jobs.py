@@ -82,28 +82,34 @@ def show(job: str, as_json: bool, enter: Enter) -> None:
 
 @jobs.command()
 @click.argument("job")
+@output.json_option
 @as_user
-def cancel(job: str, enter: Enter) -> None:
+def cancel(job: str, as_json: bool, enter: Enter) -> None:
     """Cancel a job that is in progress."""
     client = enter()
     status, _ = client.ask("DELETE", f"/api/v1/scan/{job}")
     if status != 204:
         raise CliError(f"there is no job {job} of yours to cancel", "see: eco2 jobs (and --user)")
     _, body = client.get(f"/api/v1/scan/{job}/result")
-    click.echo(f"{job} is {body.get('status', 'cancelled')}")
+    now = body.get("status", "cancelled")
+    output.write({"job_id": job, "status": now}) if as_json else click.echo(f"{job} is {now}")
 
 
 @jobs.command()
 @click.argument("job")
+@output.json_option
 @as_user
-def retry(job: str, enter: Enter) -> None:
+def retry(job: str, as_json: bool, enter: Enter) -> None:
     """Start a failed job again: by its dead letter where there is one, else as a new job with the same picture."""
     client = enter()
     status, letters = client.get(f"{LETTERS}?limit=100")
     mine = [each["id"] for each in letters if each["subject"] == job] if status == 200 else []
     if mine:
         client.ask("POST", f"{LETTERS}/{mine[0]}/replay")
-        click.echo(f"{job} goes on: dead letter {mine[0]} was sent again")
+        if as_json:
+            output.write({"job_id": job, "dead_letter": mine[0]})
+        else:
+            click.echo(f"{job} goes on: dead letter {mine[0]} was sent again")
         return
     status, page = client.get("/api/v1/scan?limit=100")
     scan = next((each for each in page["scans"] if each["job_id"] == job), None) if status == 200 else None
@@ -111,7 +117,12 @@ def retry(job: str, enter: Enter) -> None:
         raise CliError(f"there is no job {job} among your last 100", "see: eco2 jobs (and --user)")
     body = {"image_url": scan["image_url"]}
     accepted = client.post("/api/v1/scan", body, {"Idempotency-Key": str(uuid.uuid4())})
-    click.echo(f"{accepted['job_id']} began with the same picture; see: eco2 jobs show {accepted['job_id']}")
+    if as_json:
+        output.write(accepted)
+    else:
+        click.echo(
+            f"{accepted['job_id']} began with the same picture; see: eco2 jobs show {accepted['job_id']}"
+        )
 
 
 def _row(scan: dict[str, Any]) -> tuple[object, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cli import output
 from cli.errors import CliError
 from cli.options import home_option
 from process.settings import read
@@ -18,13 +19,14 @@ def keys() -> None:
 
 
 @keys.command()
+@output.json_option
 @home_option
 @click.option(
     "--folder",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder with the keys, e.g. of a cluster's secret; default: that of --home.",
 )
-def rotate(home: Path, folder: Path | None) -> None:
+def rotate(as_json: bool, home: Path, folder: Path | None) -> None:
     """Sign with the next key from now on, and make another next one.
 
     Nobody is signed out: what the old key signed stays good until it expires. Running processes notice by themselves.
@@ -40,4 +42,7 @@ def rotate(home: Path, folder: Path | None) -> None:
         now = rotated(place, keep_s)
     except SigningKeysError as error:
         raise CliError(str(error), "start the platform once, or give --folder") from None
-    click.echo(f"key {now.kid} signs from now on; {len(now.public)} keys verify")
+    if as_json:
+        output.write({"signs": now.kid, "verify": sorted(now.public)})
+    else:
+        click.echo(f"key {now.kid} signs from now on; {len(now.public)} keys verify")

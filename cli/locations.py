@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cli import output
 from cli.errors import CliError
 from cli.options import home_option, running
 
@@ -32,8 +34,9 @@ def locations() -> None:
     metavar="URL",
     help="PostgreSQL of a platform elsewhere, on a cluster for instance; --home has no meaning then.",
 )
+@output.json_option
 @home_option
-def import_file(file: Path, dry_run: bool, database: str | None, home: Path) -> None:
+def import_file(file: Path, dry_run: bool, database: str | None, as_json: bool, home: Path) -> None:
     """Store the places of FILE: recycling compensation sites (한국환경공단, CSV) or shops of the Smart Seoul Map.
 
     A place that is there already is brought up to date; the samples go with the first real place.
@@ -44,12 +47,19 @@ def import_file(file: Path, dry_run: bool, database: str | None, home: Path) -> 
         found = read(file)
     except FileRejected as error:
         raise CliError(f"{file}: {error}", "see eco2 locations import --help for what can be read") from None
-    _report(found)
-    if dry_run:
+    if not as_json:
+        _report(found)
+    new = changed = 0
+    if not dry_run:
+        new, changed = asyncio.run(_store(database or running(home)["database"], found.sites))
+    if as_json:
+        told = {name: [asdict(each) for each in getattr(found, name)] for name in ("rejected", "notes")}
+        counts = {"rows": found.rows, "kinds": found.kinds, "places": len(found.sites)}
+        output.write({"layout": found.layout, **counts, **told, "new": new, "changed": changed})
+    elif dry_run:
         click.echo("nothing stored (--dry-run)")
-        return
-    new, changed = asyncio.run(_store(database or running(home)["database"], found.sites))
-    click.echo(f"stored: {new} new, {changed} changed, {len(found.sites) - new - changed} as they were")
+    else:
+        click.echo(f"stored: {new} new, {changed} changed, {len(found.sites) - new - changed} as they were")
 
 
 def _report(found: PlaceFile) -> None:

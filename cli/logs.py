@@ -96,7 +96,7 @@ def _print(line: dict[str, Any], as_json: bool) -> None:
     if as_json:
         output.write(line, a_line=True)
         return
-    at = times.clock(line["timestamp"]) if line["timestamp"] else " " * 12
+    at = times.clock(line["timestamp"]) if line["timestamp"] else " " * 16
     more = " ".join(f"{key}={value}" for key, value in line.items() if key not in (*_KNOWN, "process"))
     who = line.get("function") or line["process"]
     click.secho(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from importlib import import_module
 from typing import Literal
 
@@ -58,6 +60,9 @@ class Lazy(click.Group):
 @click.pass_context
 def main(context: click.Context, lang: Literal["en", "ko"] | None) -> None:
     """Run Eco² on this machine; `eco2 demo` shows it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal without Korean shows ? and the command goes on
+            stream.reconfigure(errors="replace")
     if "NO_COLOR" in os.environ:  # no-color.org; rich keeps to it by itself
         context.color = False
     if lang:

@@ -35,10 +35,21 @@ def result(body: dict[str, Any], console: Console | None = None) -> None:
     if sources := _sources(pipeline.get("disposal_rules")):
         lines += ["", f"[dim]{word('source')}: " + escape(" · ".join(sources)) + "[/]"]
     console.print(Panel("\n".join(lines), title=word("guide"), title_align="left"))
+    if others := stood_in(pipeline):
+        console.print(
+            f"[yellow]{escape(word('other_model', asked=pipeline['models']['asked'], others=others))}[/]"
+        )
     if reward := body.get("reward"):
         owned = word("owned" if reward.get("already_owned") else "won")
         name, dialog = (escape(str(reward.get(key) or "")) for key in ("name", "dialog"))
         console.print(f"[green]{owned}[/] [bold]{name}[/] “{dialog}”")
+
+
+def stood_in(pipeline: dict[str, Any]) -> str:
+    """The models that answered in place of the one that was asked for; empty where none had to."""
+    models = pipeline.get("models") or {}
+    used = dict.fromkeys(filter(None, (models.get("vision"), models.get("answer"))))
+    return ", ".join(each for each in used if each != models.get("asked"))
 
 
 def _sources(rules: Any) -> list[str]:

@@ -17,5 +17,7 @@ def shown(text: str | float | None) -> str:
 
 
 def clock(text: str | float) -> str:
-    """Time of day to the millisecond."""
-    return f"{moment(text):%H:%M:%S.%f}"[:-3]
+    """Time of day to the millisecond, and zone; with its day where that is not today."""
+    at = moment(text)
+    day = f"{at:%Y-%m-%d} " if at.date() != datetime.now(at.tzinfo).date() else ""
+    return f"{day}{at:%H:%M:%S}.{at.microsecond // 1000:03} {at:%Z}"

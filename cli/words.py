@@ -58,6 +58,10 @@ WORDS = {
     "source": ("근거", "Source"),
     "owned": ("이미 함께하는 친구예요", "Already a friend of yours"),
     "won": ("새 캐릭터를 얻었어요!", "You won a new character!"),
+    "other_model": (
+        "{asked} 모델이 응답하지 않아 다른 모델({others})이 답했어요",
+        "{asked} did not answer; another model did: {others}",
+    ),
     "goes_on": ("작업 {job}은 계속됩니다", "job {job} goes on"),
     "see_job": ("보기: eco2 jobs show {job}", "see it: eco2 jobs show {job}"),
     "cancel_job": ("그만두기: eco2 jobs cancel {job}", "cancel it: eco2 jobs cancel {job}"),

@@ -40,7 +40,10 @@ class TokenMissing(TokenRefused):
     """No token came with the request."""
 
     def __init__(self) -> None:
-        super().__init__("LOGIN_REQUIRED", "Sign in first; this needs a valid access token.")
+        super().__init__(
+            "LOGIN_REQUIRED",
+            "Sign in first; this needs a valid access token. Cookies belong to a host, so localhost is not 127.0.0.1.",
+        )
 
 
 class TokenInvalid(TokenRefused):

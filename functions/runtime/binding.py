@@ -93,7 +93,10 @@ def identity(request: Request, resources: Resources) -> User:
     """The caller, from the headers that only the edge can set. Raises Unauthorized."""
     user = request.headers.get("x-user-id", "")
     if not user:
-        raise Unauthorized("LOGIN_REQUIRED", "Sign in first; this needs a valid access token.")
+        raise Unauthorized(
+            "LOGIN_REQUIRED",
+            "Sign in first; this needs a valid access token. Cookies belong to a host, so localhost is not 127.0.0.1.",
+        )
     expires = request.headers.get("x-auth-expires-at", "")
     return User(
         id=user,

@@ -46,8 +46,8 @@ class AnswerWriter(Service):
         """Over the shared models."""
         return cls(await resources.get(SharedModels))
 
-    async def answer(self, event: RulesMatched) -> Answer:
-        """Raises Retry and Reject."""
+    async def answer(self, event: RulesMatched) -> tuple[Answer, str]:
+        """The answer and the model that worded it, "" where none did. Raises Retry and Reject."""
         found = event.match
         match = restore(found) if found else None
         vision = event.vision
@@ -62,10 +62,10 @@ class AnswerWriter(Service):
             candidates=vision.candidates,
         )
         if match is None or match.finding != "named" or vision.outcome != "waste":
-            return fixed  # no model words what is dangerous, doubtful or unknown, and none is paid
+            return fixed, ""  # no model words what is dangerous, doubtful or unknown, and none is paid
         shown = lookup(vision.classification.major_category, vision.classification.middle_category)
         if shown and shown.key != match.rule.key:
-            return fixed  # a model that sees one thing and reads of another would mix them
+            return fixed, ""  # a model that sees one thing and reads of another would mix them
         todo = fixed.insufficiencies
 
         async def composed() -> AnswerDraft:
@@ -85,8 +85,8 @@ class AnswerWriter(Service):
         try:
             completion = await ask(self.models, event.model, request, budget_s=BUDGET_S)
         except ModelRefused:
-            return fixed
-        return accepted(completion.output, fixed, match)
+            return fixed, ""
+        return accepted(completion.output, fixed, match), completion.model
 
 
 def accepted(draft: AnswerDraft, fixed: Answer, match: RuleMatch) -> Answer:

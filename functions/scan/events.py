@@ -84,6 +84,12 @@ class Answered(RulesMatched):
     type: ClassVar[str] = "eco2.scan.answered"
 
     answer: Answer
+    answered_by: str = ""
+    """The model that worded it; empty where none was asked."""
+
+    def models(self) -> dict[str, str]:
+        """Which model was asked for and which ones it was in the end: another one may have stood in."""
+        return {"asked": self.model, "vision": self.vision.meta.model, "answer": self.answered_by}
 
 
 class Reward(BaseModel):

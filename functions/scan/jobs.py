@@ -199,6 +199,7 @@ class Jobs(Service):
                 "classification_result": event.vision.model_dump(mode="json"),
                 "disposal_rules": rule_document(event.match.key) if event.match else None,
                 "final_answer": event.answer.model_dump(mode="json"),
+                "models": event.models(),
                 **event.model_dump(mode="json", include=set(event.in_result)),
             },
             reward=event.reward,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import urllib.request
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +34,16 @@ def test_a_photo_from_a_file_gets_its_stages_its_answer_and_a_character(page: Pa
     expect(page.locator(".class")).to_contain_text("›")
     expect(page.locator(".shown img")).to_have_js_property("complete", True)
     assert page.locator(".shown img").evaluate("picture => picture.naturalWidth") > 0
+
+
+def test_a_model_that_stood_in_for_another_is_told(page: Page, platform: Platform) -> None:
+    sign_in(page, f"대신 {uuid4()}")
+    failing = json.dumps(["error"] * 2).encode()
+    with urllib.request.urlopen(f"{platform.model}/script", failing, timeout=10) as done:
+        assert done.status == 200
+    page.get_by_role("button", name="예시 사진으로 해 보기").click()
+    expect(page.locator(".stood-in")).to_contain_text("다른 모델이 답했어요. (simulated → local)")
+    assert violations(page) == []
 
 
 def test_the_camera_takes_a_photo(page: Page) -> None:

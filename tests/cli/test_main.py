@@ -6,9 +6,10 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -53,6 +54,40 @@ def test_functions_are_listed_with_their_limits() -> None:
     assert "POST /api/v1/scan" in rows["scan-submit"]
     assert "dead letters" in rows["ops-quarantine"]
     assert "always runs" in rows["stream-router"]
+
+
+def leaves(command: click.Command, name: str = "") -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something itself, by its whole name."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for each in command.list_commands(context):
+            found = command.get_command(context, each)
+            assert found
+            yield from leaves(found, f"{name} {each}".strip())
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        yield name, command
+
+
+def test_every_command_but_those_that_stay_has_json() -> None:
+    without = {
+        name
+        for name, command in leaves(main)
+        if not any("--json" in parameter.opts for parameter in command.params)
+    }
+    assert without == {"up", "demo"}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1"])
+def test_a_terminal_without_korean_gets_an_answer_all_the_same(encoding: str) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    code = "from cli.main import main; from cli import show; main(['functions'], standalone_mode=False); "
+    code += "show.result({'status': '실패', 'error': {'message': '사진 › 없음'}})"
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=True)
+    *table, result = shown.stdout.decode(encoding).splitlines()
+    assert "scan-vision" in "".join(table)
+    assert result == "?? ? ?? (?)"
+    assert shown.stderr == b""
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -58,6 +58,8 @@ def test_a_scan_is_listed_and_shown(eco2: Callable[..., Result]) -> None:
     assert json.loads(eco2("jobs", "show", job, "--json").output)["task_id"] == job
     assert "How to dispose of it" in eco2("jobs", "show", job).output
     assert f"{job} is completed" in eco2("jobs", "cancel", job).output
+    assert json.loads(eco2("jobs", "cancel", job, "--json").output) == {"job_id": job, "status": "completed"}
+    assert json.loads(eco2("jobs", "retry", job, "--json").output)["job_id"] != job
     assert "no job" in eco2("jobs", "show", uuid4(), code=1).stderr
     assert "no job" in eco2("jobs", "retry", uuid4(), code=1).stderr
     again = eco2("jobs", "retry", job).output
@@ -111,6 +113,8 @@ def test_a_dead_letter_says_why_and_can_be_discarded(eco2: Callable[..., Result]
     assert letter["reason"][:40] in shown
     assert json.loads(eco2("dead-letters", "show", letter["id"], "--json").output)["data"] == '{"x": 1}'
     assert "goes on: dead letter" in eco2("jobs", "retry", subject).output
+    sent = json.loads(eco2("dead-letters", "replay", letter["id"], "--json").output)
+    assert sent == {"sent": [letter["id"]]}
     assert eco2("dead-letters", "discard", letter["id"]).output == "discarded 1\n"
     assert "none of them" in eco2("dead-letters", "discard", letter["id"], code=1).stderr
 
@@ -119,6 +123,8 @@ def test_a_function_is_called_by_http(eco2: Callable[..., Result]) -> None:
     called = eco2("invoke", "scan-categories")
     assert [each["id"] for each in json.loads(called.stdout)] == ["recyclable", "general", "food", "bulky"]
     assert "GET /api/v1/scan/categories 200" in called.stderr
+    whole = json.loads(eco2("invoke", "scan-categories", "--json").stdout)
+    assert whole == {"status": 200, "body": json.loads(called.stdout)}
     missing = eco2("invoke", "scan-result", "-p", f"job_id={uuid4()}", code=1)
     assert json.loads(missing.stdout)["code"] == "JOB_NOT_FOUND"
     assert "needs job_id" in eco2("invoke", "scan-result", code=1).stderr
@@ -130,6 +136,7 @@ def test_a_function_is_called_by_http(eco2: Callable[..., Result]) -> None:
 
 def test_a_function_is_called_with_an_event(eco2: Callable[..., Result]) -> None:
     assert "scan-sweep 20" in eco2("invoke", "scan-sweep").stderr
+    assert json.loads(eco2("invoke", "scan-sweep", "--json").stdout)["status"] in (200, 202, 204)
     refused = eco2("invoke", "scan-rule", "--data", "{}", "--subject", uuid4(), code=1)
     assert "scan-rule 4" in refused.stderr
     assert "takes any event" in eco2("invoke", "ops-quarantine", code=1).stderr

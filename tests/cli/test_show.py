@@ -47,6 +47,13 @@ def test_a_character_that_is_owned_is_no_new_one() -> None:
     assert "이미 함께하는 친구예요" in shown({**RESULT, "reward": {"name": "페티", "already_owned": True}})
 
 
+def test_a_model_that_stood_in_for_another_is_named_and_one_that_did_not_is_not() -> None:
+    models = {"asked": "gpt-5.2", "vision": "local", "answer": "local"}
+    told = "gpt-5.2 모델이 응답하지 않아 다른 모델(local)이 답했어요"
+    assert told in shown(of({"models": models}))
+    assert "다른 모델" not in shown(of({"models": {**models, "vision": "gpt-5.2", "answer": ""}}))
+
+
 @pytest.mark.parametrize("rules", ["words", {}, {"source": ["words"]}])
 def test_rules_without_a_source_have_no_line_of_sources(rules: object) -> None:
     assert "근거" not in shown(of({"disposal_rules": rules}))

@@ -135,6 +135,7 @@ const WORDS = {
   missing: ["더 해야 할 일", "Still to do"],
   source: ["근거", "Source"],
   model: ["모델", "Model"],
+  other_model: ["요청한 모델이 응답하지 않아 다른 모델이 답했어요.", "The model asked for did not answer; another one did."],
   reward_new: ["새 캐릭터를 얻었어요!", "You won a new character!"],
   reward_owned: ["이미 함께하는 친구예요", "Already a friend of yours"],
   history: ["최근 기록", "Recent scans"],

@@ -20,7 +20,8 @@ from functions.scan.stages import Stages
 )
 async def answer(event: RulesMatched, writer: AnswerWriter) -> Answered:
     """A model words it from the rule; without a rule an honest sentence is fixed and no model is asked."""
-    return Answered(**dict(event), answer=await writer.answer(event))
+    said, model = await writer.answer(event)
+    return Answered(**dict(event), answer=said, answered_by=model)
 
 
 new = answer.new

@@ -63,6 +63,18 @@ async def test_a_scan_ends_with_its_answer_and_a_character(
     assert [seq for seq, _, _ in told(settings, job_id)] == WHOLE
 
 
+async def test_the_result_says_which_model_stood_in_for_the_one_that_was_asked_for(
+    settings: dict[str, str], provider: Provider
+) -> None:
+    away = {"ECO2_MODELS": "gpt-5.2", "ECO2_MODEL": "gpt-5.2", "ECO2_MODEL_FALLBACK": "simulated"}
+    async with line({**settings, **away, "ECO2_OPENAI_API_KEY": ""}) as made:
+        job_id = await made.submit(provider.image_url, model="gpt-5.2")
+        await made.run()
+        body = await result(made, job_id)
+    models = {"asked": "gpt-5.2", "vision": "simulated", "answer": "simulated"}
+    assert body["pipeline_result"]["models"] == models
+
+
 @pytest.mark.parametrize(
     ("said", "path"),
     [
