@@ -31,10 +31,10 @@ def rotate(as_json: bool, home: Path, folder: Path | None) -> None:
 
     Nobody is signed out: what the old key signed stays good until it expires. Running processes notice by themselves.
     """
+    from functions.auth.claims import LEEWAY_S
     from functions.auth.errors import SigningKeysError
     from functions.auth.keys import rotate as rotated
     from functions.auth.settings import AuthSettings
-    from functions.auth.tokens import LEEWAY_S
 
     place = folder or home / "keys"
     keep_s = read(AuthSettings, os.environ).refresh_ttl_s + LEEWAY_S

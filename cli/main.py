@@ -25,6 +25,7 @@ COMMANDS = {
     "dead-letters": "events that could not be delivered: list, show, replay, discard",
     "locations": "places on the map: import a public file",
     "keys": "the keys that sign tokens: rotate",
+    "logins": "where a user is signed in: list, end",
     "functions": "every function: what triggers it, limits",
     "new": "scaffold a function",
     "remove": "take a function away, with all that was written for it",

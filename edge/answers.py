@@ -28,13 +28,15 @@ def limit_fields(function: str, requests: int, seconds: int) -> Fields:
     """On a route with a limit: RateLimit fields (draft-ietf-httpapi-ratelimit-headers) in place of Envoy's own."""
     left = "response.headers['x-ratelimit-remaining']"
     state = f"'\"{function}\";r=' + {left} + ';t={wait(requests, seconds)}'"
+    said = "response.headers['ratelimit']"
+    counted = f"('x-ratelimit-remaining' in response.headers ? {state} : '')"
     return typed(
         "filters.http.header_mutation.v3.HeaderMutationPerRoute",
         mutations=changes(
             response=[
                 written("ratelimit-policy", f'"{function}";q={requests};w={seconds}'),
-                # A refused check is not counted, and says nothing.
-                written("ratelimit", f"%CEL('x-ratelimit-remaining' in response.headers ? {state} : '')%"),
+                # A function that refuses for a share of its own says which; a refused check is not counted.
+                written("ratelimit", f"%CEL('ratelimit' in response.headers ? {said} : {counted})%"),
                 removed_by_prefix("x-ratelimit-"),
             ]
         ),

@@ -25,9 +25,8 @@ ACCOUNT = "functions"
 SETTINGS, SECRETS, KEYS = "eco2-settings", "eco2-secrets", "eco2-signing-keys"
 VERIFYING_KEYS = "eco2-verifying-keys"
 """The public halves of the same keys."""
-_VERIFY_ONLY = frozenset(
-    f"auth-{name}" for name in ("authorization", "authorize", "jwks", "login", "logout", "relay")
-)
+_ISSUES, _VERIFIES = "functions.auth.issuing", "functions.auth.keys"
+"""The modules that need the private keys, and any."""
 KEYS_PATH = "/etc/eco2/keys"
 
 
@@ -58,9 +57,8 @@ def _run(function: Function) -> dict[str, Any]:
 
 def keys(function: Function) -> str:
     """The Secret with the keys of tokens that a function mounts: private ones only where tokens are issued."""
-    if "functions.auth.keys" not in code(function):
-        return ""
-    return VERIFYING_KEYS if function.name in _VERIFY_ONLY else KEYS
+    modules = code(function)
+    return KEYS if _ISSUES in modules else VERIFYING_KEYS if _VERIFIES in modules else ""
 
 
 def _deploy(function: Function) -> dict[str, Any]:

@@ -309,7 +309,7 @@ def _codes(function: HttpFunction, route: Route, operation: Mapping[str, Any]) -
     if route.method != "GET":
         codes += ["ORIGIN_NOT_ALLOWED", "BODY_TOO_LARGE", "BODY_INCOMPLETE"]
     if "requestBody" in operation:
-        codes += ["JSON_INVALID", "CONTENT_TYPE_INVALID", "VALIDATION_FAILED"]
+        codes += ["JSON_INVALID", "CONTENT_TYPE_INVALID", "CONTENT_ENCODING_INVALID", "VALIDATION_FAILED"]
     if function.operators:
         codes += ["ROUTE_NOT_FOUND"]
     if function.rate_limit:

@@ -9,12 +9,11 @@ NAMES = tuple(STAGES)
 FUNCTIONS = (*(f"scan-{name}" for name in NAMES), "scan-record")
 """The functions that a scan's events go through."""
 STEPS = [
-    ("queued", "started"),
-    *((name, status) for name in NAMES for status in ("started", "completed")),
+    *((name, status) for name in ("queued", *NAMES) for status in ("started", "completed")),
     ("done", "completed"),
 ]
 """Stage and status of every event of its stream."""
 WHOLE = list(range(1, DONE_SEQ + 1))
 """Their numbers."""
-PROGRESS = [0, 0, *(STAGES[name].percent for name in NAMES for _ in range(2))]
+PROGRESS = [0, 0, 0, *(STAGES[name].percent for name in NAMES for _ in range(2))]
 """Their percentages: a stage starts with what the one before it has reached."""

@@ -11,7 +11,8 @@ from starlette.responses import RedirectResponse
 from functions.auth.cookies import LoginCookies
 from functions.auth.errors import SignInFailed
 from functions.auth.oauth import OAuth
-from functions.auth.sessions import Device, Sessions
+from functions.auth.person import Device
+from functions.auth.sessions import Sessions
 from functions.auth.settings import AuthSettings, ProviderName
 from functions.runtime.resources import Resources
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from eventing.catalogue import to_event
 from functions.auth.blacklist import Blacklist
+from functions.auth.claims import LEEWAY_S, Claims
 from functions.auth.events import RevokedToken, TokensRevoked
 from functions.auth.outgoing import AuthOutgoing
 from functions.auth.settings import AuthSettings
-from functions.auth.tokens import LEEWAY_S, Claims
 from functions.runtime.errors import FunctionError
 from functions.runtime.resources import Service
 
@@ -74,19 +74,17 @@ class Endings(Service):
             log.warning("an ended login is told by its event alone: %s", error.code)
         await self._outgoing.send(event)
 
-    async def revoke_all(self, user_id: str) -> None:
-        """Refuse what is left of a user's logins, however many there are; known everywhere within a second or two."""
-        await self._database.run(_END_ALL, {"user": user_id, "ttl_s": self._access_ttl_s + LEEWAY_S})
+    async def end_named(self, named: Sequence[Claims], reason: Reason) -> None:
+        """End the sessions that good tokens name. Raises Retry without the database."""
+        for session, user_id in {(claims.session, claims.user_id) for claims in named}:
+            await self.end(session, user_id, reason, [each for each in named if each.session == session])
+
+    async def forget(self) -> None:
+        """Forget ended sessions every token of which has expired."""
+        await self._database.run(_FORGET)
 
 
-_END_ALL = """
-WITH ended AS (
-    UPDATE auth.sessions SET ended_at = now(), ended_by = 'deletion' WHERE user_id = %(user)s AND ended_at IS NULL
-    RETURNING id
-)
-INSERT INTO auth.revocations (session, expires_at) SELECT id, now() + make_interval(secs => %(ttl_s)s) FROM ended
-ON CONFLICT (session) DO NOTHING
-"""
+_FORGET = "DELETE FROM auth.revocations WHERE expires_at < now()"
 _END = """
 WITH ended AS (
     UPDATE auth.sessions SET ended_at = now(), ended_by = %(reason)s WHERE id = %(session)s AND ended_at IS NULL

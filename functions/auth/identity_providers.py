@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from functions.auth.errors import PersonUnknown
-from functions.auth.sessions import Person
+from functions.auth.person import Person
 from functions.auth.settings import OAuthSettings, ProviderName
 from functions.runtime.errors import NotFound
 from functions.runtime.text import composed, shown

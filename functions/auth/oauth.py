@@ -19,10 +19,11 @@ from functions.auth.cookies import BROWSER, BROWSER_TTL_S, cookie_values
 from functions.auth.errors import SignInFailed
 from functions.auth.identity_providers import IdentityProvider
 from functions.auth.pending import PendingSignIn, PendingSignIns, digest
+from functions.auth.person import MAX_TEXT, Person
 from functions.auth.redirects import callback_url, frontend
-from functions.auth.sessions import MAX_TEXT, Person
 from functions.auth.settings import AuthSettings, OAuthSettings, ProviderName
 from functions.runtime.resources import Service
+from functions.runtime.text import composed
 from process.settings import ProcessSettings
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class OAuth(Service):
             verifier=verifier,
             redirect_uri=back,
             frontend=frontend(self._auth.frontend_url, self._process, asked),
-            device_id=query.get("device_id", "")[:MAX_TEXT] or None,
+            device_id=composed(query.get("device_id", ""), "query", "device_id")[:MAX_TEXT] or None,
             browser=digest(browser),
         )
         client = OAuth2Client(

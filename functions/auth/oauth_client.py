@@ -11,7 +11,7 @@ from authlib.integrations.httpx_client import AsyncOAuth2Client
 from functions.auth.errors import PersonUnknown
 from functions.auth.identity_providers import IdentityProvider
 from functions.auth.pending import PendingSignIn
-from functions.auth.sessions import Person
+from functions.auth.person import Person
 
 CALL_S = 4.0
 MAX_ANSWER = 65_536

@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Self
 
 from functions.auth.endings import Endings
+from functions.auth.logins import Logins
 from functions.runtime.personal import PersonalData, PersonalTable
 
 if TYPE_CHECKING:
     from functions.runtime.database import Database
     from functions.runtime.resources import Resources
-
-MOST_TOLD = 200
-"""Sessions whose end is told by an event each; of more the table of revocations tells, a second later."""
 
 
 class AuthData(PersonalData):
@@ -20,7 +18,9 @@ class AuthData(PersonalData):
 
     tables = (
         PersonalTable(
-            "auth.identities", "identities", "provider, provider_user_id, created_at, last_login_at"
+            "auth.identities",
+            "identities",
+            "provider, provider_user_id, username, email, profile_image_url, created_at, last_login_at",
         ),
         PersonalTable(
             "auth.sessions",
@@ -30,25 +30,18 @@ class AuthData(PersonalData):
         PersonalTable("auth.login_audits", "sign_ins", "provider, ip, user_agent, at"),
     )
 
-    def __init__(self, database: Database, endings: Endings) -> None:
+    def __init__(self, database: Database, endings: Endings, logins: Logins) -> None:
         super().__init__(database)
-        self._endings = endings
+        self._endings, self._logins = endings, logins
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database."""
-        return cls(await resources.database(), await resources.get(Endings))
+        return cls(await resources.database(), await resources.get(Endings), await resources.get(Logins))
 
     async def forget(self, user_id: str) -> None:
-        """End every login of the user, then delete all."""
-        rows = await self._database.all(_LIVE, {"user": user_id, "limit": MOST_TOLD})
-        for (session,) in rows:
-            await self._endings.end(str(session), user_id, "deletion")
-        await self._endings.revoke_all(user_id)
+        """End every login of the user, each told by an event or, of very many, by the table alone; then delete all."""
+        for login in await self._logins.of(user_id):
+            await self._endings.end(login.session, user_id, "deletion")
+        await self._logins.end_all(user_id, "deletion")
         await super().forget(user_id)
-
-
-_LIVE = """
-SELECT id FROM auth.sessions WHERE user_id = %(user)s AND ended_at IS NULL AND expires_at > now()
-ORDER BY issued_at DESC LIMIT %(limit)s
-"""

@@ -16,8 +16,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from functions.auth.blacklist import NEWS
+from functions.auth.claims import Claims
 from functions.auth.errors import TokenRevoked
-from functions.auth.tokens import Claims
 from functions.runtime.errors import FunctionError, Unavailable
 from functions.runtime.logins import EndedLogins
 

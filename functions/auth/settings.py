@@ -20,6 +20,9 @@ class AuthSettings:
     audience: str = setting("eco2-api", "`aud` of tokens")
     access_ttl_s: int = setting(1800, "life of an access token, seconds", least=10)
     refresh_ttl_s: int = setting(1_209_600, "life of a refresh token, seconds", least=60)
+    login_days: int = setting(
+        180, "days after which people sign in anew, however often they renewed", least=1, most=3_650
+    )
     session_days: int = setting(30, "days that logins are kept after they expired", least=1)
     audit_days: int = setting(365, "days that it is kept who signed in when and from where", least=1)
     cookie_domain: str = setting("", "Domain of the login cookies; empty: host only")
@@ -46,7 +49,7 @@ class OAuthSettings:
     )
     google_client_id: str = setting("", "Google: our client id; empty: not offered")
     google_client_secret: Secret = setting(
-        Secret(""), "Google: our client secret", read_by="functions.auth.oauth"
+        Secret(""), "Google: our client secret", read_by="functions.auth.arrival"
     )
     kakao_authorize_url: Url = setting(
         "https://kauth.kakao.com/oauth/authorize", "Kakao: where a person agrees"
@@ -57,7 +60,7 @@ class OAuthSettings:
     )
     kakao_client_id: str = setting("", "Kakao: our client id (REST API key); empty: not offered")
     kakao_client_secret: Secret = setting(
-        Secret(""), "Kakao: our client secret", read_by="functions.auth.oauth"
+        Secret(""), "Kakao: our client secret", read_by="functions.auth.arrival"
     )
     naver_authorize_url: Url = setting(
         "https://nid.naver.com/oauth2.0/authorize", "Naver: where a person agrees"
@@ -68,5 +71,5 @@ class OAuthSettings:
     )
     naver_client_id: str = setting("", "Naver: our client id; empty: not offered")
     naver_client_secret: Secret = setting(
-        Secret(""), "Naver: our client secret", read_by="functions.auth.oauth"
+        Secret(""), "Naver: our client secret", read_by="functions.auth.arrival"
     )

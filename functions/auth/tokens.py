@@ -1,4 +1,4 @@
-"""Access and refresh tokens: JWT signed with RS256, verified by PyJWT (RFC 7519; rules of RFC 8725).
+"""Access and refresh tokens, verified: JWT signed with RS256, by PyJWT (RFC 7519; rules of RFC 8725).
 
 A verified token is remembered by its exact text until it expires, so that a busy client costs one signature
 check instead of one a request; its time is checked every time. What was revoked `functions.auth.revocations` knows.
@@ -12,11 +12,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self, get_args
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Self, get_args
 
+from functions.auth.claims import LEEWAY_S, Claims, Kind
 from functions.auth.errors import (
     SigningKeysError,
     TokenExpired,
@@ -33,29 +32,14 @@ if TYPE_CHECKING:
     from functions.runtime.resources import Resources
 
 log = logging.getLogger(__name__)
-Kind = Literal["access", "refresh"]
 ALGORITHM = "RS256"
 REQUIRED = ["iss", "aud", "sub", "jti", "iat", "nbf", "exp", "type", "provider", "sid"]
-LEEWAY_S = 5
 MAX_CHARS = 4096
 REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
-    """The claims of a token. `session` is the login it belongs to (its token family); times are epoch seconds."""
-
-    id: str
-    kind: Kind
-    user_id: str
-    provider: str
-    session: str
-    issued_at: int
-    expires_at: int
-
-
 class Tokens(Service):
-    """Issues and verifies tokens of one issuer for one audience. `keys` gives those of the moment."""
+    """Verifies tokens of one issuer for one audience. `keys` gives those of the moment."""
 
     def __init__(
         self,
@@ -63,13 +47,10 @@ class Tokens(Service):
         *,
         issuer: str,
         audience: str,
-        access_ttl_s: int = 1800,
-        refresh_ttl_s: int = 1_209_600,
         now: Callable[[], float] = time.time,
     ) -> None:
         self.keys = keys
-        self.lifetime_s: dict[Kind, int] = {"access": access_ttl_s, "refresh": refresh_ttl_s}
-        self._issuer, self._audience, self._now = issuer, audience, now
+        self.issuer, self.audience, self.now = issuer, audience, now
         self._verified: OrderedDict[str, Claims] = OrderedDict()
 
     @classmethod
@@ -83,37 +64,7 @@ class Tokens(Service):
             raise Unavailable(
                 "Sign-in can't be checked at the moment; try again.", code="NOT_CONFIGURED"
             ) from error
-        return cls(
-            folder.keys,
-            issuer=settings.issuer,
-            audience=settings.audience,
-            access_ttl_s=settings.access_ttl_s,
-            refresh_ttl_s=settings.refresh_ttl_s,
-        )
-
-    def issue(self, kind: Kind, user_id: str, provider: str, session: str) -> tuple[str, Claims]:
-        """A new token and its claims. Raises SigningKeysError where only public keys are."""
-        import jwt
-
-        keys = self.keys()
-        if keys.private is None:
-            raise SigningKeysError(f"no private key for {keys.kid}: this process can't sign")
-        now = int(self._now())
-        claims = Claims(str(uuid4()), kind, user_id, provider, session, now, now + self.lifetime_s[kind])
-        payload = {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "sub": user_id,
-            "jti": claims.id,
-            "type": kind,
-            "iat": now,
-            "nbf": now,
-            "exp": claims.expires_at,
-            "provider": provider,
-            "sid": session,
-        }
-        text = jwt.encode(payload, keys.private, ALGORITHM, headers={"kid": keys.kid})
-        return text, claims
+        return cls(folder.keys, issuer=settings.issuer, audience=settings.audience)
 
     def verify(self, text: str, kind: Kind) -> Claims:
         """The claims of a token that is good now, revoked or not. Raises TokenInvalid or TokenExpired."""
@@ -123,7 +74,7 @@ class Tokens(Service):
             self._verified[text] = claims
             if len(self._verified) > REMEMBERED:
                 self._verified.popitem(last=False)
-        if claims.expires_at + LEEWAY_S <= self._now():
+        if claims.expires_at + LEEWAY_S <= self.now():
             del self._verified[text]
             raise TokenExpired
         if claims.kind != kind:
@@ -159,8 +110,8 @@ class Tokens(Service):
                 text,
                 key,
                 algorithms=[ALGORITHM],
-                audience=self._audience,
-                issuer=self._issuer,
+                audience=self.audience,
+                issuer=self.issuer,
                 leeway=LEEWAY_S,
                 options={"require": REQUIRED},
             )

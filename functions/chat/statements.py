@@ -7,7 +7,7 @@ SUBMIT = """
 WITH chat AS (
     SELECT id FROM chat.conversations WHERE (id, user_id) = (%(chat)s, %(user)s) AND deleted_at IS NULL
 ), under_way AS (
-    SELECT count(*) AS turns FROM chat.turns WHERE user_id = %(user)s AND status IN ('active', 'waiting')
+    SELECT chat.turns_under_way(%(user)s) AS turns
 ), turn AS (
     INSERT INTO chat.turns (job_id, conversation_id, user_id, model, location, idempotency_key, request_hash,
                             trace_id, traceparent, deadline_at)

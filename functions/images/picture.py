@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 _ORIENTATION: Final = 0x0112
 _BAND_PIXELS: Final = 1_000_000
 _AMPLE: Final = 2048
+_MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7]")
+"""The first of them ends a scan: within it 0xFF is followed by 0 or is a restart (ITU T.81, B.1.1)."""
 _LARGEST_PROFILE: Final = 4 * 1024 * 1024
 
 
@@ -38,11 +41,14 @@ def plain(data: bytes, longest_side: int) -> FetchedImage | None:
     """
     if data[:2] != b"\xff\xd8" or data[-2:] != b"\xff\xd9":
         return None
-    at, size = 2, None
+    at = 2
+    size: tuple[int, int] | None = None
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xDA:  # the scan: from here on it is coefficients
-            return FetchedImage(data, *size, size) if size and max(size) <= longest_side else None
+        if marker == 0xDA:  # the scan: from here on it is coefficients, up to the end of the file
+            if size is None or max(size) > longest_side or not _ends_with_scan(data, at + 2 + length):
+                return None
+            return FetchedImage(data, *size, size)
         if marker == 0xC0:  # not progressive, whose scans can cost any amount of time
             height, width = (
                 int.from_bytes(data[at + 5 : at + 7], "big"),
@@ -57,6 +63,12 @@ def plain(data: bytes, longest_side: int) -> FetchedImage | None:
             return None
         at += 2 + length
     return None
+
+
+def _ends_with_scan(data: bytes, start: int) -> bool:
+    """Whether the file ends where its first scan does: behind it there may be metadata, a second picture, a page."""
+    found = _MARKER.search(data, start)
+    return found is not None and found.start() == len(data) - 2
 
 
 def redrawn(data: bytes, *, longest_side: int) -> FetchedImage:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -16,9 +17,11 @@ from functions.runtime.errors import Invalid, NotFound, Unauthorized, Unprocessa
 from functions.runtime.request import IdempotencyKey, User
 from functions.runtime.resources import Resources, Service
 from functions.runtime.settings import RuntimeSettings
-from functions.runtime.text import composed, refused
+from functions.runtime.text import composed, identifier, refused
 from process.settings import ProcessSettings
 
+_UNREADABLE = "\ufffd"
+"""What stands in addresses for bytes that are no UTF-8, such as halves of surrogates."""
 _MISSING = inspect.Parameter.empty
 _FINITE = ConfigDict(allow_inf_nan=False)
 
@@ -125,6 +128,9 @@ def _body(model: type[BaseModel], request: Request, body: bytes) -> BaseModel:
     if body and not untyped and kind != "application/json" and not kind.endswith("+json"):
         named = f", not {kind[:80]}" if kind else ""
         raise UnsupportedType("CONTENT_TYPE_INVALID", f"Send the body as application/json{named}.")
+    coding = request.headers.get("content-encoding", "identity").strip().lower()
+    if body and coding != "identity":
+        raise UnsupportedType("CONTENT_ENCODING_INVALID", "Send the body as it is, without Content-Encoding.")
     try:
         value = strictjson.loads(body or b"{}")
     except strictjson.Unstorable as error:
@@ -140,10 +146,13 @@ def _body(model: type[BaseModel], request: Request, body: bytes) -> BaseModel:
 
 def _path(parameter: Parameter, text: str) -> Any:
     try:
-        return _adapter(parameter.type).validate_python(text)
+        # An id has one form; Python reads others, too.
+        found = identifier(text) if parameter.type is UUID else _adapter(parameter.type).validate_python(text)
     except ValidationError:
-        # An id that can't exist is an unknown resource, whatever its form.
-        raise NotFound("NOT_FOUND", f"There is nothing with this {parameter.name}.") from None
+        found = None
+    if found is None or _UNREADABLE in text:  # what can't exist is an unknown resource, whatever its form
+        raise NotFound("NOT_FOUND", f"There is nothing with this {parameter.name}.")
+    return found
 
 
 def _query(parameter: Parameter, query: Mapping[str, str]) -> Any:
@@ -151,11 +160,16 @@ def _query(parameter: Parameter, query: Mapping[str, str]) -> Any:
         if parameter.default is _MISSING:
             raise Unprocessable("PARAMETER_MISSING", f"The query parameter {parameter.name!r} is needed.")
         return parameter.default
+    text = composed(query[parameter.name], "query", parameter.name)
+    if _UNREADABLE in text:
+        raise refused("must be UTF-8", "query", parameter.name)
     try:
-        text = composed(query[parameter.name], "query", parameter.name)
-        return _adapter(parameter.type).validate_python(text)
+        value = _adapter(parameter.type).validate_python(text)
     except ValidationError as error:
         raise _invalid(error, "query", parameter.name) from None
+    if "_" in text and isinstance(value, int | float):  # which Python's own numbers may have
+        raise refused("must be a number", "query", parameter.name)
+    return value
 
 
 @cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from eventing.catalogue import EventData
-from functions.scan.events import Answered, Classified, Completed, RulesMatched
+from functions.scan.events import Answered, Classified, Completed, RulesMatched, ScanRequested
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,11 @@ class Stage:
         The numbering is fixed, so that a stream that was lost with Redis goes on with the same numbers and
         can be told again from the database.
         """
-        return 2 * self.number
+        return 2 * self.number + 1
 
 
+QUEUED = Stage("queued", 0, 0, ScanRequested, "사진을 받았어요", "살펴볼 차례가 됐어요")
+"""What comes before the stages: it is completed when the first of them begins."""
 STAGES = {
     stage.name: stage
     for stage in (
@@ -38,8 +40,7 @@ STAGES = {
         Stage("reward", 4, 100, Completed, "보상을 확인하고 있어요", "보상을 확인했어요"),
     )
 }
-QUEUED_SEQ, QUEUED_MESSAGE = 1, "사진을 받았어요"
-DONE_SEQ, DONE_MESSAGE = 2 * len(STAGES) + 2, "분석이 끝났어요"
+DONE_SEQ, DONE_MESSAGE = 2 * len(STAGES) + 3, "분석이 끝났어요"
 ERROR_SEQ = DONE_SEQ + 1  # a number of its own, so that no client takes an error for what it has seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,8 +15,7 @@ from functions.scan.pipeline import (
     DONE_MESSAGE,
     DONE_SEQ,
     ERROR_SEQ,
-    QUEUED_MESSAGE,
-    QUEUED_SEQ,
+    QUEUED,
     Stage,
     before,
 )
@@ -41,11 +41,15 @@ class ScanProgress(Service):
 
     async def queued(self, job_id: str) -> None:
         """Tell that the job was accepted."""
-        await self._publish(queued(job_id), QUEUED_SEQ)
+        await self._publish(started(job_id, QUEUED), QUEUED.first_seq)
 
     async def started(self, job_id: str, stage: Stage) -> None:
-        """Tell that a stage has begun."""
-        await self._publish(started(job_id, stage), stage.first_seq)
+        """Tell that a stage has begun; with the first one the job waits no longer."""
+        begun = self._publish(started(job_id, stage), stage.first_seq)
+        if before(stage):
+            await begun
+        else:
+            await asyncio.gather(self.completed(job_id, QUEUED), begun)  # in one round trip, in this order
 
     async def completed(self, job_id: str, stage: Stage) -> None:
         """Tell that a stage is done."""
@@ -78,11 +82,6 @@ class ScanProgress(Service):
             log.warning("progress not published: %s", type(failure).__name__)
 
 
-def queued(job_id: str) -> Progress:
-    """The event `queued`, the first of every job."""
-    return _progress(job_id, "queued", "started", 0, QUEUED_MESSAGE)
-
-
 def started(job_id: str, stage: Stage) -> Progress:
     """The event `started` of a stage; the percentage is what the stages before it have reached."""
     earlier = before(stage)
@@ -105,12 +104,11 @@ def ending(
     """The last events of a job without a result, numbered: its stage `failed` or `cancelled`, then `error`."""
     status = "cancelled" if code == "CANCELLED" else "failed"
     steps: list[tuple[Progress, int]] = []
-    if last and not finished:
-        steps.append((_progress(job_id, last.name, status, None, message), last.first_seq + 1))
+    at = last or QUEUED
+    if not finished:
+        steps.append((_progress(job_id, at.name, status, None, message), at.first_seq + 1))
     error = replace(
-        _progress(job_id, "error", status, None, message),
-        error=code.lower(),
-        failed_stage=last.name if last else "queued",
+        _progress(job_id, "error", status, None, message), error=code.lower(), failed_stage=at.name
     )
     return [*steps, (error, ERROR_SEQ)]
 

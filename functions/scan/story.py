@@ -8,7 +8,7 @@ from typing import Any
 
 from eventing.progress.events import Progress
 from functions.scan import progress
-from functions.scan.pipeline import DONE_SEQ, QUEUED_SEQ, STAGES
+from functions.scan.pipeline import DONE_SEQ, QUEUED, STAGES
 
 
 def retell(job_id: str, rows: Sequence[tuple[Any, ...]]) -> list[Progress]:
@@ -24,11 +24,13 @@ def retell(job_id: str, rows: Sequence[tuple[Any, ...]]) -> list[Progress]:
     def at(step: Progress, seq: int, when: Any) -> Progress:
         return replace(step, seq=seq, trace_id=trace_id, ts=when.isoformat(timespec="milliseconds"))
 
-    told = [at(progress.queued(job_id), QUEUED_SEQ, created_at)]
+    told = [at(progress.started(job_id, QUEUED), QUEUED.first_seq, created_at)]
     last, finished = None, False
     for *_, name, started_at, finished_at in rows:
         if name is None:
             continue
+        if last is None:
+            told.append(at(progress.completed(job_id, QUEUED), QUEUED.first_seq + 1, started_at))
         last, finished = STAGES[name], finished_at is not None
         told.append(at(progress.started(job_id, last), last.first_seq, started_at))
         if finished_at is not None:

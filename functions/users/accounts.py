@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from functions.auth.events import SessionOpened, UserRegistered
+from functions.auth.identities import Identities
 from functions.character.catalogue import DEFAULT
 from functions.runtime.errors import Conflict, TooMany
 from functions.runtime.request import User
@@ -39,13 +40,13 @@ class Account(BaseModel):
 class Accounts(Service):
     """Accounts, made from the events of sign-in, read and changed."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, identities: Identities) -> None:
+        self._database, self._identities = database, identities
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
         """Over the database."""
-        return cls(await resources.database())
+        return cls(await resources.database(), await resources.get(Identities))
 
     async def of(self, user: User) -> Account:
         """The user's account; made here when its event has not come yet, for the login is already good."""
@@ -82,7 +83,10 @@ class Accounts(Service):
         return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
 
     async def ensure(self, user: User) -> None:
-        """Make an account for somebody who is signed in, unless there is one."""
+        """Make an account for somebody who is signed in, unless there is one: with the names that sign-in knows."""
+        if known := await self._identities.registration(user.id):
+            await self.register(known)
+            return
         await self._database.run(
             _ENSURE,
             {

@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from eventing.batch import Batch
-from functions.character.catalogue import CHARACTERS
+from functions.character.catalogue import CHARACTERS, DEFAULT
 from functions.character.events import CharacterGranted
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.request import User
@@ -60,7 +60,7 @@ class Inventory(Service):
         A code of a newer release is left out until this one knows it.
         """
         rows = await self._database.all(_OWNED, (user.id,))
-        if not rows:
+        if not any(code == DEFAULT.code for _, code, _ in rows):
             await self._accounts.ensure(user)
             rows = await self._database.all(_OWNED, (user.id,))
         return [

@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from functions.auth.issuing import Issuing
 from functions.auth.keys import KeyFolder
 from functions.auth.settings import AuthSettings
 from functions.auth.tokens import Tokens
@@ -30,7 +31,7 @@ def come_in(context: BrowserContext, platform: Platform, user_id: str) -> None:
     settings = AuthSettings()
     keys = KeyFolder(platform.home.folder / "keys").keys
     tokens = Tokens(keys, issuer=settings.issuer, audience=settings.audience)
-    token, _ = tokens.issue("access", user_id, "google", str(uuid4()))
+    token, _ = Issuing(tokens).issue("access", user_id, "google", str(uuid4()))
     context.add_cookies([{"name": "s_access", "value": token, "url": platform.url}])
 
 

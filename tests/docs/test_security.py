@@ -9,6 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
+CASES = ROOT.parent / "shared" / "cases"
+FAULTS = re.findall(r"^\| ([a-z][a-z0-9-]+-[a-z0-9-]+) \| .* \| (.*) \|$", PAGE, re.MULTILINE)
 CITED = sorted(set(re.findall(r"`(tests/[a-z0-9_/]+\.py)(?:::(test_[a-z0-9_]+))?`", PAGE)))
 ROWS = re.findall(r"^\| (V\d+.*?) \| (\w+|n/a) \| (.*) \|$", PAGE, re.MULTILINE)
 
@@ -33,3 +35,14 @@ def test_what_is_said_has_a_reason(section: str, verdict: str, why: str) -> None
         assert "`tests/" in why, section
     if verdict == "fail":
         assert re.search(r"\(\d+\.\d+\.\d+", why), f"{section}: which requirement fails?"
+
+
+def test_every_fault_that_was_found_has_its_tests() -> None:
+    names = [name for name, _ in FAULTS]
+    assert len(names) == len(set(names)) > 20
+    assert all("::test_" in tests for _, tests in FAULTS)
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="../shared is not there")
+def test_no_reproduced_fault_is_left_out() -> None:
+    assert {path.name for path in CASES.iterdir() if path.is_dir()} == {name for name, _ in FAULTS}

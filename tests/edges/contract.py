@@ -155,6 +155,9 @@ class Requests(Fixtures):
         host.authorize = (200, {"x-user-id": "another"}, b"")
         async with client.post("/api/v1/limited", json={}) as response:
             assert response.status == 201
+        host.said = {"ratelimit": '"turns";r=0;t=5'}  # of a share that the function counts
+        async with client.post("/api/v1/limited", json={}) as response:
+            assert response.headers.getall("ratelimit") == ['"turns";r=0;t=5']
 
     async def test_health_is_told(self, client: aiohttp.ClientSession) -> None:
         for path, status in (("/health/live", "live"), ("/health/ready", "ready")):

@@ -143,6 +143,7 @@ async def test_a_cancelled_job_ends_at_once_and_asks_no_provider_any_more(
     assert monotonic() - cancelled_at < 2
     assert [event.step for event in seen] == [
         ("queued", "started"),
+        ("queued", "completed"),
         ("vision", "started"),
         ("vision", "cancelled"),
         ("error", "cancelled"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 
+from functions.auth.claims import Kind
+from functions.auth.issuing import Issuing
 from functions.auth.keys import KeyFolder
 from functions.auth.settings import AuthSettings
-from functions.auth.tokens import Kind, Tokens
+from functions.auth.tokens import Tokens
 from tests.end_to_end.client import User
 from tests.end_to_end.platform import Platform
 
@@ -21,11 +23,10 @@ def issue(platform: Platform, user: User, *, lasts_s: int, kind: Kind = "access"
         KeyFolder(platform.home.folder / "keys").keys,
         issuer=settings.issuer,
         audience=settings.audience,
-        access_ttl_s=LIFE_S,
-        refresh_ttl_s=LIFE_S,
         now=lambda: time.time() + shift_s,
     )
     claims = tokens.verify(user.cookies["s_access"], "access")
     shift_s = lasts_s - LIFE_S
-    text, _ = tokens.issue(kind, claims.user_id, claims.provider, claims.session)
+    issuing = Issuing(tokens, access_ttl_s=LIFE_S, refresh_ttl_s=LIFE_S)
+    text, _ = issuing.issue(kind, claims.user_id, claims.provider, claims.session)
     return text

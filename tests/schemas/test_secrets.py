@@ -22,11 +22,20 @@ def given(name: str) -> set[str]:
     return set(secrets(FUNCTIONS[name])) - {INSIDE}
 
 
-def test_who_checks_a_login_holds_the_stores_that_tell_what_was_revoked_and_no_private_key() -> None:
+def test_who_checks_a_login_holds_the_stores_that_tell_what_was_revoked() -> None:
     assert given("auth-authorize") == {"ECO2_DATABASE_URL", "ECO2_REDIS_AUTH_URL"}
-    assert keys(FUNCTIONS["auth-authorize"]) == VERIFYING_KEYS
-    assert keys(FUNCTIONS["auth-refresh"]) == KEYS
-    assert keys(FUNCTIONS["scan-submit"]) == ""
+
+
+def test_private_keys_are_where_tokens_are_issued_and_public_ones_where_they_are_checked() -> None:
+    mounted = {function.name: keys(function) for function in FUNCTIONS.values() if keys(function)}
+    assert mounted == {
+        "auth-refresh": KEYS,
+        "auth-callback": KEYS,
+        "auth-local-login": KEYS,
+        "auth-authorize": VERIFYING_KEYS,
+        "auth-jwks": VERIFYING_KEYS,
+        "auth-logout": VERIFYING_KEYS,
+    }
 
 
 def test_keys_of_models_are_where_models_are_asked() -> None:

@@ -7,8 +7,9 @@ from starlette.responses import RedirectResponse
 
 from functions.auth.answers import ASKED
 from functions.auth.cookies import LoginCookies
+from functions.auth.person import Device, Person
 from functions.auth.redirects import frontend
-from functions.auth.sessions import Device, Person, Sessions
+from functions.auth.sessions import Sessions
 from functions.auth.settings import AuthSettings
 from functions.runtime import NotFound, Resources, Unprocessable, http_function
 from functions.runtime.text import named

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.auth.issuing import Issuing
 from functions.auth.keys import SigningKeys, ensure_keys
 from functions.auth.tokens import Tokens
 from tests.embedded.serving import serving
@@ -33,8 +34,14 @@ def keys(key_folder: Path) -> SigningKeys:
 
 @pytest.fixture
 def tokens(keys: SigningKeys) -> Tokens:
-    """Issues what the functions under test accept."""
+    """Verifies as the functions under test do."""
     return Tokens(lambda: keys, issuer=ISSUER, audience=AUDIENCE)
+
+
+@pytest.fixture
+def issuing(tokens: Tokens) -> Issuing:
+    """Issues what the functions under test accept."""
+    return Issuing(tokens)
 
 
 @pytest.fixture

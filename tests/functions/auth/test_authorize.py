@@ -9,6 +9,7 @@ import pytest
 
 from functions.auth.authorize.func import authorize
 from functions.auth.cookies import MOST_VALUES
+from functions.auth.issuing import Issuing
 from functions.auth.jwks.func import jwks
 from functions.auth.tokens import Tokens
 from functions.runtime.declaration import HttpFunction
@@ -29,9 +30,9 @@ def alone(functions: Functions) -> Functions:
     "path", ["/", "/api/v1/scan", "/api/v1/scan/7/events?x=1", "/check/api/v1//scan/%2e%2e/"]
 )
 async def test_any_method_and_path_is_answered_with_the_identity(
-    alone: Functions, tokens: Tokens, method: str, path: str
+    alone: Functions, issuing: Issuing, method: str, path: str
 ) -> None:
-    text, issued = tokens.issue("access", USER, "kakao", SESSION)
+    text, issued = issuing.issue("access", USER, "kakao", SESSION)
     answer = await alone.call(
         authorize, method, path, headers={"cookie": f"a=b; s_access={text}; s_refresh=x"}
     )
@@ -43,8 +44,8 @@ async def test_any_method_and_path_is_answered_with_the_identity(
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-async def test_a_bearer_token_wins_over_a_cookie(alone: Functions, tokens: Tokens, scheme: str) -> None:
-    text, _ = tokens.issue("access", USER, "local", SESSION)
+async def test_a_bearer_token_wins_over_a_cookie(alone: Functions, issuing: Issuing, scheme: str) -> None:
+    text, _ = issuing.issue("access", USER, "local", SESSION)
     headers = {"authorization": f"{scheme} {text}", "cookie": "s_access=expired-long-ago"}
     assert (await alone.call(authorize, "GET", "/x", headers=headers)).status_code == 200
 
@@ -85,22 +86,22 @@ async def test_without_a_good_token_it_is_401(alone: Functions, headers: dict[st
     ],
 )
 async def test_of_several_cookies_the_good_one_counts(
-    alone: Functions, tokens: Tokens, lines: tuple[str, ...]
+    alone: Functions, issuing: Issuing, lines: tuple[str, ...]
 ) -> None:
-    text, _ = tokens.issue("access", USER, "local", SESSION)
+    text, _ = issuing.issue("access", USER, "local", SESSION)
     headers: Any = [("cookie", line.format(text)) for line in lines]
     assert (await alone.call(authorize, "GET", "/x", headers=headers)).status_code == 200
 
 
-async def test_of_cookies_without_number_the_first_are_looked_at(alone: Functions, tokens: Tokens) -> None:
-    text, _ = tokens.issue("access", USER, "local", SESSION)
+async def test_of_cookies_without_number_the_first_are_looked_at(alone: Functions, issuing: Issuing) -> None:
+    text, _ = issuing.issue("access", USER, "local", SESSION)
     line = "; ".join([*(f"s_access={number}" for number in range(MOST_VALUES)), f"s_access={text}"])
     answer = await alone.call(authorize, "GET", "/x", headers={"cookie": line})
     assert answer.json()["code"] == "TOKEN_INVALID"
 
 
-async def test_a_refresh_token_opens_nothing(alone: Functions, tokens: Tokens) -> None:
-    text, _ = tokens.issue("refresh", USER, "local", SESSION)
+async def test_a_refresh_token_opens_nothing(alone: Functions, issuing: Issuing) -> None:
+    text, _ = issuing.issue("refresh", USER, "local", SESSION)
     assert (
         await alone.call(authorize, "GET", "/x", headers={"cookie": f"s_access={text}"})
     ).status_code == 401

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from functions.auth import personal
+from functions.auth import logins as known
 from functions.auth.delete_account.func import delete_account
 from functions.auth.deletions import AGAIN_S
 from functions.auth.forget.func import forget
@@ -104,7 +104,7 @@ async def test_a_login_that_was_under_way_ends_with_the_event(functions: Functio
 async def test_however_many_logins_there_are_none_is_left(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(personal, "MOST_TOLD", 1)
+    monkeypatch.setattr(known, "MOST_TOLD", 1)
     logins = [await sign_in(functions) for _ in range(3)]
     await functions.call(delete_account, "DELETE", ME, user=await identity(functions, logins[0]))
     for login in logins:

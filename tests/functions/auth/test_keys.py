@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from functions.auth.errors import SigningKeysError
+from functions.auth.issuing import Issuing
 from functions.auth.keys import CURRENT, NEXT, KeyFolder, SigningKeys, ensure_keys, rotate
 from functions.auth.tokens import Tokens
 
@@ -142,11 +143,11 @@ def test_a_process_notices_rotations_and_outlives_a_folder_that_can_t_be_read(tm
 def test_after_two_rotations_nobody_is_locked_out(tmp_path: Path) -> None:
     ensure_keys(tmp_path)
     old = Tokens(KeyFolder(tmp_path).keys, issuer="i", audience="a")
-    before, _ = old.issue("access", "u", "local", "s")
+    before, _ = Issuing(old).issue("access", "u", "local", "s")
     for _ in range(2):
         rotate(tmp_path, keep_s=60)
         young = Tokens(KeyFolder(tmp_path).keys, issuer="i", audience="a")
-        after, issued = young.issue("access", "u", "local", "s")
+        after, issued = Issuing(young).issue("access", "u", "local", "s")
         assert old.verify(after, "access") == issued
         assert young.verify(before, "access").session == "s"
-        assert young.verify(old.issue("refresh", "u", "local", "s")[0], "refresh").session == "s"
+        assert young.verify(Issuing(old).issue("refresh", "u", "local", "s")[0], "refresh").session == "s"

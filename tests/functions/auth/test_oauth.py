@@ -426,3 +426,10 @@ async def test_a_page_learns_which_ways_in_there_are() -> None:
         answer = await functions.call(providers, "GET", "/api/v1/auth/providers")
         await functions.close()
         assert answer.json() == told
+
+
+async def test_the_name_of_a_device_is_text_that_can_be_kept(functions: Functions) -> None:
+    from functions.auth.login.func import login
+
+    told = await functions.call(login, "GET", "/api/v1/auth/google?device_id=a%00b")
+    assert (told.status_code, told.json()["code"]) == (422, "VALIDATION_FAILED")

@@ -19,14 +19,16 @@ from eventing.cloudevent import CloudEvent
 from functions.auth import revocations
 from functions.auth.authorize.func import authorize
 from functions.auth.blacklist import NEWS
+from functions.auth.claims import Claims
+from functions.auth.endings import Endings
 from functions.auth.errors import TokenRevoked
 from functions.auth.events import RevokedToken, TokensRevoked
 from functions.auth.local_login.func import local_login
 from functions.auth.logout.func import logout
+from functions.auth.outgoing import AuthOutgoing
 from functions.auth.revocations import Revocations
 from functions.auth.revoke.func import revoke
-from functions.auth.sessions import Sessions
-from functions.auth.tokens import Claims, Tokens
+from functions.auth.tokens import Tokens
 from functions.runtime import Resources
 from functions.runtime.database import Database
 from functions.runtime.errors import Unavailable
@@ -103,7 +105,7 @@ async def test_a_broker_that_is_down_delays_nothing_and_hears_of_it_later(
     await log_out(functions, signed_in)
     await refused(another, signed_in)
     sink.refusing = False
-    await (await functions.resources.get(Sessions)).relay(grace_s=0)
+    await (await functions.resources.get(AuthOutgoing)).relay(grace_s=0)
     session = claims_of(tokens, signed_in["s_access"]).session
     assert [event.type for event in sink.events if event.subject == session] == ["eco2.auth.token.revoked"]
 
@@ -155,7 +157,7 @@ async def test_what_was_revoked_is_forgotten_when_it_has_expired_anyway(
     await log_out(functions, await sign_in(functions))
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
         await connection.execute("UPDATE auth.revocations SET expires_at = now() - interval '1 s'")
-        await (await functions.resources.get(Sessions)).relay()
+        await (await functions.resources.get(Endings)).forget()
         found = await connection.execute("SELECT count(*) FROM auth.revocations")
         assert await found.fetchone() == (0,)
 

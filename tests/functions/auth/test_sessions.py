@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from http.cookies import SimpleCookie
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from cli.main import main
 from functions.auth.authorize.func import authorize
+from functions.auth.issuing import Issuing
 from functions.auth.local_login.func import local_login
 from functions.auth.logout.func import logout
+from functions.auth.outgoing import AuthOutgoing
 from functions.auth.refresh.func import refresh
 from functions.auth.relay.func import relay
-from functions.auth.sessions import Sessions
-from functions.auth.tokens import Tokens
 from functions.ops.events import SweepRequested
 from tests.functions.asgi_client import Functions, Sink
 from tests.functions.auth.conftest import until
@@ -109,8 +112,8 @@ async def test_a_broker_that_is_down_costs_no_login_and_no_event(functions: Func
     assert (await sign_in(functions)).status_code == 302
     assert sink.events == []
     sink.refusing = False
-    sessions = await functions.resources.get(Sessions)
-    assert await sessions.relay(grace_s=0) == 1
+    outgoing = await functions.resources.get(AuthOutgoing)
+    assert await outgoing.relay(grace_s=0) == 1
     assert [event.type for event in sink.events] == ["eco2.user.registered"]
     assert (await functions.deliver(relay, SweepRequested())).status_code == 204
     assert len(sink.events) == 1
@@ -255,8 +258,8 @@ async def test_only_a_refresh_token_of_ours_renews(functions: Functions) -> None
         assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
-async def test_a_session_that_is_unknown_renews_nothing(functions: Functions, tokens: Tokens) -> None:
-    text, _ = tokens.issue(
+async def test_a_session_that_is_unknown_renews_nothing(functions: Functions, issuing: Issuing) -> None:
+    text, _ = issuing.issue(
         "refresh", "6f1c0000-0000-4000-8000-000000000001", "local", "6f1c0000-0000-4000-8000-00000000000a"
     )
     assert (await renew(functions, {"s_refresh": text})).status_code == 401
@@ -302,3 +305,52 @@ async def test_outside_of_development_cookies_are_secure(configured: dict[str, s
         removed = {"max-age": "0", "path": "/", "httponly": "", "samesite": "lax"}
         assert attributes(line) == removed | {"domain": "eco2.example", "secure": ""}
     await functions.close()
+
+
+async def test_a_login_that_is_renewed_has_an_end_all_the_same(
+    functions: Functions, postgres_url: str
+) -> None:
+    tokens = cookies(await sign_in(functions))
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await connection.execute("UPDATE auth.sessions SET issued_at = now() - interval '179 days 23 hours'")
+    tokens = cookies(await renew(functions, tokens))
+    left = "SELECT extract(epoch FROM expires_at - now())::int FROM auth.sessions"
+    assert await rows(postgres_url, left) in ([(3599,)], [(3600,)])
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await connection.execute("UPDATE auth.sessions SET expires_at = now()")
+    answer = await renew(functions, tokens)
+    assert (answer.status_code, answer.json()["code"]) == (401, "TOKEN_EXPIRED")
+    assert await rows(postgres_url, "SELECT ended_by FROM auth.sessions") == [(None,)], "nobody stole it"
+
+
+async def test_operators_see_where_somebody_is_signed_in_and_end_it(
+    functions: Functions, postgres_url: str
+) -> None:
+    headers = {"user-agent": "eco2-tests"}
+    here = cookies(await sign_in(functions, **headers))
+    there = cookies(
+        await functions.call(
+            local_login, "GET", LOGIN, params={"name": "앨리스", "device_id": "전화"}, headers=headers
+        )
+    )
+    other = cookies(await sign_in(functions, "밥"))
+    user = await identity(functions, here)
+
+    async def eco2(*arguments: str) -> str:
+        where = [user, "--database", postgres_url]
+        shown = await asyncio.to_thread(CliRunner().invoke, main, ["logins", *arguments, *where])
+        assert shown.exit_code == 0, shown.output
+        return str(shown.output)
+
+    told = json.loads(await eco2("list", "--json"))
+    assert [(one["device_id"], one["user_agent"]) for one in told] == [
+        ("전화", "eco2-tests"),
+        (None, "eco2-tests"),
+    ]
+    assert "전화" in await eco2("list")
+    assert await eco2("end") == "ended 2 logins\n"
+    assert "not signed in anywhere" in await eco2("list")
+    for tokens in (here, there):
+        await refused(functions, tokens)
+        assert (await renew(functions, tokens)).status_code == 401
+    assert await identity(functions, other) != 401

@@ -16,9 +16,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from functions.auth.claims import LEEWAY_S
 from functions.auth.errors import SigningKeysError, TokenExpired, TokenInvalid, TokenRefused, TokenRevoked
+from functions.auth.issuing import Issuing
 from functions.auth.keys import SigningKeys
-from functions.auth.tokens import LEEWAY_S, Tokens
+from functions.auth.tokens import Tokens
 from tests.functions.auth.conftest import AUDIENCE, ISSUER
 
 USER = "6f1c0000-0000-4000-8000-000000000001"
@@ -178,8 +180,8 @@ def test_a_forged_or_foreign_token_is_invalid(attack: str, keys: SigningKeys, to
             tokens.verify(forged, "access")
 
 
-def test_what_is_issued_is_verified_and_says_the_same(tokens: Tokens) -> None:
-    text, issued = tokens.issue("access", USER, "kakao", SESSION)
+def test_what_is_issued_is_verified_and_says_the_same(tokens: Tokens, issuing: Issuing) -> None:
+    text, issued = issuing.issue("access", USER, "kakao", SESSION)
     assert tokens.verify(text, "access") == issued
     header, payload = jwt.get_unverified_header(text), jwt.decode(text, options={"verify_signature": False})
     assert header == {"alg": "RS256", "kid": tokens.keys().kid, "typ": "JWT"}
@@ -188,8 +190,8 @@ def test_what_is_issued_is_verified_and_says_the_same(tokens: Tokens) -> None:
     assert payload["exp"] - payload["iat"] == 1800
 
 
-def test_an_access_token_renews_nothing(tokens: Tokens) -> None:
-    text, _ = tokens.issue("access", USER, "local", SESSION)
+def test_an_access_token_renews_nothing(tokens: Tokens, issuing: Issuing) -> None:
+    text, _ = issuing.issue("access", USER, "local", SESSION)
     with pytest.raises(TokenInvalid):
         tokens.verify(text, "refresh")
 
@@ -201,7 +203,7 @@ def test_tokens_of_the_next_key_are_good_already(keys: SigningKeys, key_folder: 
     private = load_pem_private_key((key_folder / f"{kid}.pem").read_bytes(), None)
     assert isinstance(private, rsa.RSAPrivateKey)
     after_rotation = Tokens(lambda: SigningKeys(kid, private, keys.public), issuer=ISSUER, audience=AUDIENCE)
-    text, issued = after_rotation.issue("access", USER, "local", SESSION)
+    text, issued = Issuing(after_rotation).issue("access", USER, "local", SESSION)
     assert tokens.verify(text, "access") == issued
 
 
@@ -217,13 +219,13 @@ def test_one_audience_of_several_is_enough(keys: SigningKeys, tokens: Tokens) ->
 
 
 def test_a_process_with_public_keys_only_verifies_and_does_not_sign(
-    keys: SigningKeys, tokens: Tokens
+    keys: SigningKeys, issuing: Issuing
 ) -> None:
-    text, issued = tokens.issue("access", USER, "local", SESSION)
+    text, issued = issuing.issue("access", USER, "local", SESSION)
     verifier = Tokens(lambda: SigningKeys(keys.kid, None, keys.public), issuer=ISSUER, audience=AUDIENCE)
     assert verifier.verify(text, "access") == issued
     with pytest.raises(SigningKeysError, match="no private key"):
-        verifier.issue("access", USER, "local", SESSION)
+        Issuing(verifier).issue("access", USER, "local", SESSION)
 
 
 @pytest.mark.parametrize("asked_before", [False, True])
@@ -231,8 +233,8 @@ def test_a_token_expires_with_a_small_leeway_also_when_it_is_remembered(
     keys: SigningKeys, asked_before: bool
 ) -> None:
     clock = [float(int(time.time()))]
-    tokens = Tokens(lambda: keys, issuer=ISSUER, audience=AUDIENCE, access_ttl_s=60, now=lambda: clock[0])
-    text, _ = tokens.issue("access", USER, "local", SESSION)
+    tokens = Tokens(lambda: keys, issuer=ISSUER, audience=AUDIENCE, now=lambda: clock[0])
+    text, _ = Issuing(tokens, access_ttl_s=60).issue("access", USER, "local", SESSION)
     if asked_before:
         tokens.verify(text, "access")
     clock[0] += 60 + LEEWAY_S - 0.5

@@ -80,6 +80,15 @@ async def test_a_user_has_so_many_turns_under_way(talking: Talking) -> None:
         await talk.say(chat, QUESTION)
 
 
+async def test_turns_of_a_user_that_come_at_once_are_counted(talking: Talking) -> None:
+    async with talking(ECO2_CHAT_USER_TURNS="2") as talk:
+        chat = await talk.begin()
+        answers = await asyncio.gather(*(talk.send(chat, {"message": QUESTION}) for _ in range(12)))
+        assert sorted(answer.status_code for answer in answers) == [202] * 2 + [429] * 10
+        assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)
+        assert len(talk.sink.events) == 2
+
+
 async def test_the_end_is_told_when_redis_has_forgotten(talk: Talk) -> None:
     job = await talk.say(await talk.begin(), QUESTION)
     await talk.deliver()

@@ -41,6 +41,10 @@ def post(body: bytes, content_type: str = "application/json") -> Request:
     return request("POST", "/", {"content-type": content_type}, body)
 
 
+def packed(coding: str) -> Request:
+    return request("POST", "/", {"content-type": "application/json", "content-encoding": coding}, b"{}")
+
+
 def get(query: str = "", **headers: str) -> Request:
     return request(
         "GET", "/", {name.replace("_", "-"): value for name, value in headers.items()}, query=query
@@ -70,6 +74,8 @@ async def test_a_model_is_the_body() -> None:
         (post(b"name=cup", "application/x-www-form-urlencoded"), UnsupportedType, "CONTENT_TYPE_INVALID"),
         (post(b'{"name": "cup"}', "text/plain"), UnsupportedType, "CONTENT_TYPE_INVALID"),
         (post(b'{"name": "cup"}', ""), UnsupportedType, "CONTENT_TYPE_INVALID"),
+        (packed("gzip"), UnsupportedType, "CONTENT_ENCODING_INVALID"),
+        (packed("identity, br"), UnsupportedType, "CONTENT_ENCODING_INVALID"),
         (post(b'{"count": "many"}'), Unprocessable, "VALIDATION_FAILED"),
         (post(b""), Unprocessable, "VALIDATION_FAILED"),
     ],
@@ -92,7 +98,7 @@ async def test_other_names_are_query_parameters_with_their_types_and_defaults() 
     assert await bound(takes_query, get()) == {"limit": 20, "kind": None}
     assert await bound(takes_query, get("limit=5&kind=b")) == {"limit": 5, "kind": "b"}
     assert (await bound(takes_query, get("limit=5&limit=6")))["limit"] == 6
-    for query in ("limit=many", "kind=c", "limit="):
+    for query in ("limit=many", "kind=c", "limit=", "limit=1_0", "limit=%D9%A3", "kind=%ED%A0%80"):
         with pytest.raises(Unprocessable) as refused:
             await bound(takes_query, get(query))
         assert refused.value.errors[0]["loc"] == ["query", query.partition("=")[0]]
@@ -108,8 +114,14 @@ async def test_a_query_parameter_without_default_is_needed() -> None:
 
 async def test_an_id_that_cannot_exist_is_not_found() -> None:
     assert await bound(takes_path, get(), job_id=ID) == {"job_id": UUID(ID)}
-    with pytest.raises(NotFound, match="nothing with this job_id"):
-        await bound(takes_path, get(), job_id="nonsense")
+
+    async def takes_name(name: str) -> None: ...
+
+    with pytest.raises(NotFound):
+        await bound(takes_name, get(), name="\ufffd")
+    for text in ("nonsense", ID.replace("-", ""), f"{{{ID}}}", f"urn:uuid:{ID}"):
+        with pytest.raises(NotFound, match="nothing with this job_id"):
+            await bound(takes_path, get(), job_id=text)
 
 
 async def test_the_caller_is_whom_the_edge_names() -> None:

@@ -178,7 +178,7 @@ async def test_progress_goes_on_with_the_same_numbers_when_redis_is_lost(
         with Redis.from_url(settings["ECO2_REDIS_STREAMS_URL"]) as redis:
             redis.flushall()
         await made.run()
-        assert [seq for seq, _, _ in told(settings, job_id)] == WHOLE[3:]
+        assert [seq for seq, _, _ in told(settings, job_id)] == WHOLE[4:]
         story = await (await made.resources.get(Jobs)).story(UUID(job_id))
     assert [step.seq for step in story] == WHOLE
     assert [step.stage for step in story] == STAGES

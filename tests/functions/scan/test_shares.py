@@ -13,6 +13,7 @@ from redis import Redis
 from functions.auth.blacklist import NEWS
 from functions.runtime import TooMany
 from functions.scan.jobs import Jobs
+from functions.scan.pipeline import DONE_SEQ
 from functions.scan.stream.func import ScanStreams, stream
 from functions.scan.submit.func import submit
 from tests.functions.asgi_client import Functions
@@ -92,7 +93,7 @@ async def test_a_user_has_so_many_streams(made: Line, functions: Functions, prov
                 answer = await functions.call(stream, "GET", path, user="u1")
         assert answer.status_code == 200
         assert "event: done" in answer.text
-    ended = await functions.call(stream, "GET", path, user="u1", headers={"last-event-id": "10"})
+    ended = await functions.call(stream, "GET", path, user="u1", headers={"last-event-id": str(DONE_SEQ)})
     assert ended.status_code == 204
 
 

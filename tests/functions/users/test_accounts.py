@@ -74,6 +74,22 @@ async def test_a_user_whose_event_has_not_come_has_an_account_that_the_event_com
     )
 
 
+async def test_a_first_login_is_whole_before_its_event_has_come(
+    functions: Functions, postgres_url: str
+) -> None:
+    async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
+        await connection.execute(
+            "INSERT INTO auth.identities VALUES ('kakao', '앨리스', %s, %s, %s, '앨리스', 'alice@example.com', NULL)",
+            (ALICE, AT, AT),
+        )
+    early = await account(functions)
+    assert (early["username"], early["nickname"], early["email"]) == ("앨리스", "앨리스", "alice@example.com")
+    owned = await functions.call(characters, "GET", f"{PATH}/characters", user=ALICE)
+    assert [each["name"] for each in owned.json()] == ["이코"]
+    await functions.deliver(register, registered(email="alice@example.com"))
+    assert await account(functions) == early
+
+
 async def test_a_nickname_that_the_user_chose_stays(functions: Functions, postgres_url: str) -> None:
     await account(functions)
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
