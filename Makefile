@@ -27,7 +27,7 @@ demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
 
 test: check infrastructure cluster-check ## all tests and checks, those on a real cluster included where the machine can run one
 
-check: setup system lint types ## lint, types, known vulnerabilities and all tests that need no cluster
+check: setup system lint types sbom ## lint, types, known vulnerabilities and all tests that need no cluster
 	@$(BIN)/python -m schemas.audit --if-reachable
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest

@@ -29,6 +29,7 @@ from bench.wire import KeptConnection
 from embedded.servers.postgres import Postgres
 from embedded.servers.valkey import Valkey
 from embedded.supervisor.sockets import listen_together, port_of
+from functions.auth.issuing import Issuing
 from functions.auth.keys import KeyFolder, ensure_keys
 from functions.auth.settings import AuthSettings
 from functions.auth.tokens import Tokens
@@ -99,8 +100,8 @@ def stores(folder: Path) -> Iterator[dict[str, str]]:
 def checks(keys: Path) -> list[bytes]:
     """What the edge asks: a request of each of many users."""
     settings = AuthSettings()
-    tokens = Tokens(KeyFolder(keys).keys, issuer=settings.issuer, audience=settings.audience)
-    texts = [tokens.issue("access", str(uuid4()), "local", str(uuid4()))[0] for _ in range(USERS)]
+    issuing = Issuing(Tokens(KeyFolder(keys).keys, issuer=settings.issuer, audience=settings.audience))
+    texts = [issuing.issue("access", str(uuid4()), "local", str(uuid4()))[0] for _ in range(USERS)]
     return [
         f"GET /api/v1/users/me HTTP/1.1\r\nhost: auth-authorize\r\n{FIELD}: {SECRET}\r\n"
         f"cookie: s_access={text}\r\n\r\n".encode()

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 CURRENT, NEXT = "current", "next"
-BITS = 2048
+BITS, LEAST_BITS = 3072, 2048
+"""Of keys that are made, and of those that may be used: 3072 bits are worth 128 (NIST SP 800-57, part 1, table 2)."""
 _KID = re.compile(r"[A-Za-z0-9_-]{4,64}")
 
 
@@ -58,10 +59,12 @@ class SigningKeys:
                     public[path.stem] = key
                 if (
                     path.stem not in public
-                    or public[path.stem].key_size < BITS
+                    or public[path.stem].key_size < LEAST_BITS
                     or not _KID.fullmatch(path.stem)
                 ):
-                    raise SigningKeysError(f"{path.name}: not an RSA key of {BITS} bits named by its key id")
+                    raise SigningKeysError(
+                        f"{path.name}: not an RSA key of {LEAST_BITS} bits named by its key id"
+                    )
         except (OSError, ValueError, TypeError) as error:
             raise SigningKeysError(
                 f"the signing keys in {folder} can't be read: {type(error).__name__}"

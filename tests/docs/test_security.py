@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from functions.runtime.personal import everywhere
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
 CASES = ROOT.parent / "shared" / "cases"
@@ -41,6 +43,12 @@ def test_every_fault_that_was_found_has_its_tests() -> None:
     names = [name for name, _ in FAULTS]
     assert len(names) == len(set(names)) > 20
     assert all("::test_" in tests for _, tests in FAULTS)
+
+
+def test_everything_that_is_held_of_people_is_told_with_what_protects_it() -> None:
+    section = PAGE.partition("## What is held of people\n")[2].partition("\n## ")[0]
+    told = re.findall(r"`([a-z]+\.[a-z_]+)`", section)
+    assert sorted(told) == sorted(table.name for held in everywhere() for table in held.tables)
 
 
 @pytest.mark.skipif(not CASES.is_dir(), reason="../shared is not there")

@@ -23,7 +23,7 @@ def test_made_keys_are_a_current_and_a_next_one_that_only_we_can_read(tmp_path: 
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     keys = SigningKeys.load(folder)
     assert keys.private is not None
-    assert len(keys.public) == 2
+    assert [key.key_size for key in keys.public.values()] == [3072, 3072]
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
