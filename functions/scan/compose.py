@@ -64,6 +64,8 @@ def compose(
     """
     if match and match.finding == "hazard":
         return _safe(match)
+    if match and match.hazards:
+        return _cautious(match)
     if outcome != "waste":
         why, steps = _UNTOLD[outcome]
         return Answer(disposal_steps=numbered(steps), insufficiencies=[], user_answer=why)
@@ -131,6 +133,18 @@ def _safe(match: RuleMatch) -> Answer:
     return Answer(
         disposal_steps=numbered(first.steps),
         insufficiencies=[first.path],
+        user_answer=" ".join([*words, *for_region(match)]),
+    )
+
+
+def _cautious(match: RuleMatch) -> Answer:
+    """The question whether it is something dangerous, and the safe path in case it is."""
+    danger = match.dangers[0]
+    words = [asked_back(match.said, (danger.name,)), "그렇다면 이렇게 해 주세요.", *danger.sentences]
+    words.append("아니라면 무엇인지 조금 더 알려 주시면 이코가 다시 찾아볼게요.")
+    return Answer(
+        disposal_steps=numbered(danger.steps),
+        insufficiencies=[danger.path],
         user_answer=" ".join([*words, *for_region(match)]),
     )
 

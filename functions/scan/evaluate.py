@@ -80,10 +80,12 @@ def verdict(row: GoldenRow, match: RuleMatch | None) -> Verdict:
         return "right" if row.expect.get("outcome") == "unknown" else "unknown"
     if danger or _fits(row.expect, match.rule.category.major, match.rule.category.middle):
         return "right"
+    if match.hazards:
+        return "false alarm"
     if match.finding == "asked":
         others = [item for name in match.candidates[1:] if (item := taxonomy().named(name))]
         return "second guess" if any(_fits(row.expect, *item.place) for item in others) else "wrong guess"
-    return "false alarm" if match.finding == "hazard" else "confident wrong"
+    return "confident wrong"
 
 
 def _fits(expect: dict[str, Any], major: str, middle: str) -> bool:

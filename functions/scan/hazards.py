@@ -105,6 +105,17 @@ class Hazard:
             return True
         return about or text.absent(end) or any(first <= start and end <= last for first, last in masked)
 
+    def spoken_of(self, text: Utterance) -> bool:
+        """Whether its words are there at all; where it is not told, they were denied or mean another thing."""
+        others = _spans(self.other, text) if self.other else []
+        if any(2 * (end - start) >= len(text.letters) for start, end in others):
+            return True  # 오일필터 새거: another thing is most of what is said
+        if self.undone(text) or next(self._named(text), None):
+            return True
+        return any(
+            each.thing.search(text.letters) and each.state.search(text.letters) for each in self.circumstances
+        )
+
     def undone(self, text: Utterance) -> bool:
         """Whether the text says of something like it that it has been emptied."""
         if not self.empty or self._left_over(text.letters):

@@ -46,7 +46,7 @@ def look(seen: VisionResult, text: str, region: str | None = None) -> Reply:
     """The answer to a picture by what was seen in it, and to the text with it: as a scan of both answers."""
     minor = seen.classification.minor_category
     match = retrieve(seen.classification, minor, seen.situation_tags, text, region)
-    if match and seen.outcome != "waste" and match.finding != "hazard":
+    if match and seen.outcome != "waste" and not match.hazards:
         match = None
     answer = compose(
         seen.classification,

@@ -14,12 +14,20 @@ _ASIDE = re.compile(
     r"\s*(?P<by>말고|빼고|제외하고|제외한|뺀)(?P<particle>는|도|요|나서|난)?(?=[\s,])[\s,]*(?P<asked>\S.*)"
 )
 
+_WITH_PART = re.compile(  # what is asked of a thing and a part of it is asked of the thing: 내솥도 같이
+    r"\s+\S{0,3}(내솥|리모컨|충전기|받침)(도|까지)(?=\s+같이)"
+)
+_FOR = re.compile(r"(?P<thing>\S.*\S)\s+\S{1,5}용\s*")  # 양초 케이크용: what it is for, said last
 _ACT = re.compile(r"(하|버리|쓰|넣|사|놓|내|먹|두|되|주)지$|면$")
 
 
 def asked_instead(question: str) -> Iterator[str]:
     """The question without what it puts aside, the likeliest reading first; nothing if it puts nothing aside."""
     text = same_letters(question[:LONGEST])
+    if _WITH_PART.search(text):
+        yield _WITH_PART.sub("", text)
+    if meant := _FOR.fullmatch(text):
+        yield meant["thing"]
     found = _ASIDE.search(text)
     if found is None:
         return

@@ -151,7 +151,7 @@ class Names:
     def _apart(self, words: Sequence[str], letters: str, starts: Sequence[int]) -> Iterator[Span]:
         for at, word in enumerate(words[1:], 1):
             material = _MATERIAL.match(word)
-            skipped = material.end() if material and word not in self.all else 0
+            skipped = material.end() if material and not self._names(word) else 0
             start = starts[at] + skipped
             for head in HEADS:
                 if not word.startswith(head, skipped):
@@ -162,6 +162,11 @@ class Names:
                 ):
                     yield name, start, end
                     break
+
+    def _names(self, word: str) -> bool:
+        """Whether a word is a name but for particles: of 카페에서 산 종이컵은 no 카페 컵 is left."""
+        ends = range(len(word), 0, -1)
+        return any(word[:end] in self.all and PARTICLE.fullmatch(word[end:]) for end in ends)
 
     def _compound(self, head: str, words: Sequence[str]) -> str | None:
         shells = [each for each in ("껍데기", "껍질") if head in ("껍데기", "껍질") and each != head]

@@ -23,7 +23,11 @@ from functions.scan.utterance import Utterance, normal
 
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
+_CARTONED = {"우유": "우유팩"}  # a drink that is gone is thrown away as its carton
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
+
+
+_HELD = re.compile(r"(국물|건더기|음식)(이|가|도)?(조금|좀|많이|반쯤)?(남은|남아있는|든|들어있는|담긴)")
 
 
 def told(question: str) -> RuleMatch | None:
@@ -87,6 +91,11 @@ def _named(
         return of_item(item, question, list_.spelled[normal(asked)])
     if rule := _keywords().get(asked):
         return RuleMatch(rule, None)
+    if about and (held := _HELD.match(Utterance.of(question).letters)) and (inner := list_.named(held[1])):
+        match = of_item(inner, question, held[1])  # 국물 남은 컵라면: first what is in it, then the thing
+        return replace(match, also=(list_.spelled[about.name],)) if match and about.name != held[1] else match
+    if about and about.name in _CARTONED and emptied(Utterance.of(question)):
+        return of_item(list_.by_name[_CARTONED[about.name]], question)
     if head and (first := list_.named(head.items[0])):
         words = own_words(question, 16)
         match = of_item(first, question, words)

@@ -14,12 +14,15 @@ from functions.scan.hazards import Hazard, hazards, seen
 from functions.scan.hazards import told as told_hazards
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import told, with_others
-from functions.scan.question import DEFAULT_INPUT, content
+from functions.scan.question import DEFAULT_INPUT, content, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
+from functions.scan.suspicion import suspect
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.topics import Mention, topic
 from functions.scan.utterance import Utterance, normal
+
+SURE, LIKELY = 0.4, 0.25  # how dangerous it must sound beside a harmless name, and beside none
 
 
 def retrieve(
@@ -51,6 +54,8 @@ def _shown(
     if rule is None:
         return _told(said)
     named = _told(said) if said else None
+    if named and named.hazards:
+        return named
     if named and named.finding == "named" and named.item and named.rule.key != rule.key:
         return named
     item = list_.by_name[normal(named.item)] if named and named.finding == "named" and named.item else shown
@@ -74,7 +79,37 @@ def search(question: str, region: str | None = None) -> RuleMatch | None:
 
 def _told(question: str) -> RuleMatch | None:
     danger = _dangerous(question)
-    return with_others(danger, question) if danger else told(question)
+    if danger:
+        return with_others(danger, question)
+    match = told(question)
+    return _suspected(question, match) or match
+
+
+def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
+    """The doubt whether it is something dangerous, where it sounds so and nothing harmless is surely named.
+
+    A hazard whose words were denied, or mean something else, is not suspected again.
+    """
+    list_, text, asked = taxonomy(), Utterance.of(question), content(question)
+    if not asked or list_.named(question) or list_.named(asked):
+        return None
+    suspicion = suspect(text)
+    named = match is not None and match.finding == "named"
+    danger = hazards()[suspicion.hazard]
+    if suspicion.probability < (SURE if named else LIKELY) or danger.spoken_of(text):
+        return None
+    item = list_.by_name[normal(danger.item)]
+    rule = lookup(*item.place) or rules()["hazardous"]
+    names = dict.fromkeys([item.name, match.item if match and match.item else item.name])
+    return RuleMatch(
+        rule,
+        item.name,
+        suspicion.probability,
+        finding="asked",
+        hazards=(danger.id,),
+        candidates=tuple(names),
+        said=own_words(question),
+    )
 
 
 def _dangerous(

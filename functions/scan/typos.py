@@ -105,6 +105,12 @@ def _doubt(word: str, name: str) -> float:
     return min(distance(word, name), distance(_sound(word), _sound(name))) / len(name)
 
 
+def plain(word: str) -> list[str]:
+    """The word's syllables as careless spelling has them in common: 밧데리 and 빳대리 are the same."""
+    parts = (_parts(syllable) for syllable in word)
+    return [f"{a.translate(_CLASSES)}{b.translate(_SAME_VOWELS)}" for a, b, _ in parts]
+
+
 def _outline(word: str) -> str:
     return "".join(_parts(syllable)[0] for syllable in word).translate(_CLASSES)
 

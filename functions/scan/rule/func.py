@@ -33,7 +33,7 @@ async def rule(event: Classified) -> RulesMatched:
         event.region,
     )
     # What the user's words tell to be dangerous holds whatever became of the picture.
-    told = found and (vision.outcome == "waste" or found.finding == "hazard")
+    told = found and (vision.outcome == "waste" or found.hazards)
     match = found.stored() if found and told else None
     return RulesMatched(**dict(event), match=match)
 

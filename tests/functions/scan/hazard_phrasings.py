@@ -6,7 +6,8 @@ Each phrasing names the hazard that must be among those found; typing errors, sl
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+
+from functions.scan.learn import phrasings
 
 DANGEROUS: dict[str, tuple[str, ...]] = {
     "gas-cylinder": (
@@ -434,8 +435,5 @@ SAFE: tuple[str, ...] = (
 
 
 def probes() -> Iterator[tuple[str, str]]:
-    """The phrasings of hazard_probes.txt, each with its hazard, or "safe"."""
-    for line in (Path(__file__).parent / "hazard_probes.txt").read_text().splitlines():
-        hazard, _, texts = line.partition(": ")
-        if not line.startswith("#"):
-            yield from ((hazard, text) for text in texts.split("; "))
+    """Further phrasings, each with its hazard, or NOTHING."""
+    yield from ((hazard, text) for text, hazard in phrasings("told.txt"))

@@ -18,6 +18,7 @@ from functions.scan.retrieval import retrieve, search
 from functions.scan.rewards import earned
 from functions.scan.rules import lookup
 from functions.scan.sources import sources
+from functions.scan.suspicion import NOTHING as NO_HAZARD
 from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
 from functions.scan.utterance import Utterance
 from tests.functions.scan.hazard_phrasings import DANGEROUS, SAFE, probes
@@ -99,7 +100,7 @@ def test_a_dangerous_thing_gets_its_safe_path_and_no_reward(hazard: str, text: s
 @pytest.mark.parametrize(("hazard", "text"), list(probes()), ids=[text for _, text in probes()])
 def test_what_a_hostile_tester_tried_is_told_apart(hazard: str, text: str) -> None:
     match = search(text)
-    if hazard == "safe":
+    if hazard == NO_HAZARD:
         assert match is None or not match.hazards
         return
     assert match and hazard in match.hazards
