@@ -28,13 +28,12 @@ def workflows() -> None:
 
 def playbooks() -> None:
     """Playbooks are well formed and hold ansible-lint's production profile."""
-    books = ("site.yaml", "upgrade.yaml", "etcd-restore.yaml")
     _run(
         tools.installed("ansible-playbook"),
         "-i",
         "inventory/example.yaml",
         "--syntax-check",
-        *books,
+        *terraform.PLAYBOOKS,
         cwd=ANSIBLE,
     )
     _run(tools.installed("ansible-lint"), "--offline", "--strict", "--profile", "production", cwd=ANSIBLE)

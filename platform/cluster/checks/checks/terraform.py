@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -25,6 +26,7 @@ EXAMPLE = (
     "ami=ami-0",
 )
 TIMEOUT_S = 300
+PLAYBOOKS = ("site.yaml", "upgrade.yaml", "etcd-restore.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,12 @@ class Workspace:
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=True,
         ).stdout  # fmt: skip
 
-    def hosts(self) -> Any:
-        """The inventory that Ansible gets, with made-up addresses."""
+    def hosts(self) -> str:
+        """The inventory that Ansible gets, in YAML, with made-up addresses."""
         variables = [argument for each in EXAMPLE for argument in ("-var", each)]
         targets = ("-target=module.nodes", "-target=module.backups")
         self.run("apply", "-auto-approve", "-input=false", *variables, *targets)
-        return yaml.safe_load(self.run("output", "-raw", "ansible_inventory"))
+        return self.run("output", "-raw", "ansible_inventory")
 
 
 def formatted() -> None:
@@ -106,15 +108,30 @@ def refuses_what_the_schema_does_not_have() -> None:
 
 
 def hosts_are_the_inventorys() -> None:
-    """What Terraform tells Ansible has every node of the inventory with its pool's labels and taints."""
+    """Ansible takes what Terraform tells: every node with its pool's labels and taints, and hosts for every play."""
     wanted = yaml.safe_load((CLUSTER / "inventory/inventory.yaml").read_text())["pools"]
     with Workspace.made() as workspace:
-        told = workspace.hosts()["all"]["children"]
+        file = workspace.folder / "hosts.yaml"
+        file.write_text(workspace.hosts())
+        told = json.loads(_ansible("ansible-inventory", "-i", str(file), "--list"))
+        plays = _ansible("ansible-playbook", "-i", str(file), "--list-hosts", *PLAYBOOKS)
     for name, pool in wanted.items():
-        group = told[name.replace("-", "_")]
-        assert len(group["hosts"]) == pool["nodes"]["least"], name
-        assert group["vars"]["eco2_labels"] == pool["labels"], name
-        assert group["vars"]["eco2_taints"] == pool["taints"], name
+        hosts = told[name.replace("-", "_")]["hosts"]
+        assert len(hosts) == pool["nodes"]["least"], name
+        for host in hosts:
+            variables = told["_meta"]["hostvars"][host]
+            assert variables["eco2_labels"] == pool["labels"], host
+            assert variables["eco2_taints"] == pool["taints"], host
+    counts = [int(count) for count in re.findall(r"hosts \((\d+)\):", plays)]
+    assert counts, plays
+    assert all(counts), plays
+
+
+def _ansible(program: str, *arguments: str) -> str:
+    command = [tools.installed(program), *arguments]
+    return subprocess.run(
+        command, cwd=CLUSTER / "ansible", capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+    ).stdout
 
 
 def keeps_to_policies() -> None:
