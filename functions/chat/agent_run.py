@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from langchain_core.callbacks import BaseCallbackHandler
 
     from functions.chat.checkpoints import ChatCheckpointer
+    from functions.chat.progress import Telling
     from functions.runtime.resources import Resources
 
 KNOWLEDGE = {"waste_rag": waste_rag, "character": character, "general": general}
@@ -73,7 +74,13 @@ class Agent(Service):
         """Answer the turn; None when it waits for its user."""
         turn = await self._turns.load(job_id)
         telling = self._turns.telling(turn)
-        said = await self._turns.progress.said(str(job_id)) if turn.attempt > 1 else ""
+        try:
+            return await self._answer(turn, telling)
+        finally:
+            telling.drop()
+
+    async def _answer(self, turn: Turn, telling: Telling) -> TurnCompleted | None:
+        said = await self._turns.progress.said(str(turn.job_id)) if turn.attempt > 1 else ""
         if said:  # an attempt before this one had begun to answer: never from the start again
             return await self._turns.finish(turn, AgentReply("general", said + BROKEN_OFF), telling)
         build, _ = _graph_modules()
@@ -87,7 +94,8 @@ class Agent(Service):
         if needed := build.needed(state):
             # The turn waits before anybody is told so: the answer to it may come at once.
             await self._turns.wait(turn, needed.kind)
-            await telling.needs_input(needed.kind, needed.message, self._turns.input_wait_s)
+            telling.needs_input(needed.kind, needed.message, self._turns.input_wait_s)
+            await telling.all_told()
             return None
         await self._checkpointer.settle(str(turn.chat_id))
         reply = AgentReply(intent=state["intents"][0], answer=state["answer"], metadata=_metadata(state))

@@ -6,7 +6,9 @@ lost by it.
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -68,28 +70,34 @@ class ChatProgress(Service):
 
 
 class Telling:
-    """What one attempt at a turn tells its user, in order."""
+    """What one attempt at a turn tells its user, in order, without keeping the turn waiting.
+
+    Each event is a round trip to Redis, a dozen of them before the first token. They are told behind the turn's back;
+    `all_told` waits for them, and `drop` gives up what is left.
+    """
 
     def __init__(self, progress: ChatProgress, job_id: str, attempt: int) -> None:
         self._progress, self._job_id = progress, job_id
         self._last = (attempt - 1) * ATTEMPT_SEQS
+        self._waiting: deque[Progress] = deque()
+        self._telling: asyncio.Task[None] | None = None
 
     @property
     def next_seq(self) -> int:
         """The number that the next event has at least."""
         return self._last + 1
 
-    async def started(self, stage: str) -> None:
+    def started(self, stage: str) -> None:
         """Tell that a stage has begun."""
-        await self._tell(step(self._job_id, stage, "started"))
+        self._tell(step(self._job_id, stage, "started"))
 
-    async def completed(self, stage: str, *, failed: bool = False) -> None:
+    def completed(self, stage: str, *, failed: bool = False) -> None:
         """Tell that a stage is done, or could not be."""
-        await self._tell(step(self._job_id, stage, "failed" if failed else "completed"))
+        self._tell(step(self._job_id, stage, "failed" if failed else "completed"))
 
-    async def token(self, content: str, node: str = "answer") -> None:
+    def token(self, content: str, node: str = "answer") -> None:
         """Tell a piece of the answer."""
-        await self._tell(
+        self._tell(
             Progress(
                 self._job_id,
                 "token",
@@ -99,10 +107,10 @@ class Telling:
             )
         )
 
-    async def needs_input(self, kind: str, message: str, timeout_s: float) -> None:
+    def needs_input(self, kind: str, message: str, timeout_s: float) -> None:
         """Tell what the turn waits for."""
         more = {"input_type": kind, "timeout": round(timeout_s)}
-        await self._tell(
+        self._tell(
             Progress(
                 self._job_id,
                 "needs_input",
@@ -113,10 +121,27 @@ class Telling:
             )
         )
 
-    async def _tell(self, progress: Progress) -> None:
-        given = await self._progress.publish(progress, self.next_seq)
-        if given is not None:
-            self._last = max(self._last, given)
+    async def all_told(self) -> None:
+        """Wait until everything was told, or could not be."""
+        while self._telling and not self._telling.done():
+            await asyncio.shield(self._telling)
+
+    def drop(self) -> None:
+        """Tell nothing more of what waits."""
+        self._waiting.clear()
+        if self._telling:
+            self._telling.cancel()
+
+    def _tell(self, progress: Progress) -> None:
+        self._waiting.append(progress)
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_waiting(), name=f"tell {self._job_id}")
+
+    async def _tell_waiting(self) -> None:
+        while self._waiting:
+            given = await self._progress.publish(self._waiting.popleft(), self.next_seq)
+            if given is not None:
+                self._last = max(self._last, given)
 
 
 def step(job_id: str, stage: str, status: str) -> Progress:

@@ -203,7 +203,8 @@ class Turns(Ledger):
         await self.database.run(WAIT, (needs, waits_s, waits_s, spent_usd(), turn.job_id, self.worker))
 
     async def finish(self, turn: Turn, reply: AgentReply, telling: Telling) -> TurnCompleted:
-        """Store the answer and the end, then tell it. What another attempt stored first counts."""
+        """Store the answer and the end once its text is told, and tell it. What another attempt stored first counts."""
+        await telling.all_told()
         await self.database.run(
             COMPLETE,
             {

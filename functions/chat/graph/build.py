@@ -56,18 +56,18 @@ class AgentNodes:
 
     async def intent(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         """Tell what is asked for."""
-        await runtime.context.telling.started("intent")
+        runtime.context.telling.started("intent")
         decision = await self.understanding.intents(state)
-        await runtime.context.telling.completed("intent")
+        runtime.context.telling.completed("intent")
         return TurnState(
             intents=list(decision.intents), queries=decision.queries, confidence=decision.confidence
         )
 
     async def vision(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         """Tell what the picture shows."""
-        await runtime.context.telling.started("vision")
+        runtime.context.telling.started("vision")
         seen = await self.understanding.picture(state)
-        await runtime.context.telling.completed("vision", failed=seen is None)
+        runtime.context.telling.completed("vision", failed=seen is None)
         return TurnState(seen=seen)
 
     async def locate(self, state: TurnState) -> TurnState:
@@ -88,39 +88,39 @@ class AgentNodes:
 
     async def router(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:  # noqa: ARG002
         """Tell that the question is divided; `fan_out` does it."""
-        await runtime.context.telling.started("router")
-        await runtime.context.telling.completed("router")
+        runtime.context.telling.started("router")
+        runtime.context.telling.completed("router")
         return TurnState()
 
     async def branch(self, state: Branch, runtime: Runtime[TurnContext]) -> TurnState:
         """Look up one part of the question."""
         name = state["node"]
-        await runtime.context.telling.started(name)
+        runtime.context.telling.started(name)
         work = self.branches.get(name)
         found: Found = await work(state) if work else nothing(name)
-        await runtime.context.telling.completed(name, failed=not found["ok"])
+        runtime.context.telling.completed(name, failed=not found["ok"])
         return TurnState(found={name: found})
 
     async def aggregator(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:  # noqa: ARG002
         """Tell that everything was looked up."""
-        await runtime.context.telling.started("aggregator")
-        await runtime.context.telling.completed("aggregator")
+        runtime.context.telling.started("aggregator")
+        runtime.context.telling.completed("aggregator")
         return TurnState()
 
     async def summarize(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         """Sum up what is too much of the conversation for a model."""
-        await runtime.context.telling.started("summarize")
+        runtime.context.telling.started("summarize")
         before = state.get("summary", "")
         summary = await self.memory.sum_up(state)
-        await runtime.context.telling.completed("summarize", failed=summary == before)
+        runtime.context.telling.completed("summarize", failed=summary == before)
         return TurnState(summary=summary)
 
     async def answer(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         """Write the answer, telling it as it comes."""
-        await runtime.context.telling.started("answer")
-        async with TokenStream(runtime.context.telling) as tokens:
+        runtime.context.telling.started("answer")
+        with TokenStream(runtime.context.telling) as tokens:
             text = await self.writer.write(state, tokens)
-        await runtime.context.telling.completed("answer")
+        runtime.context.telling.completed("answer")
         return TurnState(answer=text)
 
 

@@ -51,12 +51,12 @@ class ReplyWriter(Service):
         text = await self._worded(state, tokens)
         for one in state.get("found", {}).values():
             if one["data"].get("picture") not in (None, *_ADDRESS.findall(text)):
-                text += await _told("\n\n" + one["text"], tokens)
+                text += _told("\n\n" + one["text"], tokens)
         return text
 
     async def _worded(self, state: TurnState, tokens: TokenStream) -> str:
         if self._fixed(state):
-            return await _told(composed(state), tokens)
+            return _told(composed(state), tokens)
         parts = [one["text"] for one in state.get("found", {}).values()]
         screen = Screen([*parts, state["message"]])
         request = TextRequest(
@@ -73,18 +73,18 @@ class ReplyWriter(Service):
                 async for piece in pieces:
                     if isinstance(piece, str) and (shown := screen.write(piece)):
                         text += shown
-                        await tokens.write(shown)
+                        tokens.write(shown)
         except ModelRefused:
             if not text:
-                return await _told(composed(state), tokens)
-            text += await _told(BROKEN_OFF, tokens)
+                return _told(composed(state), tokens)
+            text += _told(BROKEN_OFF, tokens)
         except ModelError as failure:
             if not text:
                 raise
             log.warning("an answer broke off: %s", failure)
-            return text + await _told(BROKEN_OFF, tokens)
-        text += await _told(screen.end(), tokens)
-        return text if text.strip() else await _told(composed(state), tokens)
+            return text + _told(BROKEN_OFF, tokens)
+        text += _told(screen.end(), tokens)
+        return text if text.strip() else _told(composed(state), tokens)
 
     def _fixed(self, state: TurnState) -> bool:
         """Whether the words are ours: no model words what is dangerous or doubtful, a greeting, or a picture alone."""
@@ -95,9 +95,9 @@ class ReplyWriter(Service):
         return outcome in ("hazard", "asked") or found.keys() == {"image_generation"}
 
 
-async def _told(text: str, tokens: TokenStream) -> str:
+def _told(text: str, tokens: TokenStream) -> str:
     for start in range(0, len(text), PIECE_LENGTH):
-        await tokens.write(text[start : start + PIECE_LENGTH])
+        tokens.write(text[start : start + PIECE_LENGTH])
     return text
 
 

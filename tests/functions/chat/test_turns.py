@@ -189,7 +189,9 @@ async def test_an_attempt_that_died_while_it_answered_is_ended_not_repeated(
     async with await psycopg.AsyncConnection.connect(postgres_url, autocommit=True) as connection:
         await connection.execute("UPDATE chat.turns SET attempt = 1")
     turn = await turns.load(UUID(job))
-    await turns.telling(turn).token("안녕하세")
+    telling = turns.telling(turn)
+    telling.token("안녕하세")
+    await telling.all_told()
     assert (await talk.deliver()).status_code == 200
     answer = (await talk.messages(chat))["messages"][-1]["content"]
     assert answer.startswith("안녕하세\n")
