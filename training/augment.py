@@ -106,9 +106,9 @@ def varied(random: np.random.Generator, cutout: Cutout, side: int) -> NDArray[np
     return _marked(random, _relit(random, view, 0.8))
 
 
-def bare(random: np.random.Generator, side: int) -> NDArray[np.uint8]:
+def bare(random: np.random.Generator, side: int, kinds: tuple[Ground, ...]) -> NDArray[np.uint8]:
     """A ground with nothing on it, (side, side, 3)."""
-    return _marked(random, _relit(random, lay(random, side), 1.0))
+    return _marked(random, _relit(random, lay(random, side, kinds), 1.0))
 
 
 def taken(random: np.random.Generator, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -27,6 +27,8 @@ from functions.providers.local.photo import UnreadablePhoto
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from .grounds import Ground
+
 _SEED = 20261122
 _EACH_STRANGER = 12
 
@@ -115,28 +117,36 @@ def _resident_mb() -> float:
 
 
 def on_other_grounds(
-    folder: Path, *, unmet: bool, each: int = 2, every: int = 1
+    folder: Path, kinds: tuple[Ground, ...], *, each: int = 2, every: int = 1
 ) -> Iterator[tuple[str, bytes]]:
-    """`every` n-th photo, where its item can be cut out, laid on `each` grounds, as (material, JPEG).
-
-    The grounds are drawn anew, of the kinds that training draws or of kinds that it never does.
-    """
+    """`every` n-th photo, where its item can be cut out, laid on `each` grounds of the `kinds`, drawn anew, as
+    (material, JPEG)."""
     import numpy as np
     from PIL import Image as Pillow
 
     from . import augment
     from .cutout import cut_out
-    from .grounds import GROUNDS
-    from .unmet import UNMET
     from .views import photos
 
-    kinds = tuple((UNMET if unmet else GROUNDS).values())
     for path, material, number in photos(folder)[::every]:
         random = np.random.default_rng((_SEED, material, number))
         with Pillow.open(path) as photo:
             cutout = cut_out(photo.convert("RGB"))
         for _ in range(each if cutout.movable else 0):
             yield MATERIALS[material], _jpeg(Pillow.fromarray(augment.moved(random, cutout, 320, kinds)[0]))
+
+
+def other_grounds() -> dict[str, tuple[Ground, ...]]:
+    """Kinds of grounds, by what training has seen of them."""
+    from .grounds import GROUNDS
+    from .pieces import PIECED
+    from .unmet import UNMET
+
+    return {
+        "kinds known to training": tuple(GROUNDS.values()),
+        "of many pieces, known to training": tuple(PIECED.values()),
+        "kinds unknown to training": tuple(UNMET.values()),
+    }
 
 
 def strangers(*, held_out: bool) -> Iterator[tuple[str, bytes]]:
@@ -204,10 +214,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         f"{_resident_mb() - before:.0f} MB more memory at the peak"
     )
     as_they_are.report("As they are")
-    for unmet in (False, True):
-        tallied(classifier, on_other_grounds(options.photos, unmet=unmet)).report(
-            f"On other grounds, kinds {'unknown' if unmet else 'known'} to training"
-        )
+    for title, kinds in other_grounds().items():
+        tallied(classifier, on_other_grounds(options.photos, kinds)).report(f"On other grounds, {title}")
     _report_spoilt(classifier, [content for _, content in files[::4]])
     for held_out in (False, True):
         _report_strangers(classifier, held_out=held_out)

@@ -1,4 +1,4 @@
-"""Grounds to lay items on, and pictures of nothing: procedural, seeded, each (side, side, 3) floats in 0..1."""
+"""Grounds to lay items on, procedural and seeded: each (side, side, 3) floats in 0..1."""
 
 from __future__ import annotations
 
@@ -50,6 +50,12 @@ def tinted(random: np.random.Generator, palette: tuple[tuple[float, ...], ...]) 
     return np.clip(chosen * random.uniform(0.6, 1.35) + random.normal(0, 0.03, 3), 0.02, 0.98).astype(
         np.float32
     )
+
+
+def ink(shade: Floats) -> tuple[int, int, int]:
+    """The shade as Pillow draws with it."""
+    red, green, blue = (int(channel * 255) for channel in np.clip(shade, 0, 1))
+    return red, green, blue
 
 
 def solid(random: np.random.Generator, side: int) -> Floats:

@@ -5,108 +5,75 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from .grounds import GREENS, STONES, WOODS, Floats, Ground, colour, noise, plane, tinted
-
-_BRICKS = ((0.6, 0.3, 0.22), (0.7, 0.42, 0.3), (0.45, 0.28, 0.22), (0.75, 0.7, 0.62))
-_WITHERED = ((0.6, 0.4, 0.15), (0.5, 0.25, 0.1))
+from .grounds import STONES, Floats, Ground, colour, ink, noise, plane, tinted
 
 
-def bricks(random: np.random.Generator, side: int) -> Floats:
-    height = int(random.integers(side // 16, side // 5))
-    width, joint = int(height * random.uniform(1.8, 3)), max(1, height // 10)
-    y, x = np.mgrid[:side, :side]
-    y, x = y + random.integers(0, height), x + random.integers(0, width)
-    row = y // height
-    x = x + row % 2 * (width // 2)
-    shades = random.normal(1, 0.12, (side, side))[row % side, x // width % side][..., None]
-    grain = noise(random, side, roughness=1.0)[..., None]
-    wall = tinted(random, _BRICKS) * shades * (1 + grain * random.uniform(0.03, 0.12))
-    joints = (y % height < joint) | (x % width < joint)
-    wall[joints] = colour(random, greyness=0.9) * (1 + grain[joints] * 0.08)
-    return np.asarray(np.rot90(wall) if random.random() < 0.3 else wall, np.float32)
-
-
-def pebbles(random: np.random.Generator, side: int) -> Floats:
-    count = int(random.integers(25, 160))
-    y, x = np.mgrid[:side, :side].astype(np.float32)
-    middles = random.uniform(0, side, (count, 2))
-    distances = np.stack([np.hypot(x - middle_x, y - middle_y) for middle_x, middle_y in middles])
-    first, second = np.partition(distances, 1, axis=0)[:2]
-    colours = np.stack([tinted(random, STONES) for _ in range(count)])[distances.argmin(axis=0)]
-    roundness = np.sqrt(np.clip((second - first) * np.sqrt(count) / side * 2.5, 0.15, 1))
-    grain = noise(random, side, roughness=1.2)
-    return np.asarray(colours * (roundness * (1 + grain * 0.06))[..., None], np.float32)
-
-
-def leaves(random: np.random.Generator, side: int) -> Floats:
-    image = Image.new("RGB", (side, side), _ink(tinted(random, GREENS) * 0.5))
-    draw = ImageDraw.Draw(image)
-    around = np.linspace(0, 2 * np.pi, 14)
-    for _ in range(int(random.integers(80, 300))):
-        shade = tinted(random, (*GREENS, *_WITHERED))
-        length, angle = random.uniform(side / 25, side / 7), random.uniform(0, 2 * np.pi)
-        along = length * np.cos(around)
-        across = length * random.uniform(0.2, 0.5) * np.sin(around) * np.abs(np.sin(around)) ** 0.3
-        x, y = random.uniform(0, side, 2)
-        xs = x + along * np.cos(angle) - across * np.sin(angle)
-        ys = y + along * np.sin(angle) + across * np.cos(angle)
-        rim = list(zip(xs.tolist(), ys.tolist(), strict=True))
-        draw.polygon(rim, fill=_ink(shade))
-        draw.line([rim[0], rim[7]], fill=_ink(shade * 0.75))
-    return np.asarray(image.filter(ImageFilter.GaussianBlur(random.uniform(0, 1.5))), np.float32) / 255
-
-
-def parquet(random: np.random.Generator, side: int) -> Floats:
+def tartan(random: np.random.Generator, side: int) -> Floats:
+    """Cloth with bands of several colours that cross."""
     count = int(random.integers(3, 9))
-    cell = -(-side // count)
-    floor, wood = np.zeros((cell * count, cell * count, 3), np.float32), tinted(random, WOODS)
-    for row in range(count):
-        for column in range(count):
-            grain = noise(random, cell, roughness=0.9, stretch=12)[..., None]
-            block = wood * random.normal(1, 0.07) * (1 + grain * random.uniform(0.04, 0.12))
-            block[np.arange(cell) % max(2, cell // int(random.integers(2, 6))) == 0] *= 0.6
-            turned = np.rot90(block) if (row + column) % 2 else block
-            floor[row * cell : (row + 1) * cell, column * cell : (column + 1) * cell] = turned
-    return floor[:side, :side]
+    period = int(random.integers(side // 6, side))
+    palette = np.stack([colour(random) for _ in range(count)])
+    bands = palette[np.sort(random.integers(0, count, period))]
+    at = (np.arange(side) + random.integers(period)) % period
+    across, down = bands[at][None], bands[at][:, None]
+    twill = ((np.add.outer(np.arange(side), np.arange(side)) // 2) % 2)[..., None]
+    return np.asarray(across * twill + down * (1 - twill), np.float32)
 
 
-def marble(random: np.random.Generator, side: int) -> Floats:
+def curtain(random: np.random.Generator, side: int) -> Floats:
+    """Folds of cloth that hang or lie, lit from one side."""
+    angle, folds = random.uniform(0, np.pi), random.uniform(2, 14)
     x, y = plane(side)
-    angle = random.uniform(0, 2 * np.pi)
-    waves = (x * np.cos(angle) + y * np.sin(angle)) * random.uniform(2, 6)
-    swirl = noise(random, side, roughness=0.75) * random.uniform(0.6, 2)
-    mix = (np.abs(np.sin(waves + swirl)) ** random.uniform(0.15, 0.5))[..., None]
-    ground: Floats = colour(random, greyness=0.8) * mix + colour(random, greyness=0.8) * (1 - mix)
-    return ground.astype(np.float32)
+    along = (x * np.cos(angle) + y * np.sin(angle)) * folds
+    bent = along + noise(random, side, roughness=0.3) * random.uniform(0.3, 1.5)
+    light = 1 + np.sin(bent * np.pi)[..., None] * random.uniform(0.1, 0.45)
+    return np.asarray(colour(random) * light, np.float32)
 
 
-def carpet(random: np.random.Generator, side: int) -> Floats:
-    count = int(random.integers(4, 14))
-    quarter = random.integers(0, 4, (count, count))
-    half = np.concatenate([quarter, quarter[:, ::-1]], axis=1)
-    pattern = np.concatenate([half, half[::-1]])
-    knots = np.kron(pattern, np.ones([-(-side // len(pattern))] * 2, int))[:side, :side]
-    wool = np.stack([colour(random) for _ in range(4)])[knots]
-    pile = random.standard_normal((side, side, 1)) * random.uniform(0.05, 0.2)
-    return np.asarray(wool * (1 + pile), np.float32)
+def clutter(random: np.random.Generator, side: int) -> Floats:
+    """A desk: things of many colours and outlines, each with its shadow."""
+    image = Image.new("RGB", (side, side), ink(colour(random)))
+    for _ in range(int(random.integers(5, 30))):
+        left, top = (int(at) for at in random.uniform(-side / 4, side, 2))
+        width, height = (int(size) for size in random.uniform(side / 15, side / 2, 2))
+        shadow = Image.new("L", (side, side))
+        ImageDraw.Draw(shadow).rectangle((left + 4, top + 4, left + width + 6, top + height + 6), fill=110)
+        image.paste((0, 0, 0), mask=shadow.filter(ImageFilter.GaussianBlur(4)))
+        draw = ImageDraw.Draw(image)
+        box = (left, top, left + width, top + height)
+        shade = ink(colour(random))
+        if random.random() < 0.4:
+            draw.ellipse(box, fill=shade, outline=ink(colour(random)), width=int(random.integers(1, 5)))
+        else:
+            draw.rectangle(box, fill=shade, outline=ink(colour(random)), width=int(random.integers(1, 5)))
+    turned = image.rotate(random.uniform(-45, 45), Image.Resampling.BILINEAR, fillcolor=ink(colour(random)))
+    return np.asarray(turned, np.float32) / 255
 
 
-def crumpled(random: np.random.Generator, side: int) -> Floats:
-    count = int(random.integers(15, 70))
-    y, x = np.mgrid[:side, :side].astype(np.float32)
-    middles = random.uniform(0, side, (count, 2))
-    facet = np.argmin([np.hypot(x - middle_x, y - middle_y) for middle_x, middle_y in middles], axis=0)
-    slopes, heights = random.normal(0, 0.004, (count, 2)), random.normal(0, 0.08, count)
-    across, down = x - middles[facet, 0], y - middles[facet, 1]
-    light = 1 + slopes[facet, 0] * across + slopes[facet, 1] * down + heights[facet]
-    return np.asarray(colour(random, greyness=0.7) * light[..., None], np.float32)
+def road(random: np.random.Generator, side: int) -> Floats:
+    """Asphalt with the edge of a painted line and cracks."""
+    grain = random.standard_normal((side, side, 1)) * random.uniform(0.08, 0.25)
+    ground = tinted(random, STONES) * 0.6 * (1 + grain + noise(random, side, roughness=1.1)[..., None] * 0.1)
+    x, y = plane(side)
+    angle, offset = random.uniform(0, np.pi), random.uniform(-0.8, 0.8)
+    away = np.abs(x * np.cos(angle) + y * np.sin(angle) - offset)
+    painted = (away < random.uniform(0.05, 0.3)) & (noise(random, side, roughness=1.3) > -1.2)
+    paint = np.array((0.85, 0.7, 0.2) if random.random() < 0.3 else (0.85, 0.85, 0.82), np.float32)
+    ground[painted] = (paint * (1 + grain * 0.5))[painted]
+    cracks = np.abs(noise(random, side, roughness=0.9)) < 0.015
+    ground[cracks] *= 0.5
+    return np.asarray(ground, np.float32)
 
 
-def _ink(shade: Floats) -> tuple[int, int, int]:
-    red, green, blue = (int(channel * 255) for channel in np.clip(shade, 0, 1))
-    return red, green, blue
+def bubbles(random: np.random.Generator, side: int) -> Floats:
+    """Round drops and bubbles of one colour with a light side, as in a sink or on packing film."""
+    x, y = (plane(side) + 1) * side / 2
+    step = random.uniform(side / 30, side / 6)
+    row = np.floor(y / step)
+    u, v = (x + row % 2 * step / 2) % step / step - 0.5, y % step / step - 0.5
+    inside = u * u + v * v < random.uniform(0.1, 0.22)
+    light = np.where(inside, 1 - (u + v) * random.uniform(0.4, 1.2), random.uniform(0.75, 1.0))[..., None]
+    return np.asarray(colour(random) * light, np.float32)
 
 
-UNMET: dict[str, Ground] = {
-    ground.__name__: ground for ground in (bricks, pebbles, leaves, parquet, marble, carpet, crumpled)
-}
+UNMET: dict[str, Ground] = {ground.__name__: ground for ground in (tartan, curtain, clutter, road, bubbles)}

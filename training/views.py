@@ -19,19 +19,24 @@ from functions.providers.local.photo import read_photo
 
 from . import augment
 from .cutout import cut_out
+from .grounds import GROUNDS
+from .pieces import PIECED
 from .strangers import KNOWN
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
 Pixels = NDArray[np.uint8]
-Kind = Literal["plain", "varied", "moved", "nothing"]
-KINDS: tuple[Kind, ...] = ("plain", "varied", "moved", "nothing")
+Kind = Literal["plain", "varied", "moved", "pieced", "nothing"]
+KINDS: tuple[Kind, ...] = ("plain", "varied", "moved", "pieced", "nothing")
 NOTHING = len(MATERIALS)  # the class after the materials
-_VARIED, _MOVED = 3, 6
+_VARIED, _MOVED, _PIECED = 3, 6, 5
 _RARE = {"trash": 2.5}  # TrashNet has a quarter as many photos of it
-_BARE, _STRANGERS = 1000, 150  # grounds with nothing on them; pictures of each known kind
-_GROUND = "a ground with nothing on it"
+_STRANGERS = 150  # of each known kind
+_BARE = {  # grounds with nothing on them: how many, of which kinds
+    "a ground with nothing on it": (1000, tuple(GROUNDS.values())),
+    "a ground of many pieces with nothing on it": (700, tuple(PIECED.values())),
+}
 _SEED = 2017
 
 
@@ -83,19 +88,24 @@ def views_of(path: Path, material: int, number: int, side: int) -> Iterator[tupl
     if cutout.movable:
         for _ in range(round(_MOVED * often)):
             yield augment.moved(random, cutout, side)[0], "moved"
+        kinds = tuple(PIECED.values())
+        for each in range(round(_PIECED * often)):
+            random = np.random.default_rng((_SEED, material, number, each))
+            kind = kinds[(number + each) % len(kinds)]  # each in turn
+            yield augment.moved(random, cutout, side, (kind,))[0], "pieced"
 
 
 def nothings() -> list[tuple[str, int]]:
-    """Which pictures of nothing training draws: (kind of stranger or _GROUND, number) each."""
-    bare = [(_GROUND, number) for number in range(_BARE)]
-    return bare + [(kind, number) for kind in KNOWN for number in range(_STRANGERS)]
+    """Which pictures of nothing training draws: (kind of stranger or of bare ground, number) each."""
+    counts = {kind: count for kind, (count, _) in _BARE.items()} | dict.fromkeys(KNOWN, _STRANGERS)
+    return [(kind, number) for kind, count in counts.items() for number in range(count)]
 
 
 def nothing_of(kind: str, number: int, side: int) -> Pixels:
     """A picture of nothing, the same on each run."""
     random = np.random.default_rng((_SEED, NOTHING, number, *kind.encode()))
-    if kind == _GROUND:
-        return augment.bare(random, side)
+    if kind in _BARE:
+        return augment.bare(random, side, _BARE[kind][1])
     picture = KNOWN[kind](random, side)
     return augment.taken(random, picture) if number % 2 else picture
 

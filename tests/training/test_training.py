@@ -15,6 +15,7 @@ from training.cutout import cut_out
 from training.grounds import GROUNDS, Ground, lay
 from training.network import Floats, Layer
 from training.onnx_graph import GRID, Outline, cells_graph, graph, quantised
+from training.pieces import PIECED
 from training.strangers import HELD_OUT, KNOWN
 from training.unmet import UNMET
 from training.views import Pixels
@@ -199,7 +200,7 @@ def white(_random: np.random.Generator, side: int) -> np.ndarray[tuple[int, int,
     return np.ones((side, side, 3), np.float32)
 
 
-@pytest.mark.parametrize("kind", [*GROUNDS.values(), *UNMET.values()])
+@pytest.mark.parametrize("kind", [*GROUNDS.values(), *PIECED.values(), *UNMET.values()])
 def test_grounds_are_colours_within_bounds(kind: Ground) -> None:
     ground = lay(np.random.default_rng(0), 48, (kind,))
     assert ground.shape == (48, 48, 3)
