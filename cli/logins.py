@@ -59,11 +59,15 @@ def list_logins(user: UUID, as_json: bool, platform: PlatformAddress) -> None:
 
 @logins.command()
 @click.argument("user", type=UUID)
+@output.json_option
 @address_options
-def end(user: UUID, platform: PlatformAddress) -> None:
+def end(user: UUID, as_json: bool, platform: PlatformAddress) -> None:
     """End every login of USER (an id): refused everywhere within two seconds."""
     count = _with(platform, lambda logins: logins.end_all(str(user), "operator"))
-    click.echo(f"ended {count} logins")
+    if as_json:
+        output.write({"user": str(user), "ended": count})
+    else:
+        click.echo(f"ended {count} logins")
 
 
 def _with(platform: PlatformAddress, act: Callable[[Logins], Awaitable[T]]) -> T:

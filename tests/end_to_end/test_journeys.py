@@ -138,6 +138,7 @@ def test_4_a_photo_is_scanned_and_its_character_is_in_the_collection(signed_in: 
         if name != "keepalive"
     ]
     assert [name for name, status in seen if status == "completed"] == [
+        "queued",
         "vision",
         "rule",
         "answer",

@@ -349,6 +349,7 @@ async def test_operators_see_where_somebody_is_signed_in_and_end_it(
     ]
     assert "전화" in await eco2("list")
     assert await eco2("end") == "ended 2 logins\n"
+    assert json.loads(await eco2("end", "--json")) == {"user": user, "ended": 0}
     assert "not signed in anywhere" in await eco2("list")
     for tokens in (here, there):
         await refused(functions, tokens)
