@@ -8,7 +8,7 @@ PLOTS ?= plots
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure rehearse-recovery evaluate mutate lint audit sbom licences types docs site manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure infrastructure-check rehearse-recovery evaluate mutate lint audit sbom licences types docs site manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ system: ## install the system packages that tests need (RabbitMQ, Prometheus, Ch
 demo: setup ## start the platform, scan a photo, stay up until Ctrl-C
 	@$(BIN)/eco2 demo
 
-test: check infrastructure cluster-check ## all tests and checks, those on a real cluster included where the machine can run one
+test: check infrastructure-check cluster-check ## all tests and checks, those on a real cluster included where the machine can run one
 
 check: setup system lint types sbom ## lint, types, known vulnerabilities and all tests that need no cluster
 	@$(BIN)/python -m schemas.audit --if-reachable
@@ -86,6 +86,11 @@ bench-hops: setup system ## time per hop of a scan: both brokers here and, where
 
 infrastructure: setup ## check Terraform, Ansible, Kubernetes objects and workflows (the first time some minutes more)
 	@PYTHONPATH=platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m checks
+
+# Says why and succeeds where their programs can't be had, for want of a network.
+infrastructure-check: setup
+	@status=0; PYTHONPATH=platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m checks || status=$$?; \
+	if [ $$status = 3 ]; then echo "The infrastructure was not checked."; exit 0; fi; exit $$status
 
 rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print what each cost
 	@PYTHONPATH=platform/cluster/recovery:. $(BIN)/python -m recovery

@@ -1,4 +1,7 @@
-"""`make infrastructure`: every check of what is no Python, one line each; status 1 when one fails."""
+"""`make infrastructure`: every check of what is no Python, one line each.
+
+Status 1 when one fails, 3 when the tools can't be built or installed here.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[4]
 ANSIBLE = ROOT / "platform/cluster/ansible"
 _TIMEOUT_S = 300
 _AT_ONCE = 2
+UNPREPARED = 3
+"""The exit status where the checks were not run."""
 
 
 def workflows() -> None:
@@ -59,9 +64,9 @@ def main() -> int:
     """Run all; the exit status."""
     try:
         tools.prepare(lambda line: print(line, flush=True))
-    except ClusterError as error:
+    except (ClusterError, subprocess.TimeoutExpired) as error:
         print(f"infrastructure: {error}", file=sys.stderr)
-        return 1
+        return UNPREPARED
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         failures = 0
         for held, told in pool.map(_outcome, CHECKS):
