@@ -60,7 +60,7 @@ def test_sign_in_scan_character_map_news_profile_and_log_out(origin: str, page: 
     expect(page.locator("#characters li")).to_have_text(["이코"])
 
     page.get_by_role("button", name="사진 찍기").click()
-    expect(page.locator("#stages")).to_have_text("vision rule answer reward done")
+    expect(page.locator("#stages")).to_have_text("queued vision rule answer reward done")
     expect(page.locator("#answer")).not_to_be_empty()
 
     page.get_by_role("button", name="지도").click()
