@@ -66,6 +66,7 @@ class OAuth(Service):
 
         provider = IdentityProvider.of(name, self._providers)
         query = request.query_params
+        device_id = composed(query.get("device_id", ""), "query", "device_id")[:MAX_TEXT] or None
         asked = query.get("frontend_origin") or request.headers.get("x-frontend-origin")
         back = callback_url(name, self._auth, self._process, request)
         state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
@@ -77,7 +78,7 @@ class OAuth(Service):
             verifier=verifier,
             redirect_uri=back,
             frontend=frontend(self._auth.frontend_url, self._process, asked),
-            device_id=composed(query.get("device_id", ""), "query", "device_id")[:MAX_TEXT] or None,
+            device_id=device_id,
             browser=digest(browser),
         )
         client = OAuth2Client(

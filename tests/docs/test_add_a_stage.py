@@ -99,6 +99,6 @@ async def test_a_scan_is_weighed(settings, provider):
         assert result["status"] == "completed"
         assert result["pipeline_result"]["grams"] == 30
         story = await jobs.story(UUID(job_id))
-    assert [step.stage for step in story][7:11] == ["weigh", "weigh", "reward", "reward"]
+    assert [step.stage for step in story][8:12] == ["weigh", "weigh", "reward", "reward"]
     assert ("scan-weigh", 200) in made.statuses
 """

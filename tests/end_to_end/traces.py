@@ -56,4 +56,4 @@ def check_scan(spans: list[Received], *, model: str) -> None:
     assert asked.attributes["gen_ai.request.model"] == model
     assert model == "local" or int(asked.attributes["gen_ai.usage.output_tokens"]) > 0
     stream = next(span for span in spans if span.name == "stream scan")
-    assert (stream.attributes["eco2.stream.events"], stream.attributes["eco2.stream.end"]) == ("10", "done")
+    assert (stream.attributes["eco2.stream.events"], stream.attributes["eco2.stream.end"]) == ("11", "done")
