@@ -10,13 +10,13 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
-from functions.auth.events import TokensRevoked
 from functions.runtime.errors import Retry
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
+    from functions.auth.events import TokensRevoked
     from functions.runtime.resources import Resources
 
 NEWS = "auth:revoked"

@@ -101,13 +101,15 @@ class Application:
                 Outside("OUTSIDE", "Functions are called by the edge and the broker."), Request(scope)
             )
         response.raw_headers.append((b"x-request-id", request_id.encode("latin-1")))
-        metrics = telemetry.metrics()
         if response.media_type == "text/event-stream":  # how long it is open is no duration of a call
-            with metrics.streams.track_inprogress():
+            with telemetry.metrics().streams.track_inprogress():
                 return await response(scope, receive, send)
         await response(scope, receive, send)
+        duration = time.perf_counter() - started
+        metrics = (
+            telemetry.metrics()
+        )  # made once the first probe is answered: importing the library takes time
         if not operational:
-            duration = time.perf_counter() - started
             metrics.requests.labels(self.function.name, str(response.status_code)).observe(duration)
         return None
 

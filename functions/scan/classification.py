@@ -7,11 +7,14 @@ output). `repair` turns a draft into a `VisionResult` that holds only what our t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from functions.scan.taxonomy import UNCLASSIFIED, Taxonomy
+from functions.scan.defaults import UNCLASSIFIED
+
+if TYPE_CHECKING:
+    from functions.scan.taxonomy import Taxonomy
 
 Outcome = Literal["waste", "no_waste", "unsafe", "unreadable"]
 

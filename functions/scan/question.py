@@ -6,10 +6,6 @@ import re
 
 from functions.scan.utterance import normal, same_letters
 
-DEFAULT_INPUT = (
-    "이 폐기물을 어떻게 분리배출해야 하나요?"  # what the client sends when the user writes nothing
-)
-
 
 def _longest_first(words: str) -> list[str]:
     return sorted(words.split(), key=len, reverse=True)

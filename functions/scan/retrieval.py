@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from functions.scan.classification import Classification
+from functions.scan.defaults import DEFAULT_INPUT
 from functions.scan.hazards import Hazard, hazards, seen
 from functions.scan.hazards import told as told_hazards
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import told, with_others
-from functions.scan.question import DEFAULT_INPUT, content, own_words
+from functions.scan.question import content, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.suspicion import suspect

@@ -22,7 +22,6 @@ from functions.scan.utterance import Utterance, normal
 
 DATA = Path(__file__).parent / "data"
 RECYCLABLE = "재활용폐기물"
-UNCLASSIFIED = "미분류"
 
 
 @dataclass(frozen=True, slots=True)

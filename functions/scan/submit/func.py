@@ -9,8 +9,8 @@ from functions.images.events import PictureExpected
 from functions.providers.settings import ProviderSettings
 from functions.runtime import IdempotencyKey, Invalid, Resources, User, http_function
 from functions.runtime.waking import Waking
+from functions.scan.defaults import DEFAULT_INPUT
 from functions.scan.jobs import Jobs
-from functions.scan.question import DEFAULT_INPUT
 
 
 class SubmitScan(BaseModel):

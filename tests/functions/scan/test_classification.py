@@ -15,7 +15,8 @@ from functions.scan.classification import (
     VisionResult,
     repair,
 )
-from functions.scan.taxonomy import RECYCLABLE, UNCLASSIFIED, taxonomy
+from functions.scan.defaults import UNCLASSIFIED
+from functions.scan.taxonomy import RECYCLABLE, taxonomy
 
 
 def category(major: str, middle: str, minor: str | None = None) -> DraftCategory:

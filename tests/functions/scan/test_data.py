@@ -6,10 +6,11 @@ from collections import Counter
 import pytest
 
 from functions.scan import sourced
+from functions.scan.defaults import UNCLASSIFIED
 from functions.scan.regions import region_of, regions
 from functions.scan.rules import lookup, rules
 from functions.scan.sources import sources
-from functions.scan.taxonomy import UNCLASSIFIED, taxonomy
+from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import normal
 
 DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?|게시일 없음")

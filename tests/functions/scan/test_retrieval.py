@@ -8,11 +8,11 @@ import pytest
 
 from functions.scan import evaluate
 from functions.scan.classification import Classification
+from functions.scan.defaults import DEFAULT_INPUT, UNCLASSIFIED
 from functions.scan.matches import restore
-from functions.scan.question import DEFAULT_INPUT
 from functions.scan.reindex import document_index
 from functions.scan.retrieval import retrieve, search
-from functions.scan.taxonomy import DATA, RECYCLABLE, UNCLASSIFIED, taxonomy
+from functions.scan.taxonomy import DATA, RECYCLABLE, taxonomy
 
 UNKNOWN = Classification(major_category=UNCLASSIFIED, middle_category=UNCLASSIFIED)
 
@@ -140,7 +140,7 @@ def test_a_ranked_hit_is_a_question_with_the_two_likeliest_and_the_users_own_wor
 def test_the_index_answers_without_loading_the_tokeniser_or_yaml() -> None:
     script = """
 import sys
-from functions.scan.question import DEFAULT_INPUT
+from functions.scan.defaults import DEFAULT_INPUT
 from functions.scan.retrieval import retrieve, search
 from functions.scan.classification import Classification
 assert search("소주병 어떻게 버려요?").item == "소주병"
