@@ -73,6 +73,7 @@ def run(
 ) -> None:
     """Run the platform; `then` is called in a thread with its address once it is ready. Raises CliError."""
     from embedded.supervisor.platform import Platform
+    from embedded.supervisor.reloading import files, reloading
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     beside: list[asyncio.Task[None]] = []
@@ -81,6 +82,7 @@ def run(
             os.environ, home=home, port=port, broker=broker, model=model, processes=processes
         )
         platform = Platform(options, report)
+        started_with = files() if reload else {}
 
         def ready(url: str) -> None:
             click.secho(word("serves", url=url), bold=True)
@@ -92,9 +94,7 @@ def run(
             click.echo(word("try_it", stop="Ctrl-C"))
             beside.append(asyncio.create_task(tell(platform.home.logs)))
             if reload:
-                from embedded.supervisor.reloading import reloading
-
-                beside.append(asyncio.create_task(reloading(platform)))
+                beside.append(asyncio.create_task(reloading(platform, started_with)))
             asyncio.get_running_loop().run_in_executor(None, then, url)
 
         asyncio.run(platform.run(ready))

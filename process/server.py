@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from uvicorn import Config
@@ -34,3 +35,12 @@ def configuration(app: Any, *, lifespan: bool = False, grace_s: float = 5.0, **m
         backlog=BACKLOG,
         **more,
     )
+
+
+def inherited(*fds: int | None) -> list[socket.socket] | None:
+    """The listening sockets behind these file descriptors, for uvicorn's `run`; None if there are none.
+
+    uvicorn's own `fd` takes every socket for a Unix one, and a TCP connection then holds back an answer's last
+    small packet until the one before is acknowledged (Nagle's algorithm), which is up to 40 ms.
+    """
+    return [socket.socket(fileno=fd) for fd in fds if fd is not None] or None

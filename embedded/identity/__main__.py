@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from typing import Any
 
 import uvicorn
 
@@ -16,7 +15,7 @@ from embedded.identity.app import OurClient, application
 from embedded.settings import LocalIdentitySettings
 from process import logs
 from process.declared import check
-from process.server import configuration
+from process.server import configuration, inherited
 from process.settings import ProcessSettings, SettingsError, read
 
 
@@ -35,11 +34,9 @@ def main() -> None:
     if process.env != "local" or not secret:
         sys.exit("The local identity provider needs ECO2_ENV=local and ECO2_IDENTITY_SECRET")
     logs.configure(process.log_level)
-    listening: dict[str, Any] = (
-        {"host": "127.0.0.1", "port": chosen.port} if chosen.fd is None else {"fd": chosen.fd}
-    )
     app = application(OurClient(identity.identity_client, secret))
-    uvicorn.Server(configuration(app, **listening)).run()
+    server = uvicorn.Server(configuration(app, host="127.0.0.1", port=chosen.port))
+    server.run(sockets=inherited(chosen.fd))
 
 
 if __name__ == "__main__":

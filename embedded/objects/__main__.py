@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 
@@ -21,7 +20,7 @@ from embedded.objects.store import ObjectStore
 from functions.images.settings import ImageSettings
 from process import logs
 from process.declared import check
-from process.server import configuration
+from process.server import configuration, inherited
 from process.settings import ProcessSettings, SettingsError, read
 
 PREFIX = "/objects"
@@ -49,10 +48,8 @@ def main() -> None:
     if left := store.collect():
         log.info("removed %d files that broken writes left", left)
     app = application(store, Key(images.objects_access_key, secret), PREFIX, missing=chosen.missing)
-    listening: dict[str, Any] = (
-        {"host": "0.0.0.0", "port": chosen.port} if chosen.fd is None else {"fd": chosen.fd}  # noqa: S104 - a pod
-    )
-    uvicorn.Server(configuration(app, **listening)).run()
+    server = uvicorn.Server(configuration(app, host="0.0.0.0", port=chosen.port))  # noqa: S104 - a pod
+    server.run(sockets=inherited(chosen.fd))
 
 
 if __name__ == "__main__":

@@ -42,9 +42,12 @@ def changed(before: Files, now: Files) -> list[str]:
     return [str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path) for path in paths]
 
 
-async def reloading(platform: Platform) -> None:
-    """Take up changes until cancelled; a change is taken up once nothing more changes."""
-    taken = seen = await asyncio.to_thread(files)
+async def reloading(platform: Platform, started_with: Files) -> None:
+    """Take up changes until cancelled; a change is taken up once nothing more changes.
+
+    `started_with` are the files before anything of the platform ran: what changed while it started is a change.
+    """
+    taken = seen = started_with
     while True:
         await asyncio.sleep(PACE_S)
         try:

@@ -14,7 +14,11 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="functions to serve, or `all`; by default K_SERVICE's")
     parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
     parser.add_argument(
-        "--fd", type=int, action="append", help="a listening socket that was handed over; may be repeated"
+        "--fd",
+        type=int,
+        action="append",
+        default=[],
+        help="a listening socket that was handed over; may be repeated",
     )
     arguments = parser.parse_args()
     names = arguments.names or os.environ.get("K_SERVICE", "").split()

@@ -15,7 +15,7 @@ from functions.runtime.declaration import Function
 from functions.runtime.host import Host
 from functions.runtime.settings import RuntimeSettings
 from process import logs, tracing
-from process.server import configuration
+from process.server import configuration, inherited
 from process.settings import ProcessSettings
 
 
@@ -40,7 +40,7 @@ class GracefulServer(Server):
         await asyncio.to_thread(tracing.shut_down)
 
 
-def serve(functions: list[Function], *, port: int | None = None, fds: Sequence[int] | None = None) -> None:
+def serve(functions: list[Function], *, port: int | None = None, fds: Sequence[int] = ()) -> None:
     """Serve until SIGTERM. Give a port, or file descriptors of listening sockets."""
     host = Host(functions)
     resources = host.resources
@@ -58,4 +58,4 @@ def serve(functions: list[Function], *, port: int | None = None, fds: Sequence[i
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)
     gc.enable()
-    GracefulServer(config, host).run(sockets=[socket.socket(fileno=fd) for fd in fds] if fds else None)
+    GracefulServer(config, host).run(sockets=inherited(*fds))

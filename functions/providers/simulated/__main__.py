@@ -11,7 +11,7 @@ from uvicorn.server import Server
 from functions.providers.simulated.server import Simulated
 from functions.providers.simulated.settings import Behaviour
 from process import logs
-from process.server import configuration
+from process.server import configuration, inherited
 from process.settings import ProcessSettings, SettingsError, read
 
 GRACE_S = 1.0  # a call that hangs on purpose would hold the process up for minutes
@@ -34,8 +34,9 @@ def main() -> None:
     except SettingsError as error:
         sys.exit(str(error))
     logs.configure(process.log_level)
-    where = {"host": chosen.host, "port": chosen.port or 0, "fd": chosen.fd}
-    Server(configuration(Simulated(behaviour), grace_s=GRACE_S, **where)).run()
+    where = {"host": chosen.host, "port": chosen.port or 0}
+    server = Server(configuration(Simulated(behaviour), grace_s=GRACE_S, **where))
+    server.run(sockets=inherited(chosen.fd))
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: str, **environ: str) ->
     """Run the command; what it would serve."""
     served: list[tuple[list[str], Any]] = []
 
-    def instead(functions: list[Function], *, port: int, fds: list[int] | None) -> None:
+    def instead(functions: list[Function], *, port: int, fds: list[int]) -> None:
         served.append(([function.name for function in functions], fds or port))
 
     monkeypatch.setattr(module, "serve", instead)
