@@ -39,7 +39,7 @@ def test_at_a_port_it_is_reached_on_loopback_only(monkeypatch: pytest.MonkeyPatc
     served: list[tuple[str, int]] = []
     monkeypatch.setattr(
         "embedded.identity.__main__.uvicorn.Server.run",
-        lambda self: served.append((self.config.host, self.config.port)),
+        lambda self, sockets: served.append((self.config.host, self.config.port)),
     )
     monkeypatch.setattr("process.logs.configure", lambda _level: None)
     for name, value in SETTINGS.items():

@@ -46,7 +46,7 @@ def test_at_a_port_it_is_reached_from_outside(tmp_path: Path, monkeypatch: pytes
     served: list[tuple[str, int]] = []
     monkeypatch.setattr(
         "embedded.objects.__main__.uvicorn.Server.run",
-        lambda self: served.append((self.config.host, self.config.port)),
+        lambda self, sockets: served.append((self.config.host, self.config.port)),
     )
     monkeypatch.setattr("process.logs.configure", lambda _level: None)
     for name, value in KEYS.items():

@@ -176,7 +176,7 @@ def test_the_program_serves_with_the_settings_of_its_environment(monkeypatch: py
     served: list[Config] = []
     monkeypatch.setattr(sys, "argv", ["simulated", "--port", "8200", "--host", "127.0.0.2"])
     monkeypatch.setattr("functions.providers.simulated.__main__.logs.configure", lambda _: None)
-    monkeypatch.setattr("uvicorn.server.Server.run", lambda self: served.append(self.config))
+    monkeypatch.setattr("uvicorn.server.Server.run", lambda self, sockets: served.append(self.config))
     monkeypatch.setenv("ECO2_SIMULATED_VISION_S", "12")
     main()
     (config,) = served
