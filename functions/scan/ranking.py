@@ -1,4 +1,4 @@
-"""Rank items and rules by BM25 over Korean tokens and pairs of letters, for what no name explains.
+"""Rank items and rules by BM25 over words and pairs of letters, for what no name explains.
 
 A ranked hit is a guess. It is offered as a question, never told as a fact.
 """
@@ -17,7 +17,7 @@ from functions.scan.utterance import LONGEST, same_letters
 
 K1, B = 1.2, 0.5
 PIECE_WEIGHT = 0.35  # a pair of letters says less than a word
-NAMED = 3.0  # what a noun in a document's names is worth besides
+NAMED = 3.0  # what a word in a document's names is worth besides
 LEAST_NAMED, LEAST_SPELLED = 4.0, 8.0  # below, a question is not about anything we know
 
 
@@ -48,8 +48,8 @@ def guesses(question: str, within: str | None = None, most: int = 2) -> list[Gue
     """The likeliest documents, best first, of one rule only if `within` names it; none if all are unlikely."""
     index = _documents()
     scores: dict[int, float] = {}
-    named: set[int] = set()  # documents that have a noun of the question as, or in, a name
-    words, spelled = asked(same_letters(question[:LONGEST]))
+    named: set[int] = set()  # documents that have a word of the question in a name
+    words, spelled = asked(same_letters(question[:LONGEST]), index.postings)
     weights = dict.fromkeys(words, 1.0) | dict.fromkeys(spelled, PIECE_WEIGHT)
     for token, weight in weights.items():
         posting = index.postings.get(token, ())
@@ -59,7 +59,7 @@ def guesses(question: str, within: str | None = None, most: int = 2) -> list[Gue
             scores[document] = scores.get(document, 0) + weight * rarity * count * (K1 + 1) / (
                 count + K1 * length
             )
-            if weight == 1 and count >= KEYWORD and not token.endswith("다"):
+            if weight == 1 and count >= KEYWORD:
                 named.add(document)
     ranked = sorted(
         (d for d in scores if within in (None, index.rows[d][0])),

@@ -15,7 +15,7 @@ from typing import Any
 from functions.scan.defaults import UNCLASSIFIED
 from functions.scan.rules import Rule, Target, rules
 from functions.scan.taxonomy import DATA, RECYCLABLE, Item, Taxonomy, read
-from functions.scan.tokens import KEYWORD, NAME, NOTE, STEP, pieces, tokens
+from functions.scan.tokens import KEYWORD, NAME, NOTE, STEP, pieces, tokens, words
 from functions.scan.utterance import normal
 
 INDEX = DATA / "index"
@@ -116,6 +116,12 @@ def document_index(taxonomy: Taxonomy) -> dict[str, Any]:
 
 def _documents(taxonomy: Taxonomy) -> list[tuple[dict[str, int], str, str | None]]:
     found: list[tuple[dict[str, int], str, str | None]] = []
+    known = words(
+        [
+            *(name for item in taxonomy.items for name in item.names),
+            *(text for rule in rules().values() for text in (rule.name, *rule.keywords)),
+        ]
+    )
     by_guide: dict[str, list[Item]] = {}
     for item in taxonomy.items:
         by_guide.setdefault(item.guide, []).append(item)
@@ -124,29 +130,29 @@ def _documents(taxonomy: Taxonomy) -> list[tuple[dict[str, int], str, str | None
             continue
         fields = [(text, KEYWORD) for text in (rule.name, *rule.keywords)]
         fields += [(text, STEP) for text in rule.common_steps]
-        found.append((_counted(fields), rule.key, None))
+        found.append((_counted(fields, known), rule.key, None))
         for target in rule.targets:
             for item in by_guide[target.item]:
-                found.append((_item_counts(item, target, rule), rule.key, item.name))
+                found.append((_item_counts(item, target, rule, known), rule.key, item.name))
     return found
 
 
-def _item_counts(item: Item, target: Target, rule: Rule) -> dict[str, int]:
+def _item_counts(item: Item, target: Target, rule: Rule, known: frozenset[str]) -> dict[str, int]:
     fields = [(name, NAME) for name in item.names]
     fields += [(target.note, NOTE), (rule.name, STEP)]
     fields += [(step, STEP) for step in rule.item_steps.get(target.item, ())]
-    counts = _counted(fields)
+    counts = _counted(fields, known)
     for name in item.names:
         for piece in pieces(name):
             counts[piece] = max(counts.get(piece, 0), NAME)
     return counts
 
 
-def _counted(fields: list[tuple[str, int]]) -> dict[str, int]:
+def _counted(fields: list[tuple[str, int]], known: frozenset[str]) -> dict[str, int]:
     """Tokens with their weight; a token counts as often as its best field says, not once an alias."""
     counts: dict[str, int] = {}
     for text, weight in fields:
-        for token in tokens(text):
+        for token in tokens(text, known):
             counts[token] = max(counts.get(token, 0), weight)
     return counts
 

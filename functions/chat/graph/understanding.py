@@ -59,7 +59,7 @@ class Understanding(Service):
 
     def __init__(self, models: SharedModels, vision: VisionModel) -> None:
         self._models, self._vision = models, vision
-        # The Korean tokenizer takes seconds to load: a process is ready before, and its first question waits.
+        # A process is ready before all that is known is read, and its first question waits.
         self._read = asyncio.get_running_loop().run_in_executor(None, known, _NEVER_SEEN)
 
     @classmethod

@@ -23,7 +23,7 @@ from functions.scan.stages import Stages
 async def rule(event: Classified) -> RulesMatched:
     """Look the rule up by classification, situation and the user's words; no model is asked."""
     vision = event.vision
-    # In a thread: a question in free words loads and runs the Korean tokenizer.
+    # In a thread: a question in free words is compared with everything that is known.
     found = await asyncio.to_thread(
         retrieve,
         vision.classification,

@@ -21,7 +21,6 @@ AT = f"usr/local/lib/{debian.PYTHON}/dist-packages"
 
 LOCK = ROOT / "image.lock"
 _TIMEOUT_S = 1800
-_SOURCE_ONLY = ("kiwipiepy-model",)  # data alone, published as a source archive
 _WITHOUT = (
     *("bin/*", "*/tests/*", "*/test/*", "*/__pycache__/*", "*.dist-info/RECORD", "*.dist-info/REQUESTED"),
     *(
@@ -43,7 +42,6 @@ _WITHOUT = (
     # The extension module has the runtime inside; the library beside it is for programs that link it.
     "onnxruntime/capi/libonnxruntime.so*",
     *(f"onnxruntime/{name}/*" for name in ("backend", "datasets", "quantization", "tools", "transformers")),
-    *("kiwipiepy/corpus/*", "kiwipiepy/documentation.md", "kiwipiepy_model/multi.dict"),
     *(
         "numpy/f2py/*",
         "numpy/distutils/*",
@@ -102,10 +100,7 @@ def _install(packages: Path) -> None:
     version = debian.PYTHON.removeprefix("python")
     command = [str(uv), "pip", "install", "--quiet", "--target", str(packages), "--link-mode", "copy"]
     command += ["--python-version", version, "--python-platform", f"{platform.machine()}-manylinux_2_36"]
-    command += ["--require-hashes", "--only-binary", ":all:"]
-    for name in _SOURCE_ONLY:
-        command += ["--no-binary", name]
-    command += ["--requirement", str(LOCK)]
+    command += ["--require-hashes", "--only-binary", ":all:", "--requirement", str(LOCK)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
     if done.returncode:
         raise ClusterError(
