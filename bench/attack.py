@@ -14,9 +14,11 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvloop
 
+from bench import plots
 from bench.launch import platform
 from bench.load import scan
 from bench.report import percentile, table
@@ -36,12 +38,17 @@ class Waits:
     answered: list[float] = field(default_factory=list)
     wrong: Counter[str] = field(default_factory=Counter)
 
+    @property
+    def named(self) -> Mapping[str, Sequence[float]]:
+        """Each kind of wait, in ascending order."""
+        kinds = {"account": self.account, "scan accepted": self.accepted, "scan answered": self.answered}
+        return {what: sorted(waits) for what, waits in kinds.items()}
+
     def rows(self, label: str) -> list[Sequence[object]]:
         """A row for each kind of wait."""
-        named = {"account": self.account, "scan accepted": self.accepted, "scan answered": self.answered}
         return [
-            (label, what, len(waits), *(f"{percentile(sorted(waits), share):.3f}" for share in (50, 95, 99)))
-            for what, waits in named.items()
+            (label, what, len(waits), *(f"{percentile(waits, share):.3f}" for share in (50, 95, 99)))
+            for what, waits in self.named.items()
         ]
 
 
@@ -106,6 +113,20 @@ async def measure(url: str, options: argparse.Namespace) -> tuple[Waits, Waits, 
     return alone, beside, told
 
 
+def draw(folder: Path, found: Mapping[str, Waits]) -> None:
+    """Write attack.svg: what users wait for, and how long answers took, by who else is there."""
+    bars = {
+        label: [(1000 * percentile(each, 50), 1000 * percentile(each, 95)) for each in waits.named.values()]
+        for label, waits in found.items()
+    }
+    answers = {label: [1000 * s for s in waits.answered] for label, waits in found.items() if waits.answered}
+    plots.save(
+        folder / "attack.svg",
+        plots.bars("What users wait for", "ms", list(Waits().named), bars),
+        plots.spread("Scans until they are answered", "ms", answers),
+    )
+
+
 def main() -> None:
     """Run both and print the table."""
     parser = argparse.ArgumentParser(
@@ -115,6 +136,7 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=20.0, help="for each of the two parts")
     parser.add_argument("--connections", type=int, default=32, help="of the attacker")
+    plots.plots_option(parser)
     options = parser.parse_args()
     if options.url:
         told = uvloop.run(measure(options.url, options))
@@ -129,6 +151,8 @@ def main() -> None:
     for label, waits in (("alone", alone), ("beside the attacker", beside)):
         for what, times in waits.wrong.items():
             print(f"{label}: {what}, {times} times")
+    if options.plots:
+        draw(options.plots, {"alone": alone, "beside the attacker": beside})
 
 
 if __name__ == "__main__":

@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -24,7 +24,8 @@ import uvloop
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bench.report import table
+from bench import plots
+from bench.report import percentile, table
 from bench.wire import KeptConnection
 from embedded.servers.postgres import Postgres
 from embedded.servers.valkey import Valkey
@@ -180,18 +181,45 @@ async def latencies_ms(port: int, requests: Sequence[bytes], rate: float, second
     return sorted(found)
 
 
-def row(
+@dataclass(frozen=True, slots=True)
+class CheckFigures:
+    """What a function does: checks a second, CPU of each, and milliseconds at the given rate, in ascending order."""
+
+    name: str
+    per_s: float
+    cpu_us: float
+    times_ms: Sequence[float]
+
+    def row(self) -> tuple[str, ...]:
+        """As it is printed."""
+        middle, p99 = percentile(self.times_ms, 50), percentile(self.times_ms, 99)
+        return (self.name, f"{self.per_s:,.0f}", f"{self.cpu_us:.0f}", f"{middle:.1f}", f"{p99:.1f}")
+
+
+def measure(
     name: str, port: int, processes: list[psutil.Process], requests: list[bytes], o: argparse.Namespace
-) -> list[str]:
-    """What a function does."""
+) -> CheckFigures:
+    """Measure a function."""
     uvloop.run(started(port, requests[0]))
     uvloop.run(throughput(port, requests, 1.0))  # connections, verified tokens
     before = sum(sum(process.cpu_times()[:2]) for process in processes)
     rate = uvloop.run(throughput(port, requests, o.seconds))
     cpu_us = (sum(sum(process.cpu_times()[:2]) for process in processes) - before) / (rate * o.seconds) * 1e6
-    found = uvloop.run(latencies_ms(port, requests, o.rate, o.seconds))
-    middle, p99 = statistics.median(found), found[int(len(found) * 0.99)]
-    return [name, f"{rate:,.0f}", f"{cpu_us:.0f}", f"{middle:.1f}", f"{p99:.1f}"]
+    return CheckFigures(name, rate, cpu_us, uvloop.run(latencies_ms(port, requests, o.rate, o.seconds)))
+
+
+def draw(folder: Path, found: Sequence[CheckFigures], rate: float) -> None:
+    """Write authorize.svg: checks a second, and how long they take at the rate; of several rounds the last."""
+    last = {each.name: each for each in found}
+    plots.save(
+        folder / "authorize.svg",
+        plots.columns(
+            f"{PROCESSES} processes", "requests/s", list(last), {"": [each.per_s for each in last.values()]}
+        ),
+        plots.spread(
+            f"At {rate:,.0f} requests/s", "ms", {name: each.times_ms for name, each in last.items()}
+        ),
+    )
 
 
 def main() -> None:
@@ -201,6 +229,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1000.0, help="checks a second for the times")
     parser.add_argument("--rounds", type=int, default=1, help="of both, in turn")
     parser.add_argument("--fd", type=int, help=argparse.SUPPRESS)  # serves `nothing`
+    plots.plots_option(parser)
     options = parser.parse_args()
     if options.fd is not None:
         serve([nothing.declaration], fds=[options.fd])
@@ -209,7 +238,7 @@ def main() -> None:
         "does nothing": ["bench.authorize"],
         "authorize": ["functions.runtime", "auth-authorize"],
     }
-    rows = []
+    found = []
     with tempfile.TemporaryDirectory(prefix="eco2-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         folder.chmod(0o755)  # PostgreSQL runs as another user when we are root
@@ -218,10 +247,12 @@ def main() -> None:
             for _ in range(options.rounds):
                 for function, command in commands.items():
                     with served(command, environment) as (port, processes):
-                        rows.append(row(function, port, processes, requests, options))
+                        found.append(measure(function, port, processes, requests, options))
     per_s = f"{options.rate:,.0f}/s"
     heads = ("function, 2 processes", "checks/s", "CPU µs", f"median ms at {per_s}", f"p99 ms at {per_s}")
-    print(table(rows, heads))
+    print(table([each.row() for each in found], heads))
+    if options.plots:
+        draw(options.plots, found, options.rate)
 
 
 if __name__ == "__main__":

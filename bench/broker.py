@@ -31,6 +31,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from uvicorn.server import Server
 
+from bench import plots
 from bench.database import database
 from bench.launch import free_port, stop, wait_ready
 from embedded.servers.rabbitmq import RabbitMQ
@@ -160,9 +161,13 @@ async def measure(
     return [2 * events / seconds, used * 1000 / (2 * events)]
 
 
-async def compare(options: argparse.Namespace, stores: dict[str, str]) -> None:
-    """Print a line for each broker and checkout: medians over the rounds."""
-    trees = [HERE, *options.beside]
+Compared = dict[tuple[str, Path], tuple[float, float]]
+"""Events a second and milliseconds of CPU an event, by broker and checkout."""
+
+
+async def compare(options: argparse.Namespace, stores: dict[str, str]) -> Compared:
+    """Print a line for each broker and checkout: medians over the rounds, which are given back too."""
+    trees, compared = [HERE, *options.beside], Compared()
     subscriber, port = Subscriber(), free_port()
     async with serving(subscriber, port):
         for kind in options.broker:
@@ -175,10 +180,28 @@ async def compare(options: argparse.Namespace, stores: dict[str, str]) -> None:
                         )
             for tree, rounds in found.items():
                 rate, cpu = (statistics.median(values) for values in zip(*rounds, strict=True))
+                compared[kind, tree] = (rate, cpu)
                 rates = " ".join(f"{each[0]:.0f}" for each in rounds)
                 print(
                     f"{kind:9} {rate:7.0f} events/s {cpu:6.3f} ms CPU an event  ({rates})  {tree}", flush=True
                 )
+    return compared
+
+
+def draw(folder: Path, compared: Compared) -> None:
+    """Write broker.svg: events a second and CPU an event, by broker, a colour for each checkout."""
+    kinds, trees = (
+        list(dict.fromkeys(kind for kind, _ in compared)),
+        list(dict.fromkeys(tree for _, tree in compared)),
+    )
+    rates, costs = (
+        {tree.name: [compared[kind, tree][which] for kind in kinds] for tree in trees} for which in (0, 1)
+    )
+    plots.save(
+        folder / "broker.svg",
+        plots.columns("A broker alone", "events/s", kinds, rates),
+        plots.columns("CPU of its process", "ms an event", kinds, costs),
+    )
 
 
 def main() -> None:
@@ -191,6 +214,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=4000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--at-once", type=int, default=64)
+    plots.plots_option(parser)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
         stores = {}
@@ -201,7 +225,9 @@ def main() -> None:
             rabbitmq.start()
             stack.callback(rabbitmq.stop)
             stores["rabbitmq"] = rabbitmq.url
-        uvloop.run(compare(options, stores))
+        compared = uvloop.run(compare(options, stores))
+    if options.plots:
+        draw(options.plots, compared)
 
 
 if __name__ == "__main__":

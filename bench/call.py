@@ -11,6 +11,8 @@ import argparse
 import asyncio
 import statistics
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -18,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message
 
+from bench import plots
 from bench.report import table
 from eventing.catalogue import EventData, to_event
 from functions.runtime import event_function, http_function
@@ -133,24 +136,34 @@ def calls() -> dict[str, Repeated]:
     }
 
 
-async def measure(times: int) -> list[tuple[str, str]]:
-    """Rows of name and microseconds, the rounds of all of them interleaved."""
+async def measure(times: int) -> dict[str, float]:
+    """Microseconds by name, the rounds of all of them interleaved."""
     measured = calls()
     found: dict[str, list[float]] = {name: [] for name in measured}
     for _ in range(ROUNDS):
         for name, call in measured.items():
             found[name].append(await call.cost_us(times))
-    return [(name, f"{statistics.median(costs):.1f}") for name, costs in found.items()]
+    return {name: statistics.median(costs) for name, costs in found.items()}
+
+
+def draw(folder: Path, found: Mapping[str, float]) -> None:
+    """Write call.svg: what each request costs."""
+    bars = plots.columns("One request in this process", "µs of CPU", list(found), {"": list(found.values())})
+    plots.save(folder / "call.svg", bars)
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.call", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--times", type=int, default=2000, help="calls a round")
+    plots.plots_option(parser)
     options = parser.parse_args()
     tracing.configure("bench")
-    print(table(asyncio.run(measure(options.times)), ("one request", "CPU µs")))
+    found = asyncio.run(measure(options.times))
     tracing.shut_down()
+    print(table([(name, f"{cost_us:.1f}") for name, cost_us in found.items()], ("one request", "CPU µs")))
+    if options.plots:
+        draw(options.plots, found)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,11 @@ import random
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import uvloop
 
+from bench import plots
 from bench.launch import platform
 from bench.load import refusal
 from bench.meter import Meter
@@ -135,8 +137,24 @@ def shown(turns: list[AnsweredTurn], alone: AnsweredTurn, meter: Meter) -> str:
     return "\n".join(lines)
 
 
-async def run(users: int, token_s: float, within_s: float) -> str:
-    """Start a platform with the simulated model, alone first, then with all."""
+def draw(folder: Path, turns: list[AnsweredTurn], alone: AnsweredTurn) -> None:
+    """Write chat.svg: what turns wait for beside one alone, and how long first tokens took."""
+    whole = [one for one in turns if not one.failure]
+    names = ("accepted_s", "first_s", "gap_s")
+    beside = [sorted(1000 * float(getattr(one, name)) for one in whole) for name in names]
+    series = {
+        "alone": [(1000 * float(getattr(alone, name)),) * 2 for name in names],
+        f"{len(turns)} turns": [(percentile(values, 50), percentile(values, 95)) for values in beside],
+    }
+    plots.save(
+        folder / "chat.svg",
+        plots.bars("Turns of a chat", "ms", [MEANS[name].removesuffix(", ms") for name in names], series),
+        plots.spread("Until the first token", "ms", {f"{len(turns)} turns": beside[1]} if whole else {}),
+    )
+
+
+async def run(users: int, token_s: float, within_s: float) -> tuple[list[AnsweredTurn], AnsweredTurn, Meter]:
+    """Start a platform with the simulated model, alone first, then with all: turns, the one alone, the meter."""
     settings = {
         "ECO2_SIMULATED_TOKEN_S": f"{token_s:g}",
         "ECO2_SIMULATED_TEXT_TIMES": str(TIMES_TEXT),
@@ -146,7 +164,7 @@ async def run(users: int, token_s: float, within_s: float) -> str:
         (alone,) = await measure(running.url, 1, Meter(running.pid, home=running.home), 0)
         meter = Meter(running.pid, home=running.home)
         turns = await measure(running.url, users, meter, within_s)
-        return shown(turns, alone, meter)
+        return turns, alone, meter
 
 
 def main() -> None:
@@ -155,8 +173,12 @@ def main() -> None:
     parser.add_argument("--users", type=int, default=100, help="turns at once")
     parser.add_argument("--token-s", type=float, default=0.02, help="seconds between two tokens of the model")
     parser.add_argument("--within", type=float, default=6.0, help="seconds in which all turns begin")
+    plots.plots_option(parser)
     options = parser.parse_args()
-    sys.stdout.write(f"{uvloop.run(run(options.users, options.token_s, options.within))}\n")
+    turns, alone, meter = uvloop.run(run(options.users, options.token_s, options.within))
+    sys.stdout.write(f"{shown(turns, alone, meter)}\n")
+    if options.plots:
+        draw(options.plots, turns, alone)
 
 
 if __name__ == "__main__":

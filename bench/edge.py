@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from bench import plots
 from bench.report import table
 from edge.bootstrap import bootstrap
 from edge.fields import header, manager, socket
@@ -119,8 +120,8 @@ async def cost(process: psutil.Process, port: int, text: str, connections: int, 
     return spent / (connections * times) * 1e6
 
 
-def requests(folder: Path, options: argparse.Namespace) -> list[list[Any]]:
-    """A row for each kind of request: the smallest of several rounds, which others disturb least."""
+def requests(folder: Path, options: argparse.Namespace) -> dict[str, float]:
+    """Microseconds of CPU by kind of request: the smallest of several rounds, which others disturb least."""
     with upstream(folder) as behind, running(folder, behind) as server:
         assert server.process
         process = psutil.Process(server.process.pid)
@@ -131,9 +132,7 @@ def requests(folder: Path, options: argparse.Namespace) -> list[list[Any]]:
             ]
             for _ in range(options.rounds)
         ]
-    return [
-        [kind, f"{min(each):.0f}"] for kind, each in zip(REQUESTS, zip(*rounds, strict=True), strict=True)
-    ]
+    return {kind: min(each) for kind, each in zip(REQUESTS, zip(*rounds, strict=True), strict=True)}
 
 
 async def streams_upstream(port: int) -> None:
@@ -211,6 +210,12 @@ def streams(folder: Path, count: int) -> dict[str, Any]:
     return {"streams": count, "told everything": whole, "edge RSS MiB": round(rss / 2**20)}
 
 
+def draw(folder: Path, found: Mapping[str, float]) -> None:
+    """Write edge.svg: what each kind of request costs."""
+    bars = plots.columns("CPU of the edge", "µs a request", list(found), {"": list(found.values())})
+    plots.save(folder / "edge.svg", bars)
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.edge", description=(__doc__ or "").split("\n")[0])
@@ -219,6 +224,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--streams", type=int, help="open so many streams instead")
     parser.add_argument("--serve-streams", type=int, help=argparse.SUPPRESS)
+    plots.plots_option(parser)
     options = parser.parse_args()
     if options.serve_streams:
         raise_limit()
@@ -230,7 +236,11 @@ def main() -> int:
             figures = streams(folder, options.streams)
             print(figures)
             return int(figures["told everything"] < options.streams)
-        print(table(requests(folder, options), ["µs of CPU a request", "edge"]))
+        found = requests(folder, options)
+        rows = [(kind, f"{cost_us:.0f}") for kind, cost_us in found.items()]
+        print(table(rows, ["µs of CPU a request", "edge"]))
+    if options.plots:
+        draw(options.plots, found)
     return 0
 
 

@@ -10,11 +10,13 @@ import argparse
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import uvloop
 
+from bench import plots
 from bench.database import database
 from bench.report import table
 from functions.character.catalogue import CHARACTERS
@@ -45,8 +47,8 @@ async def per_second(record: Record, rows: Sequence[CharacterGranted]) -> float:
     return len(rows) / (time.perf_counter() - began)
 
 
-async def measure(url: str, count: int) -> list[list[str]]:
-    """A row for each record: the first time, and again."""
+async def measure(url: str, count: int) -> dict[str, tuple[float, float]]:
+    """Rows a second of each record: the first time, and again."""
     resources = Resources({"ECO2_DATABASE_URL": url})
     owners, collections = await resources.get(Ownerships), await resources.get(Inventory)
 
@@ -57,7 +59,7 @@ async def measure(url: str, count: int) -> list[list[str]]:
         "owners": ("characters.ownerships", own),
         "collections": ("users.user_characters", collections.collect),
     }
-    found, stored_in = [], await resources.database()
+    found, stored_in = dict[str, tuple[float, float]](), await resources.database()
     await per_second(own, grants(AT_ONCE))  # connections and plans
     await per_second(collections.collect, grants(AT_ONCE))
     for name, (stored, record) in records.items():
@@ -66,19 +68,30 @@ async def measure(url: str, count: int) -> list[list[str]]:
         (kept,) = await stored_in.one(f"SELECT count(*) FROM {stored}") or (0,)
         if kept != count + AT_ONCE:
             raise RuntimeError(f"{stored} has {kept} rows, not {count + AT_ONCE}")
-        found.append([name, f"{first:,.0f}", f"{again:,.0f}"])
+        found[name] = (first, again)
     await resources.close()
     return found
+
+
+def draw(folder: Path, found: Mapping[str, tuple[float, float]]) -> None:
+    """Write grants.svg: rows a second of both records."""
+    first, again = zip(*found.values(), strict=True)
+    series = {"the first time": first, "again, without effect": again}
+    plots.save(folder / "grants.svg", plots.columns("Grants recorded", "rows/s", list(found), series))
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench.grants", description=__doc__)
     parser.add_argument("--rows", type=int, default=100_000, help="grants to each record")
+    plots.plots_option(parser)
     options = parser.parse_args()
     with database() as postgres:
-        rows = uvloop.run(measure(postgres.url, options.rows))
+        found = uvloop.run(measure(postgres.url, options.rows))
+    rows = [(name, f"{first:,.0f}", f"{again:,.0f}") for name, (first, again) in found.items()]
     print(table(rows, ("record", "rows/s", "again, rows/s")))
+    if options.plots:
+        draw(options.plots, found)
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
 
 

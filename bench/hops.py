@@ -213,6 +213,10 @@ def warm_table(found: Sequence[Measured]) -> str:
     each: list[tuple[str, Callable[[Job], Sequence[float]]]] = [
         ("**all hops**", lambda job: job.hops_s),
         *((name, lambda job, at=at: job.hops_s[at : at + 1]) for at, name in enumerate(HOPS)),
+        *(
+            (f"work of {name}", lambda job, at=at: job.stages_s[at : at + 1])
+            for at, name in enumerate(STAGES)
+        ),
         ("work of the four stages", lambda job: (sum(job.stages_s),)),
         ("whole scan", lambda job: (job.whole_s,)),
     ]

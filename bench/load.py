@@ -21,6 +21,7 @@ from pathlib import Path
 
 import uvloop
 
+from bench import plots
 from bench.meter import Meter, ProcessUsage
 from bench.report import Outcome, Report, as_json, summary
 from bench.sse import ScanStream
@@ -186,6 +187,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--image", type=Path, help="picture to upload (JPEG); drawn if absent")
     parser.add_argument("--image-url", help="picture that is there already")
     parser.add_argument("--json", type=Path, help="file for figures and single outcomes")
+    plots.plots_option(parser)
     return parser
 
 
@@ -208,12 +210,20 @@ async def measure(options: argparse.Namespace) -> Report:
     return report
 
 
+def draw(folder: Path, report: Report) -> None:
+    """Write load.svg: how long jobs took from submit to answer."""
+    took = {report.label: [outcome.ended - outcome.started for outcome in report.completed]}
+    plots.save(folder / "load.svg", plots.spread(f"{len(took[report.label])} jobs", "s", took))
+
+
 def main() -> None:
     options = arguments().parse_args()
     report = uvloop.run(measure(options))
     print(summary([report]))
     if options.json:
         options.json.write_text(json.dumps(as_json(report), indent=1))
+    if options.plots and report.completed:
+        draw(options.plots, report)
 
 
 if __name__ == "__main__":

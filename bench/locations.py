@@ -7,11 +7,14 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 
+from bench import plots
 from bench.database import database
 from bench.report import percentile, table
 from functions.locations.categories import PICKUPS, STORES
@@ -30,6 +33,27 @@ GOAL_MS = 10.0
 WARM_UP = 20
 """Questions that are not counted: they warm connection and plan."""
 HOURS = OpeningHours((*[DayHours(((540, 1080),))] * 5, DayHours(()), DayHours(()), DayHours(())))
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFigures:
+    """A kind of question: places found and CPU each time, and how long each took, in ascending order."""
+
+    name: str
+    found: float
+    cpu_ms: float
+    times_ms: Sequence[float]
+
+    @property
+    def p50_p95(self) -> tuple[float, float]:
+        """Milliseconds."""
+        return percentile(self.times_ms, 50), percentile(self.times_ms, 95)
+
+    def row(self) -> tuple[str, ...]:
+        """As it is printed."""
+        p50, p95 = self.p50_p95
+        shown = (f"{self.found:.0f}", f"{self.cpu_ms:.1f}", f"{p50:.2f}", f"{p95:.2f}")
+        return (self.name, *shown, "" if p95 <= GOAL_MS else "over")
 
 
 def generated(count: int, chance: random.Random) -> Iterator[NewSite]:
@@ -54,8 +78,8 @@ def generated(count: int, chance: random.Random) -> Iterator[NewSite]:
         )
 
 
-async def measure(url: str, server: psutil.Process, count: int, rounds: int) -> list[list[str]]:
-    """Rows of figures: a kind of question each, asked one after the other by one client."""
+async def measure(url: str, server: psutil.Process, count: int, rounds: int) -> list[SearchFigures]:
+    """Figures of each kind of question, asked one after the other by one client."""
     chance = random.Random(7)
     resources = Resources({"ECO2_DATABASE_URL": url})
     sites = await resources.get(Sites)
@@ -78,7 +102,7 @@ async def measure(url: str, server: psutil.Process, count: int, rounds: int) -> 
         ("the rarest kind of shop (1 in 1,000)", 200, lambda: ((RARE,), ())),
         ("the rarest, one kind of waste", 200, lambda: ((RARE,), pick(PICKUPS, 1))),
     ]
-    rows = []
+    figures = []
     for name, limit, filters in kinds:
         times, found, cpu_s = [], 0, 0.0
         for turn in range(rounds + WARM_UP):
@@ -95,13 +119,10 @@ async def measure(url: str, server: psutil.Process, count: int, rounds: int) -> 
                 times.append(1_000 * (time.perf_counter() - started))
                 found += len(entries)
         cpu_ms = 1_000 * (spent_s(server) - cpu_s) / rounds
-        times.sort()
-        p50, p95 = percentile(times, 50), percentile(times, 95)
-        shown = (f"{found / rounds:.0f}", f"{cpu_ms:.1f}", f"{p50:.2f}", f"{p95:.2f}")
-        rows.append([name, *shown, "" if p95 <= GOAL_MS else "over"])
+        figures.append(SearchFigures(name, found / rounds, cpu_ms, sorted(times)))
     print(f"plan of the last one:\n{await plan(resources)}\n")
     await resources.close()
-    return rows
+    return figures
 
 
 def spent_s(server: psutil.Process) -> float:
@@ -121,17 +142,31 @@ async def plan(resources: Resources) -> str:
     return "\n".join(row[0] for row in rows)
 
 
+def draw(folder: Path, figures: Sequence[SearchFigures]) -> None:
+    """Write locations.svg: how long each kind of question takes, and the spread of the first, without a filter."""
+    times = {"": [each.p50_p95 for each in figures]}
+    plots.save(
+        folder / "locations.svg",
+        plots.bars("Nearest places", "ms", [each.name for each in figures], times),
+        plots.spread(f"Nearest 200, {figures[0].name}", "ms", {"": figures[0].times_ms}),
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.locations", description=__doc__)
     parser.add_argument("--places", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=500, help="questions of each kind")
+    plots.plots_option(parser)
     options = parser.parse_args()
     with database() as server:
         assert server.process
         process = psutil.Process(server.process.pid)
-        rows = asyncio.run(measure(server.url, process, options.places, options.rounds))
+        figures = asyncio.run(measure(server.url, process, options.places, options.rounds))
+    rows = [each.row() for each in figures]
     head = ("nearest 200 within 50 km", "found", "CPU ms", "p50 ms", "p95 ms", f"goal p95 ≤ {GOAL_MS:g} ms")
     print(table(rows, head))
+    if options.plots:
+        draw(options.plots, figures)
     return int(any(row[-1] for row in rows))
 
 

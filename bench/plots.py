@@ -6,6 +6,7 @@ Drawn by matplotlib, which is imported when something is drawn: a bench without 
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ _LOOK: dict[Any, Any] = {
 }
 Drawn = Callable[["Axes"], None]
 Series = Mapping[str, Sequence[float]]
+_LETTERS = 66
+"""So many stand beside each other below one plot."""
 
 
 def plots_option(parser: argparse.ArgumentParser) -> None:
@@ -57,18 +60,33 @@ def bars(
     """Bars in groups, a colour for each of `series`: the median, and a line from there to the 95th percentile."""
 
     def draw(axes: Axes) -> None:
-        width = 0.8 / max(len(series), 1)
-        for number, (name, pairs) in enumerate(series.items()):
-            places = [at + (number - (len(series) - 1) / 2) * width for at in range(len(groups))]
-            medians = [median for median, _ in pairs]
-            beyond = [[0.0] * len(pairs), [most - median for median, most in pairs]]
-            axes.bar(places, medians, width * 0.9, yerr=beyond, color=COLOURS[number % len(COLOURS)],
-                     ecolor="#9aa5a0", capsize=2, label=name)  # fmt: skip
-        axes.set_xticks(range(len(groups)), groups, rotation=20, ha="right")
-        _named(axes, f"{title}: median, line to p95", "", unit, legend=True)
-        axes.grid(visible=False, axis="x")
+        _grouped(axes, groups, series)
+        _named(axes, f"{title}: median, line to p95", "", unit, legend=any(series))
 
     return draw
+
+
+def columns(title: str, unit: str, groups: Sequence[str], series: Series) -> Drawn:
+    """Bars in groups, a colour for each of `series`: one value each."""
+
+    def draw(axes: Axes) -> None:
+        _grouped(axes, groups, {name: [(value, value) for value in each] for name, each in series.items()})
+        _named(axes, title, "", unit, legend=any(series))
+
+    return draw
+
+
+def _grouped(axes: Axes, groups: Sequence[str], series: Mapping[str, Sequence[tuple[float, float]]]) -> None:
+    width = 0.8 / max(len(series), 1)
+    for number, (name, pairs) in enumerate(series.items()):
+        places = [at + (number - (len(series) - 1) / 2) * width for at in range(len(groups))]
+        heights = [height for height, _ in pairs]
+        beyond = [[0.0] * len(pairs), [most - height for height, most in pairs]]
+        axes.bar(places, heights, width * 0.9, yerr=beyond if any(beyond[1]) else None,
+                 color=COLOURS[number % len(COLOURS)], ecolor="#9aa5a0", capsize=2, label=name)  # fmt: skip
+    letters = max(_LETTERS // max(len(groups), 1), 10)
+    axes.set_xticks(range(len(groups)), [textwrap.fill(group, letters) for group in groups])
+    axes.grid(visible=False, axis="x")
 
 
 def lines(title: str, across: str, unit: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> Drawn:
@@ -93,7 +111,7 @@ def spread(title: str, unit: str, series: Series) -> Drawn:
             shares = [100 * (place + 1) / len(ordered) for place in range(len(ordered))]
             axes.step(ordered, shares, where="post", color=COLOURS[number % len(COLOURS)], label=name)
         axes.set_ylim(0, 101)
-        _named(axes, title, unit, "% at or below", legend=len(series) > 1)
+        _named(axes, title, unit, "% at or below", legend=any(series))
 
     return draw
 

@@ -1,4 +1,4 @@
-"""A stopwatch: from a clone to an answer in the browser, from a new function to its event in the console.
+"""A stopwatch: from a clone, setting up included, to an answer in the browser; from a new function to its event.
 
 `python -m bench.stopwatch newcomer` and `python -m bench.stopwatch developer` type what a person would type, in a clone
 of their own, look at the page in Chromium, and print what each step took. The developer's clone is clean at the end.
@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,11 @@ PATIENCE_S = 900.0
 MOST_COMMANDS = 10
 ECO2 = ".venv/bin/eco2"
 FUNCTION = "stats-seen"
+PACKAGES = {
+    "kept": "`make setup` finds what uv keeps on this machine",
+    "fetched": "`make setup` fetches all of them, as on a new machine",
+    "linked": "those of this checkout",
+}
 
 
 class TooSlow(Exception):
@@ -64,8 +70,8 @@ class Stopwatch:
         print(f"{self.steps[-1][1]:7.1f} s  {name}", file=sys.stderr, flush=True)
 
     @contextmanager
-    def running(self, command: str, name: str, port: int) -> Iterator[None]:
-        """Run a command that stays, from when the platform answers; `name` is what was waited for."""
+    def running(self, command: str, until_then: Mapping[str, Callable[[], bool]]) -> Iterator[None]:
+        """Run a command that stays, from when all of `until_then` has come, each a step."""
         self.commands += 1
         with tempfile.TemporaryFile() as log:
             process = subprocess.Popen(
@@ -73,11 +79,12 @@ class Stopwatch:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
             try:
-                with self.step(f"{command} → {name}"):
-                    until(lambda: is_ready(port) or process.poll() is not None, name)
-                if process.poll() is not None:
-                    log.seek(0)
-                    raise TooSlow(f"{command} ended: {log.read().decode(errors='replace')[-2000:]}")
+                for name, holds in until_then.items():
+                    with self.step(f"{command} → {name}"):
+                        until(partial(_ended_or, process, holds), name)
+                    if process.poll() is not None:
+                        log.seek(0)
+                        raise TooSlow(f"{command} ended: {log.read().decode(errors='replace')[-2000:]}")
                 yield
             finally:
                 os.killpg(process.pid, signal.SIGINT)
@@ -88,6 +95,10 @@ class Stopwatch:
         whole = sum(seconds for _, seconds in self.steps)
         rows = [(name, f"{seconds:.1f}") for name, seconds in self.steps]
         return table([*rows, (f"**whole, {self.commands} commands**", f"**{whole:.1f}**")], ("step", "s"))
+
+
+def _ended_or(process: subprocess.Popen[bytes], holds: Callable[[], bool]) -> bool:
+    return holds() or process.poll() is not None
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
@@ -115,17 +126,23 @@ def browser(port: int) -> Iterator[Page]:
         chromium.close()
 
 
-def newcomer(watch: Stopwatch, *, prepared: bool) -> None:
-    """Clone, `make demo`, the sample photo in the browser. `prepared`: with this checkout's packages."""
+def newcomer(watch: Stopwatch, packages: str) -> None:
+    """Clone, `make demo`, the sample photo in the browser; `packages` says where those come from (PACKAGES)."""
     port = free_port()
     watch.environment["ECO2_PORT"] = str(port)
     watch.type(f"git clone --quiet {shlex.quote(str(ROOT))} eco2")
     watch.folder /= "eco2"
-    if prepared:
+    make, steps = "make demo", dict[str, Callable[[], bool]]({"it serves": partial(is_ready, port)})
+    if packages == "linked":
         (watch.folder / ".venv").symlink_to(ROOT / ".venv")
-    make = "make -o .venv/installed demo" if prepared else "make demo"
+        make = "make -o .venv/installed demo"
+    else:
+        steps = {"packages are there": (watch.folder / ".venv/installed").exists, **steps}
+    if packages == "fetched":
+        kept = str(watch.folder.parent / "kept")
+        watch.environment |= {"UV_CACHE_DIR": kept, "PIP_CACHE_DIR": kept}
     with (
-        watch.running(make, "it serves", port),
+        watch.running(make, steps),
         watch.step("open the page, press a button → answer"),
         browser(port) as page,
     ):
@@ -167,9 +184,9 @@ def main() -> int:
         prog="python -m bench.stopwatch", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("who", choices=("newcomer", "developer"))
-    parser.add_argument(
-        "--prepared", action="store_true", help="the newcomer finds the packages of this checkout"
-    )
+    parser.add_argument("--packages", choices=PACKAGES, default="kept", help="of the newcomer: " + "; ".join(
+        f"{name}: {meaning}" for name, meaning in PACKAGES.items()
+    ))  # fmt: skip
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="eco2-stopwatch-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -178,7 +195,7 @@ def main() -> int:
         path = {"PYTHONPATH": str(folder / "eco2"), "ECO2_LANG": "en"}
         watch = Stopwatch(folder, path)
         if options.who == "newcomer":
-            newcomer(watch, prepared=options.prepared)
+            newcomer(watch, options.packages)
         else:
             developer(watch)
     print(watch.told())

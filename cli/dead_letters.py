@@ -14,6 +14,7 @@ import click
 from cli import output, times
 from cli.errors import CliError
 from cli.options import home_option, running
+from cli.words import word
 
 if TYPE_CHECKING:
     from functions.ops.dead_letters import DeadLetters
@@ -88,7 +89,7 @@ def list_letters(state: Any, limit: int, as_json: bool, platform: PlatformAddres
         )
         for one in letters
     )
-    tables.show(columns, rows, empty="no dead letters")
+    tables.show(columns, rows, empty=word("no_letters"))
 
 
 @dead_letters.command()
@@ -133,7 +134,7 @@ def replay(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) -
             await publisher.close()
 
     _with(platform, send)
-    output.write({"sent": numbers}) if as_json else click.echo(f"sent {len(numbers)} again")
+    output.write({"sent": numbers}) if as_json else click.echo(word("letters_sent", count=len(numbers)))
 
 
 @dead_letters.command()
@@ -144,8 +145,8 @@ def discard(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) 
     """Mark dead letters that shall never be sent again; they stay readable."""
     count = _with(platform, lambda letters: letters.discard(*numbers))
     if not count:
-        raise CliError("none of them is there to discard", "see: eco2 dead-letters list")
-    output.write({"discarded": count}) if as_json else click.echo(f"discarded {count}")
+        raise CliError(word("no_such_letters"), word("see_letters"))
+    output.write({"discarded": count}) if as_json else click.echo(word("letters_discarded", count=count))
 
 
 def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
@@ -165,7 +166,7 @@ def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]])
     try:
         return asyncio.run(run())
     except UnknownDeadLetter as error:
-        raise CliError(str(error), "see: eco2 dead-letters list") from None
+        raise CliError(str(error), word("see_letters")) from None
     except PublishFailed as error:
         raise CliError(f"the broker did not take it: {error}", "nothing was lost; try again") from None
     except Retry as error:

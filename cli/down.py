@@ -13,6 +13,7 @@ import click
 from cli import output
 from cli.errors import CliError
 from cli.options import home_option, running
+from cli.words import word
 from embedded.supervisor.home import Home
 
 TIMEOUT_S = 45.0
@@ -35,4 +36,4 @@ def down(as_json: bool, home: Path) -> None:
         if time.monotonic() > deadline:
             raise CliError(f"process {pid} does not stop", f"kill -9 {pid} ends it and all it started")
         time.sleep(0.05)
-    output.write({"stopped": int(pid)}) if as_json else click.echo("stopped")
+    output.write({"stopped": int(pid)}) if as_json else click.echo(word("stopped"))

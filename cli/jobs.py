@@ -15,6 +15,7 @@ from cli import output, times
 from cli.client import Client
 from cli.errors import CliError
 from cli.options import F, address, home_option, url_option, user_option
+from cli.words import word
 
 LEVELS = ("major", "middle", "minor")
 Enter = Callable[[], Client]
@@ -58,7 +59,7 @@ def jobs(context: click.Context, /, limit: int, as_json: bool, enter: Enter) -> 
     from cli import tables
 
     columns = ("job", "status", "created", "what", "character")
-    tables.show(columns, map(_row, page["scans"]), empty="no scans yet; try: eco2 scan PHOTO")
+    tables.show(columns, map(_row, page["scans"]), empty=word("no_scans"))
 
 
 @jobs.command()
@@ -69,11 +70,11 @@ def show(job: str, as_json: bool, enter: Enter) -> None:
     """Show a job's result, or how far it is."""
     status, body = enter().get(f"/api/v1/scan/{job}/result")
     if status not in (200, 202):
-        raise CliError(f"there is no job {job} of yours", "see: eco2 jobs (and --user)")
+        raise CliError(word("no_job", job=job), word("see_jobs"))
     if as_json:
         output.write(body)
     elif status == 202:
-        click.echo(f"{job} is in progress: {body['current_stage']}, {body['progress']} %")
+        click.echo(word("in_progress", job=job, stage=body["current_stage"], percent=body["progress"]))
     else:
         from cli import show as shown
 
@@ -89,10 +90,12 @@ def cancel(job: str, as_json: bool, enter: Enter) -> None:
     client = enter()
     status, _ = client.ask("DELETE", f"/api/v1/scan/{job}")
     if status != 204:
-        raise CliError(f"there is no job {job} of yours to cancel", "see: eco2 jobs (and --user)")
+        raise CliError(word("no_job", job=job), word("see_jobs"))
     _, body = client.get(f"/api/v1/scan/{job}/result")
     now = body.get("status", "cancelled")
-    output.write({"job_id": job, "status": now}) if as_json else click.echo(f"{job} is {now}")
+    output.write({"job_id": job, "status": now}) if as_json else click.echo(
+        word("job_is", job=job, status=now)
+    )
 
 
 @jobs.command()
@@ -109,20 +112,18 @@ def retry(job: str, as_json: bool, enter: Enter) -> None:
         if as_json:
             output.write({"job_id": job, "dead_letter": mine[0]})
         else:
-            click.echo(f"{job} goes on: dead letter {mine[0]} was sent again")
+            click.echo(word("job_goes_on", job=job, letter=mine[0]))
         return
     status, page = client.get("/api/v1/scan?limit=100")
     scan = next((each for each in page["scans"] if each["job_id"] == job), None) if status == 200 else None
     if scan is None:
-        raise CliError(f"there is no job {job} among your last 100", "see: eco2 jobs (and --user)")
+        raise CliError(word("no_job", job=job), word("see_jobs"))
     body = {"image_url": scan["image_url"]}
     accepted = client.post("/api/v1/scan", body, {"Idempotency-Key": str(uuid.uuid4())})
     if as_json:
         output.write(accepted)
     else:
-        click.echo(
-            f"{accepted['job_id']} began with the same picture; see: eco2 jobs show {accepted['job_id']}"
-        )
+        click.echo(word("job_began", job=accepted["job_id"]))
 
 
 def _row(scan: dict[str, Any]) -> tuple[object, ...]:

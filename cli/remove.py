@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,20 +20,6 @@ from functions.runtime.registry import ROOT, UnknownFunctionError, load, load_al
 if TYPE_CHECKING:
     from eventing.catalogue import EventData
     from functions.runtime.declaration import Function
-
-CODE = (
-    "process",
-    "eventing",
-    "functions",
-    "brokers",
-    "schemas",
-    "edge",
-    "embedded",
-    "cli",
-    "bench",
-    "training",
-    "tests",
-)
 
 
 @click.group()
@@ -97,11 +84,17 @@ def _refuse_what_others_need(
             raise CliError(f"{path.relative_to(root)} uses {module}", "let it do without first")
 
 
+def packages(root: Path) -> list[str]:
+    """The packages of a clone, as pyproject.toml names them to import-linter."""
+    settings = tomllib.loads((root / "pyproject.toml").read_text())
+    return list(settings["tool"]["importlinter"]["root_packages"])
+
+
 def _elsewhere(root: Path, gone: tuple[Path, ...]) -> list[tuple[Path, str]]:
     """All code but what goes."""
     return [
         (path, path.read_text())
-        for package in CODE
+        for package in (*packages(root), "tests")
         for path in (root / package).rglob("*.py")
         if not any(path.is_relative_to(each) for each in gone)
     ]

@@ -9,6 +9,7 @@ import click
 
 from cli import output, times
 from cli.options import home_option, running
+from cli.words import word
 
 
 @click.command()
@@ -28,7 +29,7 @@ def status(as_json: bool, home: Path) -> None:
         output.write({**told, "ready": not missing})
     else:
         click.secho(
-            f"{state['url']} {'is not ready: ' + missing if missing else 'is ready'}",
+            word("is_not_ready" if missing else "is_ready", url=state["url"], missing=missing),
             fg="red" if missing else "green",
         )
         click.echo(

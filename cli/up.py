@@ -100,7 +100,7 @@ def run(
         asyncio.run(platform.run(ready))
     except CannotStartError as error:
         raise CliError(str(error)) from None
-    click.secho("stopped", dim=True)
+    click.secho(word("stopped"), dim=True)
 
 
 async def tell(folder: Path) -> None:

@@ -9,19 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from cli.remove import packages
+
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = (
-    "process",
-    "eventing",
-    "functions",
-    "brokers",
-    "schemas",
-    "edge",
-    "embedded",
-    "cli",
-    "bench",
-    "training",
-)
+PACKAGES = packages(ROOT)
 
 
 def test_packages_import_only_what_they_may() -> None:

@@ -5,22 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from cli.remove import packages
+
 ROOT = Path(__file__).resolve().parents[1]
-_PACKAGES = (
-    "process",
-    "functions",
-    "eventing",
-    "brokers",
-    "edge",
-    "embedded",
-    "cli",
-    "schemas",
-    "bench",
-    "training",
-    "platform/knative",
-    "platform/cluster/observability",
-    "docs",
-)
+_FOLDERS = (*packages(ROOT), "platform/knative", "platform/cluster/observability", "docs")
 _TESTS = (
     "__init__.py",
     "conftest.py",
@@ -33,7 +21,7 @@ _TESTS = (
 
 def copied(to: Path, *files: str) -> Path:
     """All packages without what tests other things, and these files; `to` is there already."""
-    for path in (*_PACKAGES, *(f"tests/{name}" for name in _TESTS), *files):
+    for path in (*_FOLDERS, *(f"tests/{name}" for name in _TESTS), *files):
         (to / path).parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / path).is_dir():
             shutil.copytree(ROOT / path, to / path, ignore=shutil.ignore_patterns("__pycache__"))

@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
-from bench.call import Repeated, bare, calls, measure
+from bench.call import Repeated, bare, calls, main, measure
 
 
 async def test_every_row_is_a_request_that_was_answered() -> None:
-    rows = await measure(times=1)
-    assert [name for name, _ in rows] == list(calls())
-    assert all(float(cost) > 0 for _, cost in rows)
+    found = await measure(times=1)
+    assert list(found) == list(calls())
+    assert all(cost_us > 0 for cost_us in found.values())
+
+
+def test_it_prints_a_row_each_and_draws_them(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["call", "--times", "1", "--plots", str(tmp_path)])
+    main()
+    shown = capsys.readouterr().out
+    assert all(f"| {name} " in shown for name in calls())
+    assert (tmp_path / "call.svg").exists()
 
 
 async def test_a_wrong_answer_is_no_measurement() -> None:

@@ -22,7 +22,8 @@ def test_the_warm_table_has_a_column_a_platform_and_percentiles_over_all_hops() 
     assert f"one ({len(HOPS)} hops)" in lines[0]
     assert f"two ({2 * len(HOPS)} hops)" in lines[0]
     assert lines[2].count(f" / {len(HOPS) * 10}.0") == 2
-    assert len(lines) == 2 + 1 + len(HOPS) + 2
+    assert [line for line in lines if "work of" in line][0].count(" 100.0 / 100.0 ") == 2
+    assert len(lines) == 2 + 1 + len(HOPS) + len(STAGES) + 2
 
 
 def test_the_cold_table_tells_each_stage_of_each_scan() -> None:

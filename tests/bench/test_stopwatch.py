@@ -14,7 +14,7 @@ from bench import stopwatch
 @pytest.mark.parametrize(
     ("who", "seen"),
     [
-        (("newcomer", "--prepared"), "press a button → answer"),
+        (("newcomer", "--packages", "linked"), "press a button → answer"),
         (("developer",), "its event is in the console"),
     ],
 )
