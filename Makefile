@@ -8,7 +8,7 @@ PLOTS ?= plots
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure infrastructure-check rehearse-recovery evaluate mutate lint audit sbom licences types docs site manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure infrastructure-check rehearse-recovery production-test evaluate mutate lint audit sbom licences types docs site manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,7 +50,7 @@ licences: setup ## licences of the locked packages; fails for one that nobody lo
 	@$(BIN)/python -m schemas.bill
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards platform/cluster/recovery/recovery platform/cluster/checks/checks
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards platform/cluster/recovery/recovery platform/cluster/checks/checks platform/cluster/rehearsal/rehearsal
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
@@ -94,6 +94,11 @@ infrastructure-check: setup
 
 rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print what each cost
 	@PYTHONPATH=platform/cluster/recovery:. $(BIN)/python -m recovery
+
+# Says why and succeeds where the machine can't run it.
+production-test: setup ## the way from Terraform to nodes that run pods, on machines within this one (needs root; some minutes)
+	@status=0; PYTHONPATH=platform/cluster/rehearsal:platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m rehearsal || status=$$?; \
+	if [ $$status = 3 ]; then echo "The rehearsal was not run."; exit 0; fi; exit $$status
 
 cost: setup ## what the production cluster costs a month, what the loss of each node stops, what many users need
 	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet

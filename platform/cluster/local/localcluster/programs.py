@@ -79,6 +79,13 @@ CHECKERS = (
     Program("collector", "collector", "."),
     Program("tofu", "tofu", "github.com/opentofu/opentofu/cmd/tofu"),
 )
+# What makes a cluster of machines (platform/cluster/rehearsal), with the etcd that kubeadm asks for.
+INSTALLERS = (
+    Program("kubeadm", "kubeadm", "k8s.io/kubernetes/cmd/kubeadm"),
+    Program("etcd-server", "kubeadm", "go.etcd.io/etcd/server/v3"),
+    Program("etcdctl", "kubeadm", "go.etcd.io/etcd/etcdctl/v3"),
+    Program("etcdutl", "kubeadm", "go.etcd.io/etcd/etcdutl/v3"),
+)
 # Of each module: the folders with manifests, as (module path, folder, name of the copy).
 MANIFESTS = {
     "serving": [
@@ -101,7 +108,7 @@ MANIFESTS = {
 
 def program(name: str) -> Path:
     """The path of a program by its name."""
-    return next(each.path for each in (*PROGRAMS, *CHECKERS) if each.name == name)
+    return next(each.path for each in (*PROGRAMS, *CHECKERS, *INSTALLERS) if each.name == name)
 
 
 def folder(module: str) -> Path:
@@ -137,7 +144,7 @@ def build(report: Callable[[str], None], wanted: Sequence[Program] = PROGRAMS) -
 
 def _link_flags(module: str) -> list[str]:
     flags = ["-s", "-w"]
-    if module == "kubernetes":  # it tells its version, which clients and kubelet compare
+    if module in {"kubernetes", "kubeadm"}:  # they tell their version, which clients and kubelet compare
         version = re.search(r"k8s\.io/kubernetes v(\d+)\.(\d+)\.\d+", (TOOLS / module / "go.mod").read_text())
         assert version
         major, minor = version.groups()

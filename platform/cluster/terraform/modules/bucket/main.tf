@@ -73,6 +73,6 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
   }
 }
 
-output "name" { value = aws_s3_bucket.this.id }
+output "name" { value = aws_s3_bucket.this.bucket }
 output "arn" { value = aws_s3_bucket.this.arn }
 output "regional_domain" { value = aws_s3_bucket.this.bucket_regional_domain_name }
