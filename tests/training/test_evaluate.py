@@ -10,7 +10,7 @@ import pytest
 
 from functions.providers.local.model import DATA, MATERIALS, LocalClassifier, LocalGuess, guess_of
 from functions.providers.local.photo import UnreadablePhoto
-from training.evaluate import Tally, on_other_grounds, other_grounds, spoilt, strangers, tallied
+from training.evaluate import Tally, from_heic, on_other_grounds, other_grounds, spoilt, strangers, tallied
 from training.train import sha256
 
 VAL = Path(__file__).parents[3] / "shared" / "images" / "trashnet" / "val"
@@ -76,6 +76,17 @@ def test_unreadable_pictures_count_as_not_answered() -> None:
     seen = guess_of(np.array([0.9, 0, 0, 0, 0, 0, 0.1], np.float32), 0.7, familiar=True)
     tally = Tally([("cardboard", seen), ("glass", seen)], unreadable=2)
     assert (tally.answered(), tally.right(), tally.right_when_answered()) == (0.5, 0.25, 0.5)
+    assert tally.sure_and_wrong() == 0.25
+
+
+@with_photos
+def test_a_photo_is_recognised_from_an_heic(
+    classifier: LocalClassifier, guesses: dict[str, list[LocalGuess]]
+) -> None:
+    for material, found in guesses.items():
+        photo, guess = sorted((VAL / material).iterdir())[0].read_bytes(), found[0]
+        seen = classifier.classify(from_heic(photo))
+        assert (seen.candidates[0][0], seen.verdict) == (guess.candidates[0][0], guess.verdict)
 
 
 @with_photos
