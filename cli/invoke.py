@@ -13,7 +13,9 @@ import click
 from cli import output
 from cli.client import Client
 from cli.errors import CliError
+from cli.near import meant
 from cli.options import address, home_option, running, url_option, user_option
+from cli.words import word
 
 if TYPE_CHECKING:
     from functions.runtime.declaration import EventFunction, Function, HttpFunction
@@ -43,12 +45,13 @@ def invoke(
     """Call FUNCTION and print its answer: the body, or the event that it replies; with --json also the status."""
     from cli.send import _json
     from functions.runtime.declaration import EventFunction, HttpFunction
-    from functions.runtime.registry import UnknownFunctionError, load
+    from functions.runtime.registry import UnknownFunctionError, folders, load
 
     try:
         function: Function = load(name)
-    except UnknownFunctionError as error:
-        raise CliError(str(error)) from None
+    except UnknownFunctionError:
+        todo = meant(name, folders(), word("all_functions"))
+        raise CliError(word("no_function", wanted=name), todo) from None
     content = _json(data) if data else None
     parameters = dict(each.partition("=")[::2] for each in given)
     match function:

@@ -12,12 +12,18 @@ import click
 
 from cli import output, times
 from cli.errors import CliError
+from cli.near import meant
 from cli.options import home_option
+from cli.words import word
 from embedded.supervisor.home import Home
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _PAUSE_S = 0.2
-_KNOWN = ("timestamp", "level", "logger", "message", "function", "exception", "trace_id")
+_KNOWN = (
+    *("timestamp", "level", "logger", "message", "function", "process", "exception"),
+    *("trace_id", "traceparent"),
+)
+"""What stands elsewhere in the line, or is for programs."""
 _COLOURS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 
 
@@ -41,6 +47,8 @@ def logs(name: str | None, follow: bool, level: str, last: int, as_json: bool, h
     folder = Home(home).logs
     if not folder.is_dir():
         raise CliError(f"there are no logs in {folder}", "start the platform with: eco2 up (or give --home)")
+    if name:
+        _check(name, folder)
     least = LEVELS.index(level.upper())
 
     def wanted(line: dict[str, Any]) -> bool:
@@ -63,6 +71,15 @@ def logs(name: str | None, follow: bool, level: str, last: int, as_json: bool, h
                     _print(line, as_json)
     except KeyboardInterrupt:
         return
+
+
+def _check(name: str, folder: Path) -> None:
+    """Raises CliError when no function and no process is called that."""
+    from functions.runtime.registry import folders
+
+    known = [*(path.stem for path in folder.glob("*.log")), *folders()]
+    if name not in known:
+        raise CliError(word("no_function", wanted=name), meant(name, known, word("all_functions")))
 
 
 def read(folder: Path, places: dict[Path, int]) -> Iterator[dict[str, Any]]:
@@ -97,7 +114,12 @@ def _print(line: dict[str, Any], as_json: bool) -> None:
         output.write(line, a_line=True)
         return
     at = times.clock(line["timestamp"]) if line["timestamp"] else " " * 16
-    more = " ".join(f"{key}={value}" for key, value in line.items() if key not in (*_KNOWN, "process"))
+    said = line["message"].split()
+    more = " ".join(
+        f"{key}={value}"
+        for key, value in line.items()
+        if key not in _KNOWN and str(value) not in ("", "-", "0", *said)
+    )
     who = line.get("function") or line["process"]
     click.secho(
         f"{at} {line['level']:<7} {who}: {line['message']} {more}".rstrip(), fg=_COLOURS.get(line["level"])

@@ -49,6 +49,17 @@ class Lazy(click.Group):
         command = getattr(import_module(f"cli.{name}"), name)
         return command if isinstance(command, click.Command) else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; a misspelled one is answered by the nearest."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from cli.near import meant
+
+            ctx.fail(f"{error.message} {meant(args[0], COMMANDS, '')}".strip())
+
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one line a command, from the table above."""
         with formatter.section("Commands"):

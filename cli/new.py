@@ -10,7 +10,9 @@ import click
 
 from cli import generated, output
 from cli.errors import CliError
+from cli.near import meant
 from cli.scaffold import Emitted, Name, class_name, event_class, on_event, on_http
+from cli.words import word
 from eventing.catalogue import EventData, registered
 from functions.runtime.declaration import EventFunction, HttpFunction, Route
 from functions.runtime.registry import ROOT, folders, load_all
@@ -97,7 +99,9 @@ def _route(text: str) -> Route:
 def _known(type_name: str) -> type[EventData]:
     types = _types()
     if type_name not in types:
-        raise CliError(f"no event type {type_name}", f"there are: {', '.join(types)}")
+        raise CliError(
+            word("no_type", wanted=type_name), meant(type_name, types, f"there are: {', '.join(types)}")
+        )
     return types[type_name]
 
 

@@ -14,8 +14,10 @@ import click
 
 from cli import generated, output
 from cli.errors import CliError
+from cli.near import meant
+from cli.words import word
 from functions.runtime.declaration import EventFunction
-from functions.runtime.registry import ROOT, UnknownFunctionError, load, load_all
+from functions.runtime.registry import ROOT, UnknownFunctionError, folders, load, load_all
 
 if TYPE_CHECKING:
     from eventing.catalogue import EventData
@@ -38,8 +40,9 @@ def function(name: str, yes: bool, as_json: bool) -> None:
         raise CliError(f"{root} is an installed package", "remove it in a clone of the repository")
     try:
         found = load(name.replace("/", "-").replace("_", "-"))
-    except UnknownFunctionError as error:
-        raise CliError(str(error)) from None
+    except UnknownFunctionError:
+        todo = meant(name, folders(), word("all_functions"))
+        raise CliError(word("no_function", wanted=name), todo) from None
     others = [each for each in load_all() if each.name != found.name]
     folder = found.folder
     tests = root / "tests/functions" / folder.parent.name / f"test_{folder.name}.py"

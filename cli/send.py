@@ -12,7 +12,9 @@ import click
 
 from cli import output
 from cli.errors import CliError
+from cli.near import meant
 from cli.options import home_option, running
+from cli.words import word
 
 SOURCE = "/eco2/cli/send"
 
@@ -79,8 +81,8 @@ def _check(kind: str, content: str) -> None:
 
     known = registered()
     if kind not in known:
-        told = f"known: {', '.join(known)}; --unchecked sends it all the same"
-        raise CliError(f"there is no event type {kind}", told)
+        told = meant(kind, known, f"known: {', '.join(known)}")
+        raise CliError(word("no_type", wanted=kind), f"{told}; --unchecked sends it all the same")
     try:
         known[kind].model_validate_json(content)
     except ValidationError as error:

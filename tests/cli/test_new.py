@@ -69,7 +69,7 @@ ON = ("--on", "eco2.scan.answered")
         (("scan/weigh", "--http", "GET /api/v1/x", "--emits", "eco2.scan.x"), "add --on TYPE"),
         (
             ("scan/weigh", "--on", "eco2.scan.unheard"),
-            "no event type eco2.scan.unheard; there are: eco2.auth.",
+            "there is no event type eco2.scan.unheard; did you mean eco2.",
         ),
         (("scan/weigh", *ON, "--emits", "eco2.scan.answered"), "never ends"),
         (

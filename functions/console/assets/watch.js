@@ -85,7 +85,7 @@ export function watch(main, { signedOut }) {
     const quarantine = letters();
     show(main, h("div", { class: "watch" },
       h("div", { class: "headline" }, h("h1", {}, word("watch_title")), state), h("div", { class: "tiles" }, deliveries.elements, processes.elements),
-      h("section", { class: "card" }, h("h2", {}, word("flow")), flow.element),
+      h("section", { class: "card" }, h("h2", {}, word("flow")), h("div", { class: "scrolled long", tabindex: "0", role: "region", "aria-label": word("flow") }, flow.element)),
       h("section", { class: "card events" },
         h("h2", {}, word("events")),
         h("div", { class: "row tools-row" }, h("div", {}, h("label", { for: "only", class: "visually-hidden" }, word("filter")), only), h("label", { class: "check" }, ticks, word("clocks")), pause),
