@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -26,11 +25,11 @@ def ask(text: tuple[str, ...], region: str | None, as_json: bool) -> None:
     if text == ("-",):
         for line in sys.stdin:
             if question := line.strip():
-                click.echo(json.dumps(asdict(answer(question, region)), ensure_ascii=False))
+                click.echo(json.dumps(answer(question, region).document(), ensure_ascii=False))
         return
     reply = answer(" ".join(text), region)
     if as_json:
-        click.echo(json.dumps(asdict(reply), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(reply.document(), ensure_ascii=False, indent=2))
     else:
         _show(reply)
 

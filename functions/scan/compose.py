@@ -14,15 +14,17 @@ from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
-from functions.scan.question import own_words
+from functions.scan.question import asks_when, own_words
 from functions.scan.regions import region_of
 from functions.scan.rules import lookup, rules
 from functions.scan.taxonomy import taxonomy
-from functions.scan.wording import asked_back, directed, way
+from functions.scan.wording import asked_back, directed, its_day, way
 
 OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 확인해 주세요)"
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
+_TELL_MORE = "아니라면 이름이나 재질을 조금 더 알려 주시거나 분리배출.kr에서 찾아봐 주세요."
 MOST = 3  # friendly sentences
+_PLEASE = "주세요"
 GENERAL = "일반종량제폐기물"
 _FIRST = re.compile(  # a note that says first how to do what is said anyway: 다 식은 뒤 종량제봉투에 버려요.
     r"(?P<how>[^.]*(?:뒤|고|서|담아|싸|묶어|잘라|접어|붙여|막아|없게|함께)) "
@@ -79,7 +81,7 @@ def compose(
     elif WAVERING in situation_tags:
         words = _confirming(match)
     else:
-        words = _telling(classification, match, todo)
+        words = _telling(classification, match, todo, when=asks_when(user_input))
     words += [OFFLINE] if offline else []
     return Answer(
         disposal_steps=numbered([*match.steps, *_others(match)]),
@@ -138,10 +140,15 @@ def _safe(match: RuleMatch) -> Answer:
 
 
 def _cautious(match: RuleMatch) -> Answer:
-    """The question whether it is something dangerous, and the safe path in case it is."""
+    """The question whether it is something dangerous, the safe path in case it is, then the harmless thing's way."""
     danger = match.dangers[0]
     words = [asked_back(match.said, (danger.name,)), "그렇다면 이렇게 해 주세요.", *danger.sentences]
-    words.append("아니라면 무엇인지 조금 더 알려 주시면 이코가 다시 찾아볼게요.")
+    if match.item and match.candidates[:1] == (match.item,) and match.item != danger.item:
+        words.append(
+            f"그것이 아니라 {with_particle(match.item, '이라면', '라면')} {way(match.rule, match.item)}."
+        )
+    else:
+        words.append("아니라면 무엇인지 조금 더 알려 주시면 이코가 다시 찾아볼게요.")
     return Answer(
         disposal_steps=numbered(danger.steps),
         insufficiencies=[danger.path],
@@ -185,8 +192,10 @@ def for_region(match: RuleMatch) -> list[str]:
     return [f"({place} 기준)" if match.variant else f"(전국 기준, {place}에서 따로 정한 것은 찾지 못했어요)"]
 
 
-def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str]) -> list[str]:
-    """Where it goes, what is still to be done, what to know of it, as far as three sentences go."""
+def _telling(
+    classification: Classification, match: RuleMatch, todo: Sequence[str], *, when: bool = False
+) -> list[str]:
+    """First `when`, if asked; where it goes, what is still to be done, what to know of it: three sentences."""
     called = match.said or match.item or match.rule.name
     same = [name for name in match.also if _same_way(name, match)]
     words = [
@@ -200,10 +209,16 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += _others(replace(match, also=tuple(name for name in match.also if name not in same)))
+    facts = match.rule.facts_of(match.guide)
+    if when:
+        dated = next((note for note in notes if "요일" in note), "")
+        words.insert(0, dated or its_day(match.rule))
+        notes = [*facts, *(note for note in notes if note != dated)]
+        facts = ()
     seen = _seen_instead(classification, match)
-    left = [step for step in todo if step != words[0]]
+    left = [step for step in todo if step not in words]
     parts = [seen, _left_to_do(left)]
-    parts += [] if match.also else [*notes, *match.rule.facts_of(match.guide)]
+    parts += [] if match.also else [*notes, *facts]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
     for part in (_without(part, way(match.rule, match.item)) for part in parts):
@@ -253,12 +268,25 @@ def _left_to_do(todo: Sequence[str]) -> str:
 
 
 def _asking(match: RuleMatch) -> list[str]:
-    first = match.candidates[0] if match.candidates else match.item or match.rule.name
+    candidates = match.candidates or (match.item or match.rule.name,)
+    goes = way(match.rule, match.item)
     return [
-        asked_back(match.said, match.candidates or (first,)),
-        f"{with_particle(first, '이라면', '라면')} {way(match.rule, match.item)}.",
-        "아니라면 이름이나 재질을 조금 더 알려 주시거나 분리배출.kr에서 찾아봐 주세요.",
+        asked_back(match.said, candidates),
+        *(_either(candidates, goes) or [f"{with_particle(candidates[0], '이라면', '라면')} {goes}."]),
+        *(_others(match) or [_TELL_MORE]),
     ]
+
+
+def _either(candidates: Sequence[str], goes: str) -> list[str]:
+    """Where the one and the other of two candidates go, in one sentence; nothing where that can't be said of both."""
+    second = taxonomy().named(candidates[1]) if len(candidates) == 2 else None
+    rule = lookup(*second.place) if second else None
+    if second is None or rule is None or not goes.endswith(_PLEASE):
+        return []
+    one, other = (with_particle(name, "이라면", "라면") for name in candidates)
+    if (elsewhere := way(rule, second.name)) == goes:
+        return [f"어느 쪽이든 {goes}."]
+    return [f"{one} {goes.removesuffix(_PLEASE)}주시고, {other} {elsewhere}."]
 
 
 def _confirming(match: RuleMatch) -> list[str]:

@@ -103,6 +103,9 @@ class Hazard:
         about = _OF_IT.match(text.letters, end) is not None
         if self.rinsed and not self._left_over(text.letters) and _CONTAINER.match(text.letters, end):
             return True
+        masked = [
+            span for span in masked if not text.letters.startswith("째", span[1])
+        ]  # 참기름 통째 is not empty
         return about or text.absent(end) or any(first <= start and end <= last for first, last in masked)
 
     def spoken_of(self, text: Utterance) -> bool:
@@ -138,12 +141,12 @@ class Hazard:
 
 _LEFT_OVER = re.compile(
     r"(?<!안)(?<![병통캔팩갑]만)(?<!용기만)(?<!봉지만)(?<!껍질만)(?<!데기만)(남았|남앗|남아|남은|남음|남는)|덜(썼|쓴|비|빠)|반쯤|반통|반병|가득|새(는|고|어)|샌다|찰랑"
-    r"|[안못](쓴|썼|먹|뜯|뺐|뺀|비운|비웠)|미개봉"
+    r"|[안못](쓴|썼|먹|뜯|뺐|뺀|빼고|비우고|비운|비웠)|미개봉"
 )
 # What is only about it, and no danger itself.
 _OF_IT = re.compile(r"(사진|그림|모양|스티커|포스터|장난감|설명서|광고|달력|헬멧|받침|보관함|거치대)")
 _CONTAINER = re.compile(
-    r"(을|를|은|는)?(모두|완전히|다)?(쓴|먹은|마신|빈|비운|헹군|씻은)(작은|갈색|유리|플라스틱)?"
+    r"(을|를|은|는)?(모두|완전히|다)?(쓰고|먹고|마시고|비우고)?(깨끗이|깨끗하게|잘|물로)?(쓴|먹은|마신|빈|비운|헹군|씻은)(작은|갈색|유리|플라스틱)?"
     r"(병|통|용기|봉지|상자|갑|곽|팩|튜브|캔|깡통|케이스)(?!에)"
 )
 _NOTHING_LEFT = re.compile(r"(거|게|것)?(이|은|는|도|가)?(없|아니)|지(는|도)?않")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from functions.scan.classification import NOTHING, VisionResult
 from functions.scan.compose import compose
@@ -20,7 +20,8 @@ Outcome = Literal["hazard", "named", "asked", "unknown"]
 class Reply:
     """What is known about a text; the fields of the contract. `candidates` are there where it is asked back.
 
-    `region` is the name of the region whose way is told, or None where the general rule is.
+    `region` is the name of the region whose way is told, or None where the general rule is. `dangerous` is whether
+    it is a hazard or sounds like one; the safe path leads the answer.
     """
 
     text: str
@@ -34,6 +35,13 @@ class Reply:
     steps: list[str]
     sources: list[dict[str, str]]
     region: str | None
+    dangerous: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """The fields of the contract."""
+        fields = asdict(self)
+        del fields["dangerous"]
+        return fields
 
 
 def ask(text: str, region: str | None = None) -> Reply:
@@ -77,6 +85,7 @@ def _reply(text: str, match: RuleMatch | None, answer: Answer) -> Reply:
         steps=steps,
         sources=[source.document() for source in sources_of(match)],
         region=match.place,
+        dangerous=bool(match.hazards),
     )
 
 
@@ -85,7 +94,7 @@ def sources_of(match: RuleMatch) -> list[Source]:
     item = taxonomy().named(match.item) if match.item else None
     ids: list[str | None] = [name for danger in match.dangers for name in danger.sources]
     ids.append(match.variant.source if match.variant else None)
-    if not match.dangers:
+    if match.finding != "hazard":
         ids.append(item.source if item else None)
         ids += next((target.sources for target in match.rule.targets if target.item == match.guide), ())
         ids += match.rule.sources

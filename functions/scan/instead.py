@@ -18,6 +18,9 @@ _WITH_PART = re.compile(  # what is asked of a thing and a part of it is asked o
     r"\s+\S{0,3}(내솥|리모컨|충전기|받침)(도|까지)(?=\s+같이)"
 )
 _FOR = re.compile(r"(?P<thing>\S.*\S)\s+\S{1,5}용\s*")  # 양초 케이크용: what it is for, said last
+_BODY = re.compile(  # 가습기 물통은 플라스틱이고 본체는요: a part was spoken of, the rest is asked about
+    r"(?P<thing>\S+)\s+\S{1,6}[은는]\s.*\s(?P<body>본체|몸통|몸체)[은는만].*"
+)
 _ACT = re.compile(r"(하|버리|쓰|넣|사|놓|내|먹|두|되|주)지$|면$")
 
 
@@ -28,6 +31,8 @@ def asked_instead(question: str) -> Iterator[str]:
         yield _WITH_PART.sub("", text)
     if meant := _FOR.fullmatch(text):
         yield meant["thing"]
+    if rest := _BODY.fullmatch(text):
+        yield f"{rest['thing']} {rest['body']}"
     found = _ASIDE.search(text)
     if found is None:
         return

@@ -25,7 +25,7 @@ _MUST_OFF = re.compile(
 )
 _STUFF = listed("고무 실리콘 천 은박 비닐 스티로폼 고철 쇠 플라스틱 종이 유리 나무 철")
 _VERBS = frozenset(
-    ["죽은", "재는", "묵은", "파는", "무는", "깨는", "감은", "배는", "자는", "차는"]
+    ["털고", "죽은", "재는", "묵은", "파는", "무는", "깨는", "감은", "배는", "자는", "차는"]
 )  # and one-syllable names
 _MATERIAL = re.compile(r"^(종이|플라스틱|비닐|빈|유리|투명|스텐|스티로폼|겉|속|바깥)(?=.)")
 _COUNTED = listed("한 두 세 네 반 몇 여러 한두 어느 무슨")
@@ -191,6 +191,8 @@ def _stands(letters: str, start: int, end: int, starts: Sequence[int], *, begins
     rest = letters[end : starts[bisect_left(starts, end)]]
     if not begins and (starts[following] < end or (end - start < 3 and letters[start:end] not in _ENDS)):
         return False
+    if starts[following] == end - 1 and rest and PARTICLE.fullmatch(rest) is None and not asking(rest):
+        return False  # 플라스틱 자동차 is no 플라스틱 자
     if letters[end - 1 : end + 1] in _ENDS and PARTICLE.fullmatch(rest[1:]):
         return False  # 그림책상 is a 책상
     if letters[start:end] + rest in _VERBS and end + 1 < len(letters) and not asking(letters[end + 1 :]):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
+from functions.scan.caps import bottle_and_cap
 from functions.scan.hazards import hazards
 from functions.scan.heads import FOOD, Heading, emptied, heading, of_material
 from functions.scan.instead import asked_instead
@@ -26,6 +27,10 @@ FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goe
 _CARTONED = {"우유": "우유팩"}  # a drink that is gone is thrown away as its carton
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
+_SAYS_NO_KIND = re.compile(  # whose, how old or how many, but not which kind
+    r"(빈|헌|새|폐|옛|큰|작은|중고|낡은|오래된|예쁜|우리|저희|집|이거|여러|모든|겨울|여름|옛날)"
+    r"|(할(머니|매|배|아버지|무니)|엄마|아빠|어머니|아버지|부모님|남편|아내|와이프|아들|딸|동생|언니|형|누나|오빠|손주|친구|시어머니)(가|께서)?"
+)
 
 _HELD = re.compile(r"(국물|건더기|음식)(이|가|도)?(조금|좀|많이|반쯤)?(남은|남아있는|든|들어있는|담긴)")
 
@@ -34,7 +39,16 @@ def told(question: str) -> RuleMatch | None:
     """What the words of a question name, or may mean; None if they are about nothing that is known."""
     readings = [match for text in asked_instead(question) if (match := _told(text))]
     sure = (match for match in readings if match.finding == "named" and match.item)
-    return next(sure, None) or _told(question)
+    if found := next(sure, None):
+        return found
+    if readings:
+        return readings[0]
+    whole = _told(question)
+    if (
+        whole and whole.finding == "named" and whole.item and any(asked_instead(question))
+    ):  # it may be put aside
+        return replace(whole, finding="asked", candidates=(whole.item,), said=own_words(question))
+    return whole
 
 
 def _told(question: str) -> RuleMatch | None:
@@ -43,6 +57,8 @@ def _told(question: str) -> RuleMatch | None:
         return of_item(item, question, list_.spelled[normal(question)])
     if not content(question):
         return None
+    if both := bottle_and_cap(question):
+        return both
     mentions = _mentioned(question)
     about = topic(mentions)
     head = _headed(question, mentions, about)
@@ -114,7 +130,8 @@ def _named(
         if other := other or of_kind(item, text, about.start, end):
             return of_item(other, question, own_words(question, 16))
         match = of_item(item, question, list_.spelled[about.name])
-        if match and (unknown_head(text, end, places) or unknown_tail(text, end, places)):
+        unsure = about.name in list_.unsettled and _told_apart(text, about, mentions)
+        if match and (unsure or unknown_head(text, end, places) or unknown_tail(text, end, places)):
             return replace(
                 match, finding="asked", candidates=(match.item or item.name,), said=own_words(question)
             )
@@ -122,6 +139,15 @@ def _named(
             return replace(match, said=noun_phrase(question))
         return match
     return None
+
+
+def _told_apart(text: Utterance, about: Mention, mentions: Sequence[Mention]) -> bool:
+    """Whether a noun before the name says which one is meant, in its word or as the word before: 방열 장갑."""
+    if before := text.word_before(about.start):
+        return not _SAYS_NO_KIND.fullmatch(before)
+    word = text.words[text.starts.index(about.start) - 1] if about.start else ""
+    beside = any(each.end == about.start and each.modifies for each in mentions)
+    return (about.qualified or beside) and not _SAYS_NO_KIND.fullmatch(word)
 
 
 def _content_of(name: str) -> Item | None:

@@ -15,7 +15,8 @@ _BEGINNINGS = _longest_first(
     "이거 이건 이것 이게 저거 요거 그거 이 그 저 혹시 제가 집에 있는 근데 그럼 안녕하세요"
 )
 _ENDINGS = _longest_first(
-    """은 는 을 를 도 이 가 어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기
+    """은 는 을 를 도 이 가 요일 날짜 언제 무슨 어느
+    어떻게 어디 어디에 어디다 어케 어떡 분리배출 분리수거 배출 처리 버리 버려 버릴 버림 폐기
     해야 하는 하면 해도 할 하나 하 면 야 지 려면 려고 수 방법 법 곳 데 되 돼 되는 하죠 할까 나 요 죠 건가 거 있 알려 줘
     주세요 까 해 서 이에요 예요 에요 이예요 입니다 인데요 인데 이요"""
 )
@@ -29,6 +30,11 @@ _ASKING = re.compile(
 _ANSWER = re.compile(
     r"음식|음쓰|쓰레기|통째|껍질|다|왜|안|못|그냥|이제|여기|뭐|무엇|뭘|따로|같이|물|상했|썩|남|많|조금|좀"
 )
+_WHEN = re.compile(  # 언제 내놔요, 무슨 요일에 버려요, 배출 요일 알려 주세요; not 유통기한이 언제인지
+    r"(언제|(무슨|어느|몇)요일|며칠날?|몇일|몇시)(에|까지|부터|쯤)?(에|만)?"
+    r"(버|내놓|내놔|내다|내야|내면|내요|내는|배출|수거|가져|갖다|분리|나가|해야|하나|인가요|이에요|예요|이죠|되나|돼)"
+    r"|(배출|수거|내놓는|버리는|가져가는)(하는)?(요일|날짜|날|시간)(이|은|을|는)?(언제|무슨|어떻게|알려|궁금|몇|좀|$)"
+)
 _PHONE = re.compile(r"\+?\d{2,4}[-. )]?\d{3,4}[-. ]?\d{4}\b")  # repeated to nobody
 PREDICATE = re.compile(r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|ㅠ|ㅋ)$|^(안|못)$")
 _TAIL = re.compile(
@@ -39,6 +45,11 @@ _TAIL = re.compile(
 def asking(letters: str) -> bool:
     """Whether these letters begin the asking part of a question: 어떻게 버려요, 음식물인가요, 왜 안 되나요."""
     return _ASKING.match(letters) is not None or _ANSWER.match(letters) is not None
+
+
+def asks_when(text: str) -> bool:
+    """Whether it is asked on which day, or when, something is put out."""
+    return _WHEN.search(normal(text)) is not None
 
 
 def content(text: str) -> str:

@@ -8,6 +8,7 @@ the category (a greasy box is no 종이 any more) are taken from the tags and fr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from functions.scan.classification import Classification
 from functions.scan.defaults import DEFAULT_INPUT
@@ -24,6 +25,7 @@ from functions.scan.topics import Mention, topic
 from functions.scan.utterance import Utterance, normal
 
 SURE, LIKELY = 0.4, 0.25  # how dangerous it must sound beside a harmless name, and beside none
+FAINT = 0.2  # beside a harmless name: so faintly dangerous that the harmless way is told too
 
 
 def retrieve(
@@ -97,9 +99,17 @@ def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
     suspicion = suspect(text)
     named = match is not None and match.finding == "named"
     danger = hazards()[suspicion.hazard]
-    if suspicion.probability < (SURE if named else LIKELY) or danger.spoken_of(text):
+    if suspicion.probability < (FAINT if named else LIKELY) or danger.spoken_of(text):
         return None
     item = list_.by_name[normal(danger.item)]
+    if match and match.item and named and suspicion.probability < SURE:
+        return replace(
+            match,
+            finding="asked",
+            hazards=(danger.id,),
+            candidates=(match.item, item.name),
+            said=own_words(question),
+        )
     rule = lookup(*item.place) or rules()["hazardous"]
     names = dict.fromkeys([item.name, match.item if match and match.item else item.name])
     return RuleMatch(

@@ -22,6 +22,7 @@ from functions.scan.utterance import Utterance, normal
 
 DATA = Path(__file__).parent / "data"
 RECYCLABLE = "재활용폐기물"
+UNSETTLED = 0.3  # the share of longer names that must go elsewhere for a name to say little of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,18 @@ class Taxonomy:
     @cached_property
     def _spellings(self) -> Spellings:
         return Spellings(self.by_name)
+
+    @cached_property
+    def unsettled(self) -> frozenset[str]:
+        """Names that say little of where a longer name that ends with them goes: 장갑, 고무장갑."""
+        longer: dict[str, list[bool]] = {}
+        for name, item in self.by_name.items():
+            for start in range(1, len(name)):
+                if end := self.by_name.get(name[start:]):
+                    longer.setdefault(name[start:], []).append(end.place != item.place)
+        return frozenset(
+            name for name, others in longer.items() if sum(others) >= max(2, UNSETTLED * len(others))
+        )
 
     def find(self, text: str) -> Item | None:
         """The item that a name or a sentence is about, in the state that is said of it; None if none is named."""

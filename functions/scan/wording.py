@@ -30,6 +30,24 @@ _WAYS = {  # by middle, or by major where the major has no middles
 }
 
 
+_DAYS = {  # by middle; when what it is for is put out
+    "대형폐기물": "내놓는 날은 지자체에 신고할 때 정해요",
+    "공사장생활폐기물": "내놓는 날은 지자체에 신고할 때 정해요",
+    "의류및원단": "의류수거함에는 요일과 상관없이 넣을 수 있어요",
+    "전지": "폐건전지함에는 요일과 상관없이 넣을 수 있어요",
+    "조명제품": "수거함에는 요일과 상관없이 넣을 수 있어요",
+}
+_ITS_DAY = (
+    "내놓는 요일과 시간은 사는 곳마다 다르니, 아파트는 관리사무소에, 주택은 시·군·구청 누리집이나 "
+    "행정복지센터에 확인해 주세요"
+)
+
+
+def its_day(rule: Rule) -> str:
+    """When what the rule is for is put out, as a sentence: municipalities set the day, a report sets it, or any day."""
+    return f"{_DAYS.get(rule.category.middle, _ITS_DAY)}."
+
+
 def way(rule: Rule, item: str | None = None) -> str:
     """Where what the rule is for goes, or one item of it, as the end of a sentence: 종량제봉투에 버려 주세요."""
     return rule.way(_guide(item)) or _WAYS.get(

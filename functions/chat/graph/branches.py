@@ -26,7 +26,6 @@ OFF_TOPIC = (
     "버릴 물건의 이름이나 사진을 보내 주시면 버리는 방법을 알려 드릴게요."
 )
 MOST_THINGS = 3
-_WHEN = re.compile(r"[ ]*(언제|무슨[ ]*요일에?|며칠에?)[ ]*")
 ABOUT = (
     "저는 분리배출을 돕는 이코예요. 버릴 물건의 이름을 말해 주시거나 사진을 보내 주세요. "
     "가까운 수거 장소, 재활용품 시세, 대형폐기물 신고, 환경 소식도 물어보실 수 있어요."
@@ -40,11 +39,11 @@ async def waste_rag(branch: Branch) -> Found:
         result = VisionResult.model_validate(seen)
         replies = [await asyncio.to_thread(look, result, branch["query"], turn.get("region"))]
     else:
-        # Each line is about another thing; dangers are told first.
-        things = _WHEN.sub(" ", without_place(branch["query"])).split("\n")[:MOST_THINGS]
+        # Each line is about another thing; dangers are told first, then what only sounds like one.
+        things = without_place(branch["query"]).split("\n")[:MOST_THINGS]
         here = named(turn["message"]) is not None
         replies = [await asyncio.to_thread(_asked, thing, turn.get("region"), told=here) for thing in things]
-        replies.sort(key=lambda reply: reply.outcome != "hazard")
+        replies.sort(key=lambda reply: (reply.outcome != "hazard", not reply.dangerous))
     first = replies[0]
     text = "\n\n".join(map(_told, replies))
     return found("waste_rag", text, outcome=first.outcome, item=first.item, middle=first.middle)

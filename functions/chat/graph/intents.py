@@ -72,7 +72,8 @@ _WASTE = re.compile(
 )
 _PARTS = re.compile(
     r"[?!.\n]+|,\s*|\s*(?:그리고|그런데|근데|또는|또|아울러|하고\s+또)\s+"
-    r"|(?<=[가-힣]고)\s+|(?<=[가-힣]고,)\s*|(?<=줘)\s+|(?<=요)\s+|(?<=[가-힣])(?:이랑|랑|하고)\s+"
+    r"|(?<=[가-힣]고)\s+|(?<=[가-힣]고,)\s*|(?<=줘)\s+|(?<=요)\s+"
+    r"|(?<=[가-힣])(?<!뚜껑)(?<!뚜껑이)(?:이랑|랑|하고)\s+(?!뚜껑)"  # a bottle and its cap are told together
 )
 _FOLLOW_UP = re.compile(
     r"^\W*(그(거|건|럼|러면|걸|게|것)|이(거|건|걸|게)|저(거|건|걸)|그\s|이\s|아까|방금|거기|여기)"
@@ -176,7 +177,7 @@ def _is_about_a_thing(part: str) -> bool:
 
 def _names_a_thing(part: str) -> bool:
     reply = known(part)
-    if reply.outcome == "hazard":
+    if reply.dangerous:
         return True
     if reply.outcome != "named" or _NO_WASTE.search(part):
         return False

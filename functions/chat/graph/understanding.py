@@ -116,7 +116,7 @@ def with_dangers(decision: IntentDecision, by_rules: IntentDecision, message: st
     if "waste" in decision.intents or "waste" not in by_rules.intents:
         return decision
     query = by_rules.queries.get("waste", message)
-    if known(query).outcome != "hazard":
+    if not known(query).dangerous:
         return decision
     intents: tuple[Intent, ...] = ("waste", *(one for one in decision.intents if one != "general"))
     return IntentDecision(intents, {**decision.queries, "waste": query}, decision.confidence)

@@ -111,6 +111,17 @@ async def test_several_things_are_told_each_and_the_dangerous_first(local: Talk)
     assert said.index("우산") < said.index("이불은")
 
 
+async def test_what_only_sounds_dangerous_is_told_before_what_is_harmless(local: Talk) -> None:
+    said = await answer(local, "우산은 어떻게 버려?\n나무에 바르는 윤 나는 거 남음 어떻게 버려?")
+    assert said.index("혹시 페인트") < said.index("우산은")
+
+
+async def test_what_sounds_dangerous_is_looked_up_though_nothing_says_that_it_is_thrown_away(
+    local: Talk,
+) -> None:
+    assert "혹시 " in await answer(local, "밧데리 살쪘어")
+
+
 async def test_where_somebody_lives_is_no_part_of_a_things_name(local: Talk) -> None:
     chat = await local.begin()
     said = await answer(local, "강남구 사는데 투명 페트병 언제 버려?", chat=chat)

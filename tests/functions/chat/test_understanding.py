@@ -95,6 +95,10 @@ def test_a_danger_that_a_model_overlooks_is_looked_up() -> None:
     said = "부탄가스 버리는 법"
     overlooked = IntentDecision(("general",), {"general": said}, 0.9)
     assert with_dangers(overlooked, decide(said, []), said).intents == ("waste",)
+    described = (
+        "나무에 바르는 윤 나는 거 남음 버리는 법"  # only sounds dangerous: no name of 니스 or 페인트 in it
+    )
+    assert with_dangers(overlooked, decide(described, []), described).intents == ("waste",)
     harmless = "종이컵 버리는 법"
     assert with_dangers(overlooked, decide(harmless, []), harmless) is overlooked
     news = IntentDecision(("news",), {}, 0.9)

@@ -218,3 +218,33 @@ def test_a_material_alone_on_the_photo_is_not_told_as_a_second_thing() -> None:
 )
 def test_how_and_where_are_told_in_one_sentence(said: str, first: str) -> None:
     assert answer(NOTHING, said=said).user_answer.startswith(first)
+
+
+@pytest.mark.parametrize(
+    ("asked", "first"),
+    [
+        ("투명 페트병 언제 내놔요", "내놓는 요일과 시간은 사는 곳마다 다르니"),
+        ("비닐 배출 요일 알려 주세요", "내놓는 요일과 시간은 사는 곳마다 다르니"),
+        ("소파는 무슨 요일에 버려요?", "내놓는 날은 지자체에 신고할 때 정해요."),
+        ("헌 옷 몇 시에 내놔요?", "의류수거함에는 요일과 상관없이 넣을 수 있어요."),
+    ],
+)
+def test_who_asks_for_the_day_is_told_first_who_sets_it(asked: str, first: str) -> None:
+    made = answer(NOTHING, said=asked).user_answer
+    assert made.startswith(first)
+    assert sentences(made) <= 3
+
+
+def test_of_clear_bottles_the_rule_that_holds_everywhere_is_told_beside_the_day() -> None:
+    made = answer(NOTHING, said="투명 페트병 언제 내놔요").user_answer
+    assert "2021년 12월부터 투명 페트병을 따로 내놓아요" in made
+
+
+def test_a_region_that_sets_the_day_is_told_instead() -> None:
+    told = reply("투명 페트병은 언제 버려요?", "서울 강남구")
+    assert "목요일에" in told.split(".")[0] and "사는 곳마다" not in told
+
+
+@pytest.mark.parametrize("text", ["유통기한이 언제인지 모르는 과자", "언제 샀는지 모르는 냄비", "우산"])
+def test_who_asks_for_no_day_is_told_none(text: str) -> None:
+    assert "요일" not in answer(NOTHING, said=text).user_answer

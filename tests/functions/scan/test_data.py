@@ -7,6 +7,9 @@ import pytest
 
 from functions.scan import sourced
 from functions.scan.defaults import UNCLASSIFIED
+from functions.scan.hazards import hazards
+from functions.scan.inquiry import sources_of
+from functions.scan.matches import RuleMatch, of_item
 from functions.scan.regions import region_of, regions
 from functions.scan.rules import lookup, rules
 from functions.scan.sources import sources
@@ -54,6 +57,24 @@ def test_every_source_can_be_looked_up() -> None:
     for source in sources().values():
         assert source.title and source.issuer and (source.url or source.article), source.id
         assert DATE.fullmatch(source.date), source.id
+
+
+def test_every_answer_says_where_it_comes_from() -> None:
+    answers = [of_item(item) for item in taxonomy().items]
+    answers += [RuleMatch(rule, None) for rule in rules().values()]
+    answers += [
+        RuleMatch(rules()["hazardous"], None, finding="hazard", hazards=(danger,)) for danger in hazards()
+    ]
+    for match in answers:
+        assert match and sources_of(match), match
+
+
+def test_every_dated_fact_names_a_source_that_can_be_looked_up() -> None:
+    known = {name for source in sources().values() for name in (source.issuer, source.title)}
+    told = [(rule.key, fact) for rule in rules().values() for fact in rule.facts]
+    assert told
+    for key, fact in told:
+        assert any(name in fact.source for name in known), (key, fact)
 
 
 def test_every_rule_and_target_names_sources_that_exist() -> None:

@@ -34,7 +34,7 @@ def test_an_unknown_thing_of_a_known_material_is_asked_about(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "item"),
     [
-        ("기모바지", "바지"),
+        ("골덴바지", "바지"),
         ("그림책상", "책상"),
         ("가방 끈 떨어진 거", "가방"),
         ("노트 스프링 뺀 거", "노트"),
