@@ -16,6 +16,8 @@ from cli.client import Client
 from cli.errors import CliError
 from cli.options import address, home_option, url_option, user_option
 from cli.scan import upload
+from cli.show import stood_in
+from cli.words import word
 
 BASE = "/api/v1/chat"
 HELP = "/image FILE 사진 보내기 · /at 위도,경도 현재 위치 · Ctrl-C 답변 멈추기 · /quit 끝내기"
@@ -139,8 +141,12 @@ class Conversation:
     def _end(self, result: dict[str, Any], told: str) -> None:
         if self.as_json:
             click.echo(json.dumps(result, ensure_ascii=False))
-        else:
-            click.echo("" if told else result["answer"])
+            return
+        click.echo("" if told else result["answer"])
+        metadata = result.get("metadata") or {}
+        if others := stood_in(metadata):
+            told_so = word("other_model", asked=metadata["models"]["asked"], others=others)
+            click.secho(told_so, fg="yellow", err=True)
 
     def _give(self, job: str, question: str) -> None:
         """Tell the waiting turn where the user is, or that nobody says so."""

@@ -45,9 +45,9 @@ def result(body: dict[str, Any], console: Console | None = None) -> None:
         console.print(f"[green]{owned}[/] [bold]{name}[/] “{dialog}”")
 
 
-def stood_in(pipeline: dict[str, Any]) -> str:
-    """The models that answered in place of the one that was asked for; empty where none had to."""
-    models = pipeline.get("models") or {}
+def stood_in(result: dict[str, Any]) -> str:
+    """The models of a scan or of a turn that answered in place of the one asked for; empty where none had to."""
+    models = result.get("models") or {}
     used = dict.fromkeys(filter(None, (models.get("vision"), models.get("answer"))))
     return ", ".join(each for each in used if each != models.get("asked"))
 

@@ -153,4 +153,10 @@ def _metadata(state: TurnState) -> dict[str, Any]:
     return {
         "intents": state["intents"],
         "looked_up": {name: one["ok"] for name, one in state["found"].items()},
+        "models": {
+            "asked": state["model"],
+            "intent": state.get("understood_by", ""),
+            "vision": ((state.get("seen") or {}).get("meta") or {}).get("model", ""),
+            "answer": state.get("answered_by", ""),
+        },
     }

@@ -117,7 +117,7 @@ RETURNING conversation_id
 OWNED = "SELECT conversation_id, traceparent FROM chat.turns WHERE (job_id, user_id) = (%s, %s)"
 STORY = """
 SELECT t.status, t.end_seq, t.error, t.conversation_id, u.id, u.created_at, a.id, a.created_at, a.content, a.intent,
-       t.trace_id, t.created_at, t.ended_at
+       a.metadata, t.trace_id, t.created_at, t.ended_at
 FROM chat.turns t
 LEFT JOIN chat.messages u ON (u.job_id, u.role) = (t.job_id, 'user')
 LEFT JOIN chat.messages a ON (a.job_id, a.role) = (t.job_id, 'assistant')

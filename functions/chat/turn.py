@@ -55,6 +55,7 @@ class Ending:
     answered_at: datetime | None
     answer: str | None
     intent: str | None
+    metadata: dict[str, Any] | None
     trace_id: str | None
     began_at: datetime
     ended_at: datetime | None
@@ -81,13 +82,19 @@ class Ending:
             "assistant_message_created_at": self.answered_at and self.answered_at.isoformat(),
         }
         return progress.done(
-            job_id, {"intent": self.intent, "answer": self.answer, "persistence": persistence}
+            job_id,
+            {
+                "intent": self.intent,
+                "answer": self.answer,
+                "metadata": self.metadata,
+                "persistence": persistence,
+            },
         )
 
 
 @dataclass(frozen=True, slots=True)
 class AgentReply:
-    """The agent's answer to a message."""
+    """The agent's answer to a message; `metadata`: its intents, what was looked up, which models answered."""
 
     intent: str
     answer: str

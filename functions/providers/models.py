@@ -26,6 +26,7 @@ from functions.providers.prices import PriceTable
 from functions.providers.provider import OUTPUT_TOKENS, ModelReply, Prompt, Provider, Sketch
 from functions.providers.registry import chain_of, models_of, provider_of
 from functions.providers.request import (
+    Answering,
     Citation,
     Completion,
     Drawing,
@@ -145,9 +146,10 @@ class Models:
 
     async def write(
         self, model: str, request: TextRequest, *, budget_s: float
-    ) -> AsyncGenerator[str | Citation]:
+    ) -> AsyncGenerator[str | Citation | Answering]:
         """The answer piece by piece, from `model` (empty: the default) or, before the first piece, from a fallback.
 
+        Who answers is told before the first piece.
         After the first piece a failure is raised and nobody else is asked: the caller has shown a part of the answer.
         Close the generator where it is not read to its end. Raises as `complete` does.
         """
@@ -159,7 +161,9 @@ class Models:
             try:
                 async with aclosing(self._written(name, request, deadline - time.monotonic())) as pieces:
                     async for piece in pieces:
-                        began = True
+                        if not began:
+                            began = True
+                            yield Answering(name)
                         yield piece
                 return
             except ModelRefused:

@@ -58,6 +58,13 @@ class DrawingRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Answering:
+    """Which model writes the answer that begins: the one that was asked for, or one that stands in for it."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A page of the web that a model has read for its answer."""
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import json
+import urllib.request
+
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, PHOTO, sign_in, violations
+from tests.end_to_end.platform import Platform
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -44,6 +48,32 @@ def test_an_idea_and_a_photo_are_ways_to_begin(page: Page) -> None:
     page.get_by_role("button", name="보내기").click()
     expect(page.locator(".bubble.assistant")).to_have_count(3)
     expect(page.locator(".bubble.assistant .prose").last).not_to_be_empty()
+
+
+def test_a_model_that_stood_in_for_another_is_told_then_and_later(page: Page, platform: Platform) -> None:
+    opened(page, "대신 답함")
+    failing = json.dumps(["error"] * 4).encode()  # twice for what is asked, twice for the words
+    with urllib.request.urlopen(f"{platform.model}/script", failing, timeout=10) as done:
+        assert done.status == 200
+    page.get_by_label("보낼 말").fill("페트병 라벨은 어떻게 버려요?")
+    page.keyboard.press("Enter")
+    told = page.locator(".bubble.assistant .stood-in")
+    expect(told).to_contain_text("다른 모델이 답했어요. (simulated → local)")
+    page.reload()
+    page.locator(".chats button").first.click()
+    expect(told).to_have_count(1)
+    assert violations(page) == []
+
+
+def test_who_does_not_say_where_gets_an_answer_all_the_same(page: Page, context: BrowserContext) -> None:
+    context.clear_permissions()
+    opened(page, "어딘가")
+    page.get_by_label("보낼 말").fill("근처에 제로웨이스트 가게 있어?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="현재 위치")).to_be_visible()
+    page.locator(".asked button").last.click()
+    expect(page.locator(".bubble.assistant .prose").last).to_contain_text("동네 이름이나 현재 위치를 알려 주시면")
+    expect(page.locator(".problem")).to_be_empty()
 
 
 def test_it_fits_a_phone_in_the_dark(page: Page) -> None:

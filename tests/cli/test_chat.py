@@ -46,6 +46,14 @@ def test_json_is_one_line_an_answer(platform: FakePlatform) -> None:
     assert [json.loads(line)["answer"] for line in lines] == [ANSWER, ANSWER]
 
 
+def test_a_model_that_stood_in_for_another_is_named(platform: FakePlatform) -> None:
+    models = {"asked": "gpt-5.2", "intent": "gpt-5.2", "vision": "", "answer": "local"}
+    platform.story = [*TOKENS, ("done", {"result": {"answer": ANSWER, "metadata": {"models": models}}})]
+    result = eco2("--lang", "ko", "chat", "페트병은?", "--url", platform.url)
+    assert result.stdout == f"{ANSWER}\n"
+    assert "gpt-5.2 모델이 응답하지 않아 다른 모델(local)이 답했어요" in result.stderr
+
+
 def test_lines_are_read_until_the_end(platform: FakePlatform, tmp_path: Path) -> None:
     picture = tmp_path / "a.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 50)

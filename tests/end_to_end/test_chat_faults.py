@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -32,6 +34,28 @@ def platform() -> Iterator[Platform]:
         yield started
 
 
+@dataclass(frozen=True, slots=True)
+class HitTurn:
+    """A turn that something happened to on its way, followed to its end."""
+
+    job_id: str
+    told: str
+    answer: str
+
+
+async def hit(user: User, *, at: str, by: Callable[[], Awaitable[None]]) -> HitTurn:
+    """Ask, let it happen once the stream tells of a stage, and follow the turn: it ends well, and its answer is kept."""
+    chat = await Conversation.begun(user)
+    job_id = await chat.say(QUESTION)
+    await until_told(chat, job_id, at)
+    await by()
+    events = await chat.follow(job_id, within_s=WITHIN_S)
+    assert complaints(events) == []
+    answer = events[-1].data["result"]["answer"]
+    assert [one["content"] for one in await chat.messages()] == [QUESTION, answer]
+    return HitTurn(job_id, told(events), answer)
+
+
 async def until_told(chat: Conversation, job_id: str, stage: str) -> None:
     """Wait until the stream has told of a stage."""
     async for event in chat.user.events(job_id, path=f"{CHAT}/{job_id}/events"):
@@ -40,10 +64,18 @@ async def until_told(chat: Conversation, job_id: str, stage: str) -> None:
     raise AssertionError(f"the stream ended before {stage}")
 
 
-def kill(platform: Platform) -> None:
+async def kill(platform: Platform) -> None:
     for name in platform.state["processes"]:
         if name.startswith("functions"):
             platform.signal(name, signal.SIGKILL)
+
+
+async def empty(platform: Platform) -> None:
+    """Redis forgets everything."""
+    from redis.asyncio import Redis
+
+    async with Redis.from_url(platform.state["redis"]) as redis:
+        await redis.flushall()
 
 
 async def paid(platform: Platform, job_id: str) -> dict[str, int]:
@@ -57,45 +89,23 @@ async def paid(platform: Platform, job_id: str) -> dict[str, int]:
 async def test_an_agent_that_is_killed_before_it_answers_is_followed_by_another(
     platform: Platform, user: User
 ) -> None:
-    chat = await Conversation.begun(user)
-    job_id = await chat.say(QUESTION)
-    await until_told(chat, job_id, "intent")
-    kill(platform)
-    events = await chat.follow(job_id, within_s=WITHIN_S)
-    assert complaints(events) == []
-    assert told(events) == events[-1].data["result"]["answer"] == WHOLE
-    assert [one["content"] for one in await chat.messages()] == [QUESTION, WHOLE]
-    assert (await paid(platform, job_id))["answer"] == 1
+    turn = await hit(user, at="intent", by=partial(kill, platform))
+    assert turn.told == turn.answer == WHOLE
+    assert (await paid(platform, turn.job_id))["answer"] == 1
 
 
 async def test_an_agent_that_is_killed_while_it_answers_leaves_what_it_said(
     platform: Platform, user: User
 ) -> None:
-    chat = await Conversation.begun(user)
-    job_id = await chat.say(QUESTION)
-    await until_told(chat, job_id, "token")
-    kill(platform)
-    events = await chat.follow(job_id, within_s=WITHIN_S)
-    assert complaints(events) == []
-    answer = events[-1].data["result"]["answer"]
-    assert answer == told(events) + BROKEN_OFF
-    assert WHOLE.startswith(told(events))
-    assert [one["content"] for one in await chat.messages()] == [QUESTION, answer]
-    assert (await paid(platform, job_id))["answer"] == 1
+    turn = await hit(user, at="token", by=partial(kill, platform))
+    assert turn.answer == turn.told + BROKEN_OFF
+    assert WHOLE.startswith(turn.told)
+    assert (await paid(platform, turn.job_id))["answer"] == 1
 
 
 async def test_a_redis_that_is_emptied_in_the_middle_costs_no_word_of_the_answer(
     platform: Platform, user: User
 ) -> None:
-    from redis.asyncio import Redis
-
-    chat = await Conversation.begun(user)
-    job_id = await chat.say(QUESTION)
-    await until_told(chat, job_id, "token")
-    async with Redis.from_url(platform.state["redis"]) as redis:
-        await redis.flushall()
-    events = await chat.follow(job_id, within_s=WITHIN_S)
-    assert complaints(events) == []
-    assert events[-1].data["result"]["answer"] == WHOLE
-    assert [one["content"] for one in await chat.messages()] == [QUESTION, WHOLE]
-    assert await paid(platform, job_id) == {"intent": 1, "answer": 1}
+    turn = await hit(user, at="token", by=partial(empty, platform))
+    assert turn.answer == WHOLE
+    assert await paid(platform, turn.job_id) == {"intent": 1, "answer": 1}

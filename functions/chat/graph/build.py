@@ -57,10 +57,13 @@ class AgentNodes:
     async def intent(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
         """Tell what is asked for."""
         runtime.context.telling.started("intent")
-        decision = await self.understanding.intents(state)
+        decision, model = await self.understanding.intents(state)
         runtime.context.telling.completed("intent")
         return TurnState(
-            intents=list(decision.intents), queries=decision.queries, confidence=decision.confidence
+            intents=list(decision.intents),
+            queries=decision.queries,
+            confidence=decision.confidence,
+            understood_by=model,
         )
 
     async def vision(self, state: TurnState, runtime: Runtime[TurnContext]) -> TurnState:
@@ -119,9 +122,9 @@ class AgentNodes:
         """Write the answer, telling it as it comes."""
         runtime.context.telling.started("answer")
         with TokenStream(runtime.context.telling) as tokens:
-            text = await self.writer.write(state, tokens)
+            text, model = await self.writer.write(state, tokens)
         runtime.context.telling.completed("answer")
-        return TurnState(answer=text)
+        return TurnState(answer=text, answered_by=model)
 
 
 @dataclass(frozen=True, slots=True)

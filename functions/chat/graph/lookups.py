@@ -18,7 +18,7 @@ from functions.chat.tools import fees, places, weather
 from functions.chat.tools.kma import Kma, cell_of
 from functions.chat.tools.mois import CollectionNotice, Mois
 from functions.chat.tools.odcloud import Odcloud
-from functions.chat.tools.prices import PriceSurvey, SurveyedPrice
+from functions.chat.tools.prices import COUNTRY, REGIONS, PriceSurvey, SurveyedPrice
 from functions.chat.tools.settings import ToolSettings
 from functions.chat.tools.whereabouts import named, without_place
 from functions.locations.entries import LocationEntry, of_site
@@ -176,13 +176,12 @@ class Lookups(Service):
             lines = [places.BULKY]
         if region is None:
             return found("bulk_waste", "\n".join([*lines, NO_REGION]), item=way.item)
-        table = fees.tables().get(region)
+        table = fees.table_of(region)
         costs = table.of(branch["query"]) if table else []
         if table and costs:
-            sums = ", ".join(f"{fee.size} {fee.won:,}원" for fee in costs)
-            lines.append(
-                f"{region} 수수료: {costs[0].thing} {sums} ({table.title}, {_month(table.month)} 확인)"
-            )
+            sums = ", ".join(f"{fee.size} {f'{fee.won:,}원' if fee.won else '무료'}" for fee in costs)
+            as_of = f"{_month(table.month)} {'기준' if table.dated else '확인'}"
+            lines.append(f"{table.region} 수수료: {costs[0].thing} {sums} ({table.title}, {as_of})")
             lines.append("수수료는 바뀔 수 있으니 신고할 때 다시 확인해 주세요.")
         notice = await self._notice(region)
         if notice:
@@ -210,7 +209,9 @@ class Lookups(Service):
             f"{price.item}: {price.region} 1kg에 {price.won_per_kg:,.0f}원 ({_month(price.month)} 조사)"
             for price in prices
         ]
-        lines.append(f"출처: {self.survey.survey}")
+        if region and any(price.region not in (COUNTRY, REGIONS.get(region.split()[0])) for price in prices):
+            lines.append("계신 지역의 조사값이 없는 품목은 다른 지역의 값이에요.")
+        lines.append(f"출처: {self.survey.survey} ({self.survey.url})")
         if deposit:
             lines = [deposit, "보증금을 받지 못하는 병의 고물 값은 다음과 같아요.", *lines]
         if any(_is_old(price) for price in prices):
@@ -250,10 +251,11 @@ class Lookups(Service):
         text, pages = "", dict[str, str]()
         async with aclosing(self.models.write(model, request, budget_s=SEARCH_S)) as pieces:
             async for piece in pieces:
-                if isinstance(piece, Citation):
-                    pages[piece.url] = piece.title
-                else:
-                    text += piece
+                match piece:
+                    case str():
+                        text += piece
+                    case Citation():
+                        pages[piece.url] = piece.title
         sources = [f"- {title or url}: {url}" for url, title in list(pages.items())[:SHOWN]]
         return found("web_search", "\n".join([text, *sources]), pages=list(pages))
 
@@ -306,7 +308,7 @@ def _of_notice(notice: CollectionNotice) -> list[str]:
     lines = []
     if notice.method:
         lines.append(
-            f"{notice.municipality} 안내: {notice.method}"
+            f"{notice.municipality}에서 한꺼번에 많이 버릴 때: {notice.method}"
             + (f" 내놓는 곳: {notice.place}" if notice.place else "")
         )
     if notice.phone:

@@ -54,6 +54,7 @@ def _rank(found: Found) -> tuple[bool, int, float]:
 class TurnState(TypedDict, total=False):
     """What the nodes of one turn share.
 
+    `understood_by` and `answered_by` name models: `local` are our own rules and words, empty where no model was asked.
     `home` (a region that the user has named) and `declined` (where the user is was asked for and not told) stay for the
     turns that follow; all others are given anew.
     """
@@ -74,6 +75,8 @@ class TurnState(TypedDict, total=False):
     queries: dict[str, str]
     confidence: float
     seen: dict[str, Any] | None
+    understood_by: str
+    answered_by: str
     found: Annotated[dict[str, Found], merged]
     summary: str
     answer: str

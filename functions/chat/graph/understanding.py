@@ -67,14 +67,17 @@ class Understanding(Service):
         """Over the shared models."""
         return cls(await resources.get(SharedModels), await resources.get(VisionModel))
 
-    async def intents(self, state: TurnState) -> IntentDecision:
-        """What the message asks for, with the conversation so far in mind; by rules where no model answers."""
+    async def intents(self, state: TurnState) -> tuple[IntentDecision, str]:
+        """What the message asks for with the conversation so far in mind, and the model that says so.
+
+        That is `local` where the rules decide: because it was asked for, or because no other model answers.
+        """
         message, history = state["message"], state.get("history", [])
         picture = bool(state.get("image_url"))
         await asyncio.shield(self._read)
         by_rules = await asyncio.to_thread(decide, message, history, picture=picture)
         if provider_of(state["model"], self._models.settings) == "local":
-            return by_rules
+            return by_rules, "local"
         given = {
             "message": message,
             "history": history,
@@ -92,8 +95,8 @@ class Understanding(Service):
         try:
             completion = await self._models.complete(state["model"], request, budget_s=BUDGET_S)
         except ModelError:
-            return by_rules
-        return with_dangers(completion.output.decision(message), by_rules, message)
+            return by_rules, "local"
+        return with_dangers(completion.output.decision(message), by_rules, message), completion.model
 
     async def picture(self, state: TurnState) -> dict[str, Any] | None:
         """What is seen in the picture, by the code of the scan; None where it can't be had."""

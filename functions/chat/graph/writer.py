@@ -17,7 +17,7 @@ from functions.chat.graph.tokens import TokenStream
 from functions.chat.wording import BROKEN_OFF
 from functions.providers.errors import ModelError, ModelRefused
 from functions.providers.registry import provider_of
-from functions.providers.request import TextRequest
+from functions.providers.request import Answering, TextRequest
 from functions.providers.shared import SharedModels
 from functions.runtime.resources import Service
 from functions.scan.korean import with_particle
@@ -43,20 +43,20 @@ class ReplyWriter(Service):
         """Over the shared models."""
         return cls(await resources.get(SharedModels))
 
-    async def write(self, state: TurnState, tokens: TokenStream) -> str:
-        """The whole answer, given to `tokens` piece by piece. Raises ModelError where nothing was written.
+    async def write(self, state: TurnState, tokens: TokenStream) -> tuple[str, str]:
+        """The whole answer, given to `tokens` piece by piece, and the model that worded it, "" where none was asked.
 
-        A picture that was drawn is shown, whatever the model has made of it.
+        A picture that was drawn is shown, whatever the model has made of it. Raises ModelError where nothing was written.
         """
-        text = await self._worded(state, tokens)
+        text, model = await self._worded(state, tokens)
         for one in state.get("found", {}).values():
             if one["data"].get("picture") not in (None, *_ADDRESS.findall(text)):
                 text += _told("\n\n" + one["text"], tokens)
-        return text
+        return text, model
 
-    async def _worded(self, state: TurnState, tokens: TokenStream) -> str:
+    async def _worded(self, state: TurnState, tokens: TokenStream) -> tuple[str, str]:
         if self._fixed(state):
-            return _told(composed(state), tokens)
+            return _told(composed(state), tokens), ""
         parts = [one["text"] for one in state.get("found", {}).values()]
         screen = Screen([*parts, state["message"]])
         request = TextRequest(
@@ -67,24 +67,26 @@ class ReplyWriter(Service):
             marker=f"{state['job_id']}:answer",
             user_id=state["user_id"],
         )
-        text = ""
+        text, model = "", ""
         try:
             async with aclosing(self._models.write(state["model"], request, budget_s=BUDGET_S)) as pieces:
                 async for piece in pieces:
-                    if isinstance(piece, str) and (shown := screen.write(piece)):
+                    if isinstance(piece, Answering):
+                        model = piece.model
+                    elif isinstance(piece, str) and (shown := screen.write(piece)):
                         text += shown
                         tokens.write(shown)
         except ModelRefused:
             if not text:
-                return _told(composed(state), tokens)
+                return _told(composed(state), tokens), ""
             text += _told(BROKEN_OFF, tokens)
         except ModelError as failure:
             if not text:
                 raise
             log.warning("an answer broke off: %s", failure)
-            return text + _told(BROKEN_OFF, tokens)
+            return text + _told(BROKEN_OFF, tokens), model
         text += _told(screen.end(), tokens)
-        return text if text.strip() else _told(composed(state), tokens)
+        return (text, model) if text.strip() else (_told(composed(state), tokens), "")
 
     def _fixed(self, state: TurnState) -> bool:
         """Whether the words are ours: no model words what is dangerous or doubtful, a greeting, or a picture alone."""

@@ -1,4 +1,11 @@
-"""How municipalities collect household waste (행정안전부 생활쓰레기배출정보, data.go.kr `household_waste_info`)."""
+"""How municipalities collect household waste (행정안전부 생활쓰레기배출정보, data.go.kr `household_waste_info`).
+
+Parameters, columns and a whole answer were compared in 2026-11 with published descriptions of the service, not with the
+service: `returnType`, `cond[SGG_NM::LIKE]`, at most 100 rows a page, result code `0` or `00`, `CTPV_NM`, `SGG_NM`,
+`MNG_DEPT_NM`, `MNG_DEPT_TELNO`, `DAT_CRTR_YMD`, and `TMPRY_BULK_WASTE_EMSN_MTHD` and `_PLC`. Those two are said to be of
+much waste at once (일시적 다량폐기물), which municipalities fill in with how bulky waste is handed over, with bags,
+or with 별도안내: they are told as what they are, and not where they say nothing.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +25,12 @@ if TYPE_CHECKING:
 ROWS: Final = 50
 KEEP_S: Final = 24 * 3600
 LONGEST: Final = 300
+_SAYS_NOTHING: Final = frozenset({"별도안내", "별도 안내", "없음", "해당없음", "해당 없음", "-"})
 
 
 @dataclass(frozen=True, slots=True)
 class CollectionNotice:
-    """What one municipality says of bulky waste; empty where it says nothing."""
+    """What one municipality says of much waste at once, and whom to ask; empty where it says nothing."""
 
     municipality: str
     method: str
@@ -65,8 +73,8 @@ class Mois:
             if named.endswith(municipality) and (region in (told, named) or not province):
                 return CollectionNotice(
                     municipality=region,
-                    method=row.get("tmprybulkwasteemsnmthd", ""),
-                    place=row.get("tmprybulkwasteemsnplc", ""),
+                    method=_told(row.get("tmprybulkwasteemsnmthd", "")),
+                    place=_told(row.get("tmprybulkwasteemsnplc", "")),
                     department=row.get("mngdeptnm", ""),
                     phone=row.get("mngdepttelno", ""),
                     as_of=row.get("datcrtrymd", ""),
@@ -88,6 +96,10 @@ def _items(body: bytes) -> list[Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise OutsideFailure(f"unreadable answer: {type(error).__name__}") from None
     return items if isinstance(items, list) else [items]
+
+
+def _told(text: str) -> str:
+    return "" if text in _SAYS_NOTHING else text
 
 
 def _row(item: Any) -> Mapping[str, str]:

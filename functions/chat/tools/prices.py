@@ -47,7 +47,7 @@ class PriceSurvey:
             raise ValueError(f"price survey {path or _DATA.name}: {error!r}") from error
 
     def of(self, text: str, province: str | None) -> list[SurveyedPrice]:
-        """The newest prices of what a text names first, of the province or else of the country."""
+        """The newest prices of what a text names first: of the province, or else the newest that there are."""
         words = {word for price in self.prices for word in price.words if word in text}
         first = min(words, key=lambda word: (text.index(word), -len(word)), default=None)
         return _newest([price for price in self.prices if first in price.words], province)
@@ -71,25 +71,22 @@ REGIONS: Final = {
     "경상남도": "경남",
     "부산광역시": "경남",
     "울산광역시": "경남",
-    "제주특별자치도": "제주",
 }
-"""The nine regions of the survey."""
+"""The survey's eight regions by province; 제주 is in none."""
 
 
 def _newest(prices: Sequence[SurveyedPrice], province: str | None) -> list[SurveyedPrice]:
-    region = REGIONS.get(province or "", "")
+    here = REGIONS.get(province or "", "")
     best: dict[str, SurveyedPrice] = {}
     for price in prices:
-        if price.region not in (region, COUNTRY):
-            continue
         there = best.get(price.item)
-        if there is None or _rank(price) > _rank(there):
+        if there is None or _rank(price, here) > _rank(there, here):
             best[price.item] = price
     return list(best.values())
 
 
-def _rank(price: SurveyedPrice) -> tuple[bool, str]:
-    return price.region != COUNTRY, price.month
+def _rank(price: SurveyedPrice, here: str) -> tuple[bool, str, bool]:
+    return price.region == here, price.month, price.region == COUNTRY
 
 
 def _price(row: dict[str, Any]) -> SurveyedPrice:

@@ -2,6 +2,7 @@
 import { api, upload } from "./api.js";
 import { h, say, show } from "./dom.js";
 import { prose } from "./prose.js";
+import { standIns } from "./stand-ins.js";
 import { word } from "./words.js";
 
 const STAGES = ["queued", "intent", "vision", "router", "waste_rag", "character", "location", "weather", "bulk_waste", "recyclable_price", "collection_point", "web_search", "news", "image_generation", "general", "aggregator", "summarize", "answer"];
@@ -74,19 +75,18 @@ export function chat(main, { signedOut }) {
     on("token", ({ content }) => { said += content; shown(); });
     on("token_recovery", ({ accumulated, content }) => { said = accumulated ?? content ?? said; shown(); });
     on("needs_input", (asked) => place.append(question(asked)));
-    on("done", ({ result }) => { said = result?.answer || said; shown(); say(word("answer_there")); end(); });
+    on("done", ({ result }) => { said = result?.answer || said; shown(); place.append(standIns(result?.metadata?.models) || ""); say(word("answer_there")); end(); });
     on("error", ({ message, error }) => { end(); told(new Error(message || error)); });
   }
 
-  function question({ message, result }) {
-    const type = result?.type || "confirmation";
+  function question({ message, input_type: type }) {
     const give = (body) => async () => { asked.remove(); await api(`/chat/${job}/input`, { method: "POST", body }).catch(told); };
     const here = () => navigator.geolocation.getCurrentPosition(
       ({ coords }) => give({ type: "location", data: { latitude: coords.latitude, longitude: coords.longitude } })(),
-      () => give({ type: "cancel" })());
+      give({ type, data: {} })); // nobody says where: the turn goes on without
     const asked = h("div", { class: "asked" }, h("p", {}, message), h("div", { class: "row" },
       h("button", { type: "button", class: "primary", onclick: type === "location" ? here : give({ type: "confirmation", data: { confirmed: true } }) }, word(type === "location" ? "my_location" : "yes")),
-      h("button", { type: "button", onclick: give({ type: "cancel" }) }, word("no"))));
+      h("button", { type: "button", onclick: give({ type, data: {} }) }, word("no"))));
     return asked;
   }
 
@@ -100,8 +100,8 @@ export function chat(main, { signedOut }) {
     conversation = id;
     show(log);
     const { messages } = await api(`/chat/${id}?limit=50`);
-    for (const { role, content, image_url: image } of messages) {
-      bubble(role, image && h("img", { src: image, alt: word("your_photo") }), role === "user" ? content : h("div", { class: "prose" }, prose(content)));
+    for (const { role, content, image_url: image, metadata } of messages) {
+      bubble(role, image && h("img", { src: image, alt: word("your_photo") }), role === "user" ? content : h("div", { class: "prose" }, prose(content)), standIns(metadata?.models));
     }
     conversations();
   }

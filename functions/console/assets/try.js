@@ -4,6 +4,7 @@ import { camera } from "./camera.js";
 import { face } from "./character.js";
 import { h, say, show } from "./dom.js";
 import { stagesOf } from "./flow.js";
+import { standIns } from "./stand-ins.js";
 import { word, when } from "./words.js";
 
 const TAKES = "image/jpeg,image/png,image/webp,image/gif,image/heic,image/heif";
@@ -168,9 +169,6 @@ function stages(ribbon, declared) {
 
 const classes = (found) => found && ["major", "middle", "minor"].map((level) => found[`${level}_category`]).filter(Boolean).join(" › ");
 
-// The models that answered in place of the one that was asked for.
-const standIns = (models) => models ? [...new Set([models.vision, models.answer])].filter((each) => each && each !== models.asked) : [];
-
 function answer({ status, pipeline_result: found, reward, error }) {
   if (status !== "completed") return [h("p", { class: "problem" }, error?.message || word(`status_${status}`))];
   const { classification_result: seen, final_answer: said, disposal_rules: rule } = found;
@@ -181,7 +179,7 @@ function answer({ status, pipeline_result: found, reward, error }) {
     said?.user_answer && h("p", { class: "said", lang: "ko" }, said.user_answer),
     steps.length > 0 && h("ol", { class: "steps", lang: "ko" }, steps.map((step) => h("li", {}, step))),
     said?.insufficiencies?.length > 0 && h("div", { class: "missing" }, h("h3", {}, word("missing")), h("ul", { lang: "ko" }, said.insufficiencies.map((each) => h("li", {}, each)))),
-    standIns(found.models).length > 0 && h("p", { class: "stood-in" }, `${word("other_model")} (${found.models.asked} → ${standIns(found.models).join(", ")})`),
+    standIns(found.models),
     reward && h("div", { class: "reward" }, face(reward.name, true),
       h("div", {}, h("strong", {}, word(reward.already_owned ? "reward_owned" : "reward_new")), h("p", { lang: "ko" }, `${reward.name} “${reward.dialog}”`))),
     h("p", { class: "source" },

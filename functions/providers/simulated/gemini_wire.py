@@ -33,6 +33,7 @@ class GenerateContent:
             schema=config.get("responseJsonSchema") or config.get("responseSchema"),
             stream=self.stream,
             input_tokens=tokens,
+            text="".join(str(part.get("text") or "") for part in parts),
             searches=any("googleSearch" in tool for tool in body.get("tools") or []),
             draws=draws,
         )

@@ -39,6 +39,7 @@ class Responses:
             schema=wanted.get("schema"),
             stream=bool(body.get("stream")),
             input_tokens=tokens,
+            text=_text(body.get("input")),
             searches=any(tool.get("type") == "web_search" for tool in body.get("tools") or []),
         )
 
@@ -124,6 +125,7 @@ class ChatCompletions:
             schema=wanted.get("schema"),
             stream=bool(body.get("stream")),
             input_tokens=tokens,
+            text=_text(body.get("messages")),
             counts=bool((body.get("stream_options") or {}).get("include_usage")),
         )
 
@@ -155,6 +157,16 @@ class ChatCompletions:
 
     def _head(self, said: Said, kind: str) -> dict[str, Any]:
         return {"id": f"chatcmpl-{said.id}", "object": kind, "created": 1767225600, "model": said.model}
+
+
+def _text(turns: object) -> str:
+    """The text of the last turn, which may be one string or parts."""
+    if isinstance(turns, str):
+        return turns
+    content = turns[-1].get("content") if isinstance(turns, list) and turns else None
+    if isinstance(content, str):
+        return content
+    return "".join(str(part.get("text") or "") for part in content or [])
 
 
 def _task(turns: object, image_kind: str) -> str:

@@ -32,6 +32,9 @@ KNOWN: Final[Mapping[str, Any]] = {
 }
 """Sensible values by property name; used where they fit the schema."""
 
+INTENTS: Final[Mapping[str, str]] = {"버려": "waste", "버리": "waste", "그려": "image_generation"}
+"""Words of a message, and what they ask for. A model understands a message; this one looks for words."""
+
 _MAX_DEPTH: Final = 24
 Schema = Mapping[str, Any]
 
@@ -39,6 +42,17 @@ Schema = Mapping[str, Any]
 def sensible(schema: Schema, known: Mapping[str, Any] = KNOWN) -> str:
     """JSON text that fits `schema`."""
     return json.dumps(_fill(schema, schema, "", 0, known), ensure_ascii=False)
+
+
+def read(text: str) -> dict[str, Any]:
+    """What the words of a prompt ask for, by property name; of JSON with a `message` only that is read."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        given = None
+    message = str(given.get("message", "")) if isinstance(given, dict) else text
+    found = list(dict.fromkeys(intent for word, intent in INTENTS.items() if word in message))
+    return {"intent": found[0], "additional_intents": found[1:]} if found else {}
 
 
 def malformed(schema: Schema | None) -> str:

@@ -39,7 +39,7 @@ class Simulated(Router):
         self.behaviour = behaviour or Behaviour()
         self.course = Course(self.behaviour)
         self.ledger = CallLedger()
-        self.known = dict(outputs.KNOWN)
+        self.known: dict[str, Any] = {}
         self._number = 0
         gemini = "/{version}/models/{model}:"
         super().__init__(
@@ -136,7 +136,8 @@ class Simulated(Router):
         elif outcome == "malformed":
             text = outputs.malformed(call.schema)
         else:
-            text = outputs.sensible(call.schema, self.known) if call.schema else self._text
+            known = {**outputs.KNOWN, **outputs.read(call.text), **self.known}
+            text = outputs.sensible(call.schema, known) if call.schema else self._text
         refused = outcome == "refused"
         return Said(
             id=f"{self._number:08d}",

@@ -14,7 +14,7 @@ from functions.providers.simulated.course import Outcome
 class Call:
     """A parsed request. `schema` is None when free text is wanted; `counts`: the stream shall tell the tokens.
 
-    `draws`: a picture is wanted, not text.
+    `text` is what the user of the API wrote last. `draws`: a picture is wanted, not text.
     """
 
     model: str
@@ -22,6 +22,7 @@ class Call:
     schema: Mapping[str, Any] | None
     stream: bool
     input_tokens: int
+    text: str = ""
     searches: bool = False
     counts: bool = False
     draws: bool = False

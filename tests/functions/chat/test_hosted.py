@@ -35,6 +35,8 @@ async def test_a_hosted_model_words_the_answer(hosted: Talk, provider: Provider,
     assert (await hosted.deliver()).status_code == 200
     events = await hosted.events(job)
     assert events[-1]["result"]["answer"] == TEXT
+    models = {"asked": model, "intent": model, "vision": "", "answer": model}
+    assert events[-1]["result"]["metadata"]["models"] == models
     assert "".join(one["content"] for one in events if one["stage"] == "token") == TEXT
     assert provider.app.ledger.markers == {f"{job}:intent": 1, f"{job}:answer": 1}
     assert (await hosted.deliver()).status_code == 200
@@ -45,13 +47,32 @@ async def test_what_is_dangerous_is_worded_by_nobody_else(hosted: Talk, provider
     result = await hosted.ask("다 쓴 부탄가스 어떻게 버려요?", model="simulated")
     assert "노즐" in result["answer"]
     assert [marker.rpartition(":")[2] for marker in provider.app.ledger.markers] == ["intent"]
+    assert result["metadata"]["models"]["answer"] == ""
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_a_provider_that_is_down_is_replaced(hosted: Talk, provider: Provider, model: str) -> None:
+async def test_a_provider_that_is_down_is_replaced_and_that_is_told(
+    hosted: Talk, provider: Provider, model: str
+) -> None:
     provider.app.course.extend(["error"] * 4)
-    result = await hosted.ask(QUESTION, model=model)
+    chat = await hosted.begin()
+    result = await hosted.ask(QUESTION, chat, model=model)
     assert "비닐류" in result["answer"]
+    models = {"asked": model, "intent": "local", "vision": "", "answer": "local"}
+    assert result["metadata"]["models"] == models
+    assert (await hosted.messages(chat))["messages"][-1]["metadata"]["models"] == models
+
+
+async def test_a_model_that_fails_at_the_answer_is_followed_by_the_next_one_of_the_chain(
+    talking: Talking, provider: Provider
+) -> None:
+    chain = {"ECO2_MODEL_FALLBACK": "gemini-3-flash-preview,local", "ECO2_MODELS": ",".join([*MODELS, "local"])}
+    async with talking(**(provider.env | chain)) as talk:
+        provider.app.course.extend(["ok", "error", "error"])
+        result = await talk.ask(QUESTION, model="gpt-5.2")
+    assert result["answer"] == TEXT
+    models = result["metadata"]["models"]
+    assert (models["intent"], models["answer"]) == ("gpt-5.2", "gemini-3-flash-preview")
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -88,4 +109,5 @@ async def test_a_cancel_closes_the_providers_stream(hosted: Talk, provider: Prov
 async def test_a_refusal_is_answered_by_what_we_know(hosted: Talk, provider: Provider) -> None:
     provider.app.course.extend(["refused", "refused"])
     result = await hosted.ask(QUESTION, model="gemini-3-flash-preview")
+    assert result["metadata"]["models"]["answer"] == ""
     assert "비닐류" in result["answer"]

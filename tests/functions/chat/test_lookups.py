@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +96,12 @@ async def test_a_region_that_was_named_holds_for_the_conversation(local: Talk) -
     assert "대구광역시 서구 수수료: 거울" in await answer(local, "거울 버리는 스티커는 얼마예요?", chat=chat)
 
 
+async def test_what_is_taken_for_nothing_is_told_so_with_the_date_of_the_table(local: Talk) -> None:
+    said = await answer(local, "성남에 살아요. 냉장고 버리는 스티커 얼마예요?")
+    assert "경기도 성남시 수수료: 냉장고 모든 규격 무료" in said
+    assert "성남시 대형폐기물 수거기준정보(공공데이터포털), 2026년 1월 기준" in said
+
+
 async def test_boxes_near_by_come_from_the_files_of_municipalities(
     local: Talk, server: PublicDataServer
 ) -> None:
@@ -151,10 +159,23 @@ async def test_small_talk_is_answered_as_such(local: Talk, message: str, said: s
 
 async def test_prices_have_month_region_and_source(local: Talk) -> None:
     said = await answer(local, "알루미늄 캔 시세 얼마야?")
-    assert "알루미늄캔: 전국 평균 1kg에 1,568원 (2022년 6월 조사)" in said
-    assert "한국환경공단 재활용가능자원 가격조사" in said
-    assert "지금과 다를 수 있어요" in said
+    assert "알루미늄캔: 수도권 1kg에 2,924원 (2026년 9월 조사)" in said
+    assert "출처: 한국환경공단 재활용가능자원 가격조사 (https://www.data.go.kr/data/3076421/fileData.do)" in said
+    assert "페트(PET): 전국 평균 1kg에 605원" in await answer(local, "페트병 팔면 얼마야?")
     assert "시세는 아직 없어요" in await answer(local, "구리 단가 알려줘")
+    elsewhere = await answer(local, "부산에 살아요. 알루미늄 캔 시세 얼마야?")
+    assert "수도권 1kg에" in elsewhere
+    assert "다른 지역의 값이에요" in elsewhere
+
+
+async def test_an_old_price_is_told_as_one(talking: Talking, tmp_path: Path) -> None:
+    row = {"item": "고철", "material": "metal", "words": ["고철"], "region": "전국 평균", "won_per_kg": 300}
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps({"survey": "조사", "url": "https://x.example", "prices": [{**row, "month": "2022-06"}]}))
+    async with talking(ECO2_CHAT_PRICES=str(file)) as talk:
+        said = await answer(talk, "고철 시세 얼마야?")
+    assert "고철: 전국 평균 1kg에 300원 (2022년 6월 조사)" in said
+    assert "지금과 다를 수 있어요" in said
 
 
 async def test_what_can_not_be_done_is_said(local: Talk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -79,11 +80,38 @@ def test_a_fee_is_that_of_the_thing_named_first() -> None:
     assert [fee.won for fee in table.of("거울이랑 서랍장 버려요")] == [3000, 2000, 1000]
     assert [fee.thing for fee in table.of("여행가방 버리는 값")] == ["캐리어"]
     assert table.of("우주선") == []
-    assert all(fee.won > 0 and fee.size for each in fees.tables().values() for fee in each.fees)
-    assert all(each.url.startswith("https://") and each.title for each in fees.tables().values())
 
 
-def test_a_price_is_the_newest_of_the_province_or_of_the_country(tmp_path: Path) -> None:
+def test_a_name_that_is_a_part_of_another_things_name_has_not_its_fee() -> None:
+    things = {each.thing for each in fees.tables()["부산광역시 동구"].of("안마의자 버리는 값")}
+    assert things == set()  # that table has chairs, and none that massages
+    for words, thing in (("tv", "텔레비전"), ("TV받침대", "거실장"), ("침대 매트리스", "매트리스"), ("쇼파", "소파")):
+        (found,) = {fee.thing for fee in fees.tables()["대전광역시 서구"].of(f"우리 집 {words} 얼마예요?")}
+        assert found == thing
+
+
+def test_every_table_says_whose_it_is_of_when_and_where_it_is_from() -> None:
+    tables = fees.tables()
+    assert len(tables) >= 12
+    known = {town.region for town in towns()}
+    for region, table in tables.items():
+        assert region in known, "nobody can say that he lives there"
+        assert table.url.startswith("https://")
+        assert table.title
+        assert re.fullmatch(r"20\d\d-(0[1-9]|1[0-2])", table.month)
+        sizes = [(fee.thing, fee.size) for fee in table.fees]
+        assert len(sizes) == len(set(sizes)), region
+        assert all(thing and size for thing, size in sizes)
+        assert all(0 <= fee.won <= 100_000 and fee.won % 100 == 0 for fee in table.fees)
+
+
+def test_a_district_without_fees_of_its_own_has_its_citys() -> None:
+    assert fees.table_of("경기도 성남시 분당구") is fees.table_of("경기도 성남시") is not None
+    assert fees.table_of("서울특별시 노원구") is None
+    assert fees.table_of("없는 곳") is None
+
+
+def test_a_price_is_the_newest_of_the_province_or_that_there_is(tmp_path: Path) -> None:
     rows = [
         ("수도권", "2026-09", 10),
         ("수도권", "2026-10", 11),
@@ -99,6 +127,7 @@ def test_a_price_is_the_newest_of_the_province_or_of_the_country(tmp_path: Path)
     survey = PriceSurvey.load(str(file))
     assert [price.won_per_kg for price in survey.of("고철 값", "경기도")] == [11]
     assert [price.region for price in survey.of("고철 값", "제주특별자치도")] == ["전국 평균"]
+    assert [price.won_per_kg for price in PriceSurvey("", "", survey.prices[:2]).of("고철", None)] == [11]
     assert survey.of("구리", None) == []
     file.write_text("{}")
     with pytest.raises(ValueError, match=r"prices\.json"):
