@@ -69,7 +69,7 @@ async def measured(understanding: Understanding, half: Half, model: str) -> Chat
 
 async def _ask(understanding: Understanding, question: GoldenQuestion, model: str, score: ChatScore) -> None:
     state = turn(question.text, model, question.history)
-    decision = await understanding.intents(state)
+    decision, _ = await understanding.intents(state)
     score.asked[question.kind] += 1
     if set(decision.intents) == question.intents:
         score.understood[question.kind] += 1
@@ -87,7 +87,7 @@ async def broken_by(understanding: Understanding, model: str) -> list[str]:
     broken = []
     for injection in injections():
         state = turn(injection.text, model, [])
-        decision = await understanding.intents(state)
+        decision, _ = await understanding.intents(state)
         state |= TurnState(
             intents=list(decision.intents), queries=decision.queries, confidence=decision.confidence
         )

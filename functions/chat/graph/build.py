@@ -32,6 +32,8 @@ BRANCH_OF = {"waste": "waste_rag", "greeting": "general"} | {
     name: name for name in POLICIES if name != "waste_rag"
 }
 ENRICHED = {"waste", "bulk_waste"}
+OF_THINGS = {"bulk_waste", "recyclable_price", "collection_point"}
+"""Branches about a thing: where the words name none, it is what the picture shows."""
 PLACELESS = {"weather", "general", "character", "image_generation", "greeting"}
 SEARCHED_BELOW = 0.75
 RECENT = re.compile(r"최신|최근|요즘|오늘|올해|뉴스|정책|규제|개정|시행|바뀌|바뀐")
@@ -161,7 +163,17 @@ def fan_out(state: TurnState) -> list[Send]:
     unsure = state["intents"] == ["general"] and state["confidence"] < SEARCHED_BELOW
     if hosted and (unsure or RECENT.search(state["message"])):
         wanted.setdefault("web_search", state["message"])
-    return [_sent(state, name, query, asked=name in asked) for name, query in wanted.items()]
+    pictured = _pictured(state)
+    return [
+        _sent(state, name, f"{query} {pictured}".strip() if name in OF_THINGS else query, asked=name in asked)
+        for name, query in wanted.items()
+    ]
+
+
+def _pictured(state: TurnState) -> str:
+    """The thing in the picture by its names, the narrowest first; empty without a picture, or where it shows none."""
+    seen = (state.get("seen") or {}).get("classification") or {}
+    return " ".join(filter(None, (seen.get("minor_category"), seen.get("middle_category"))))
 
 
 def after_aggregator(state: TurnState) -> list[Send] | str:

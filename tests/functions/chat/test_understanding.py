@@ -9,7 +9,9 @@ import pytest
 
 from functions.chat import evaluate
 from functions.chat.golden import GoldenQuestion, injections, questions
+from functions.chat.graph.build import fan_out
 from functions.chat.graph.intents import IntentDecision, decide
+from functions.chat.graph.state import TurnState
 from functions.chat.graph.understanding import IntentDraft, Understanding, with_dangers
 from functions.runtime.resources import Resources
 
@@ -103,3 +105,21 @@ def test_a_danger_that_a_model_overlooks_is_looked_up() -> None:
     assert with_dangers(overlooked, decide(harmless, []), harmless) is overlooked
     news = IntentDecision(("news",), {}, 0.9)
     assert with_dangers(news, decide("환경 뉴스", []), "환경 뉴스") is news
+
+
+def test_what_is_asked_for_without_a_name_is_what_the_picture_shows() -> None:
+    seen = {"classification": {"major_category": "재활용폐기물", "middle_category": "금속류", "minor_category": "알루미늄캔"}}
+    asked = TurnState(
+        job_id="j",
+        user_id="u",
+        message="이거 팔면 얼마야?",
+        model="local",
+        intents=["waste", "recyclable_price"],
+        queries={"waste": "이거 팔면 얼마야?", "recyclable_price": "이거 팔면 얼마야?"},
+        confidence=0.9,
+        seen=seen,
+    )
+    queries = {one.arg["node"]: one.arg["query"] for one in fan_out(asked)}
+    assert queries == {"waste_rag": "이거 팔면 얼마야?", "recyclable_price": "이거 팔면 얼마야? 알루미늄캔 금속류"}
+    bare = {one.arg["node"]: one.arg["query"] for one in fan_out({**asked, "seen": None})}
+    assert bare["recyclable_price"] == "이거 팔면 얼마야?"
