@@ -72,7 +72,9 @@ def test_who_does_not_say_where_gets_an_answer_all_the_same(page: Page, context:
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="현재 위치")).to_be_visible()
     page.locator(".asked button").last.click()
-    expect(page.locator(".bubble.assistant .prose").last).to_contain_text("동네 이름이나 현재 위치를 알려 주시면")
+    expect(page.locator(".bubble.assistant .prose").last).to_contain_text(
+        "동네 이름이나 현재 위치를 알려 주시면"
+    )
     expect(page.locator(".problem")).to_be_empty()
 
 

@@ -44,7 +44,7 @@ class HitTurn:
 
 
 async def hit(user: User, *, at: str, by: Callable[[], Awaitable[None]]) -> HitTurn:
-    """Ask, let it happen once the stream tells of a stage, and follow the turn: it ends well, and its answer is kept."""
+    """Ask, let it happen once the stream tells of a stage, follow the turn: it ends well, its answer is kept."""
     chat = await Conversation.begun(user)
     job_id = await chat.say(QUESTION)
     await until_told(chat, job_id, at)

@@ -46,7 +46,8 @@ class ReplyWriter(Service):
     async def write(self, state: TurnState, tokens: TokenStream) -> tuple[str, str]:
         """The whole answer, given to `tokens` piece by piece, and the model that worded it, "" where none was asked.
 
-        A picture that was drawn is shown, whatever the model has made of it. Raises ModelError where nothing was written.
+        A picture that was drawn is shown, whatever the model has made of it. Raises ModelError where nothing was
+        written.
         """
         text, model = await self._worded(state, tokens)
         for one in state.get("found", {}).values():

@@ -66,7 +66,10 @@ async def test_a_provider_that_is_down_is_replaced_and_that_is_told(
 async def test_a_model_that_fails_at_the_answer_is_followed_by_the_next_one_of_the_chain(
     talking: Talking, provider: Provider
 ) -> None:
-    chain = {"ECO2_MODEL_FALLBACK": "gemini-3-flash-preview,local", "ECO2_MODELS": ",".join([*MODELS, "local"])}
+    chain = {
+        "ECO2_MODEL_FALLBACK": "gemini-3-flash-preview,local",
+        "ECO2_MODELS": ",".join([*MODELS, "local"]),
+    }
     async with talking(**(provider.env | chain)) as talk:
         provider.app.course.extend(["ok", "error", "error"])
         result = await talk.ask(QUESTION, model="gpt-5.2")

@@ -160,7 +160,9 @@ async def test_small_talk_is_answered_as_such(local: Talk, message: str, said: s
 async def test_prices_have_month_region_and_source(local: Talk) -> None:
     said = await answer(local, "알루미늄 캔 시세 얼마야?")
     assert "알루미늄캔: 수도권 1kg에 2,924원 (2026년 9월 조사)" in said
-    assert "출처: 한국환경공단 재활용가능자원 가격조사 (https://www.data.go.kr/data/3076421/fileData.do)" in said
+    assert (
+        "출처: 한국환경공단 재활용가능자원 가격조사 (https://www.data.go.kr/data/3076421/fileData.do)" in said
+    )
     assert "페트(PET): 전국 평균 1kg에 605원" in await answer(local, "페트병 팔면 얼마야?")
     assert "시세는 아직 없어요" in await answer(local, "구리 단가 알려줘")
     elsewhere = await answer(local, "부산에 살아요. 알루미늄 캔 시세 얼마야?")
@@ -171,7 +173,9 @@ async def test_prices_have_month_region_and_source(local: Talk) -> None:
 async def test_an_old_price_is_told_as_one(talking: Talking, tmp_path: Path) -> None:
     row = {"item": "고철", "material": "metal", "words": ["고철"], "region": "전국 평균", "won_per_kg": 300}
     file = tmp_path / "prices.json"
-    file.write_text(json.dumps({"survey": "조사", "url": "https://x.example", "prices": [{**row, "month": "2022-06"}]}))
+    file.write_text(
+        json.dumps({"survey": "조사", "url": "https://x.example", "prices": [{**row, "month": "2022-06"}]})
+    )
     async with talking(ECO2_CHAT_PRICES=str(file)) as talk:
         said = await answer(talk, "고철 시세 얼마야?")
     assert "고철: 전국 평균 1kg에 300원 (2022년 6월 조사)" in said

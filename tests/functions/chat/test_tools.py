@@ -85,7 +85,12 @@ def test_a_fee_is_that_of_the_thing_named_first() -> None:
 def test_a_name_that_is_a_part_of_another_things_name_has_not_its_fee() -> None:
     things = {each.thing for each in fees.tables()["부산광역시 동구"].of("안마의자 버리는 값")}
     assert things == set()  # that table has chairs, and none that massages
-    for words, thing in (("tv", "텔레비전"), ("TV받침대", "거실장"), ("침대 매트리스", "매트리스"), ("쇼파", "소파")):
+    for words, thing in (
+        ("tv", "텔레비전"),
+        ("TV받침대", "거실장"),
+        ("침대 매트리스", "매트리스"),
+        ("쇼파", "소파"),
+    ):
         (found,) = {fee.thing for fee in fees.tables()["대전광역시 서구"].of(f"우리 집 {words} 얼마예요?")}
         assert found == thing
 

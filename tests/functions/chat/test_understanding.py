@@ -108,7 +108,13 @@ def test_a_danger_that_a_model_overlooks_is_looked_up() -> None:
 
 
 def test_what_is_asked_for_without_a_name_is_what_the_picture_shows() -> None:
-    seen = {"classification": {"major_category": "재활용폐기물", "middle_category": "금속류", "minor_category": "알루미늄캔"}}
+    seen = {
+        "classification": {
+            "major_category": "재활용폐기물",
+            "middle_category": "금속류",
+            "minor_category": "알루미늄캔",
+        }
+    }
     asked = TurnState(
         job_id="j",
         user_id="u",
@@ -120,6 +126,9 @@ def test_what_is_asked_for_without_a_name_is_what_the_picture_shows() -> None:
         seen=seen,
     )
     queries = {one.arg["node"]: one.arg["query"] for one in fan_out(asked)}
-    assert queries == {"waste_rag": "이거 팔면 얼마야?", "recyclable_price": "이거 팔면 얼마야? 알루미늄캔 금속류"}
+    assert queries == {
+        "waste_rag": "이거 팔면 얼마야?",
+        "recyclable_price": "이거 팔면 얼마야? 알루미늄캔 금속류",
+    }
     bare = {one.arg["node"]: one.arg["query"] for one in fan_out({**asked, "seen": None})}
     assert bare["recyclable_price"] == "이거 팔면 얼마야?"
