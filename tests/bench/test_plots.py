@@ -94,11 +94,11 @@ def test_users_are_drawn_alone_and_beside_an_attacker(tmp_path: Path) -> None:
 
 
 def test_turns_are_drawn_beside_one_alone_even_when_none_is_whole(tmp_path: Path) -> None:
-    alone, failed = chat.AnsweredTurn(0.01, 0.1, 6.0, 0.05), chat.AnsweredTurn(0.01, 0, 0, 0, "refused")
+    alone, failed = chat.AnsweredTurn(0.01, 0.1, 6.0, (0.05,)), chat.AnsweredTurn(0, 0, 0, failure="refused")
     for turns in ([alone, failed], [failed]):
         chat.draw(tmp_path, turns, alone)
         told = words(tmp_path / "chat.svg")
-        assert all(text in told for text in ("alone", f"{len(turns)} turns", "longest gap of tokens"))
+        assert all(text in told for text in ("alone", f"{len(turns)} turns", "longest gap of a turn"))
 
 
 def test_searches_checks_and_grants_are_named(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.request
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, PHOTO, sign_in, violations
 from tests.end_to_end.platform import Platform
@@ -63,19 +63,6 @@ def test_a_model_that_stood_in_for_another_is_told_then_and_later(page: Page, pl
     page.locator(".chats button").first.click()
     expect(told).to_have_count(1)
     assert violations(page) == []
-
-
-def test_who_does_not_say_where_gets_an_answer_all_the_same(page: Page, context: BrowserContext) -> None:
-    context.clear_permissions()
-    opened(page, "어딘가")
-    page.get_by_label("보낼 말").fill("근처에 제로웨이스트 가게 있어?")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="현재 위치")).to_be_visible()
-    page.locator(".asked button").last.click()
-    expect(page.locator(".bubble.assistant .prose").last).to_contain_text(
-        "동네 이름이나 현재 위치를 알려 주시면"
-    )
-    expect(page.locator(".problem")).to_be_empty()
 
 
 def test_it_fits_a_phone_in_the_dark(page: Page) -> None:
