@@ -114,6 +114,8 @@ _PROTOCOL: Fields = {
         "max_headers_count": 100,
         "headers_with_underscores_action": "DROP_HEADER",
     },
+    # So that the route for it decides (edge.routes): to Envoy's own refusal no problem document would fit.
+    "upgrade_configs": [{"upgrade_type": "CONNECT"}],
     # An offer is ignored (RFC 9110, 7.8), and trailers are dropped: no field of theirs is a header. An answer to
     # HTTP/1.0, which old proxies speak, ends with its connection.
     "http_protocol_options": {

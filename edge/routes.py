@@ -25,6 +25,7 @@ SILENCE_S = 60
 """A stream sends a keepalive every 15 s: one that is silent for longer is dead."""
 _OPEN: Fields = {CHECK: OFF, NAMED: OFF}
 """Nobody is asked who the caller is."""
+_UNBUFFERED = typed("filters.http.buffer.v3.BufferPerRoute", disabled=True)
 
 
 def virtual_host(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
@@ -33,6 +34,7 @@ def virtual_host(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
         "name": "public",
         "domains": ["*"],
         "routes": [
+            _no_tunnel(),
             _refused(_all([two_hosts()]), 400, "A request names one host."),
             _refused(_all([unknown_host()]), 421, "This name is not served here; see ECO2_HOSTS."),
             *preflights({**_OPEN, answers.FILTER: OFF}),
@@ -136,13 +138,21 @@ def _objects() -> Fields:
         },
         "typed_per_filter_config": {
             **_OPEN,
-            BUFFER: typed("filters.http.buffer.v3.BufferPerRoute", disabled=True),
+            BUFFER: _UNBUFFERED,
         },
     }
 
 
 def _all(headers: list[Fields]) -> Fields:
     return {"prefix": "/", "headers": headers}
+
+
+def _no_tunnel() -> Fields:
+    """CONNECT is refused at once. Its body is a tunnel without an end, for which the buffer would wait."""
+    return _refused({"connect_matcher": {}}, 405, "This is no proxy.") | {
+        "response_headers_to_add": [header("allow", "DELETE, GET, HEAD, OPTIONS, PATCH, POST")],
+        "typed_per_filter_config": {**_OPEN, BUFFER: _UNBUFFERED},
+    }
 
 
 def _told(path: str, document: str) -> Fields:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from eventing import strictjson
+from eventing import booleans, strictjson
 from eventing.attributes import is_json
 from eventing.cloudevent import CloudEvent
 from eventing.errors import InvalidCloudEvent, InvalidEventData
@@ -117,7 +117,8 @@ def from_event(cls: type[Data], event: CloudEvent) -> Data:
     if strictjson.holds_nul(event.data):
         raise InvalidEventData({"data": ["holds the character U+0000, which can't be stored"]})
     try:
-        return cls.model_validate(event.json())
+        told = event.json()
+        made = cls.model_validate(told)
     except InvalidCloudEvent as invalid:
         raise InvalidEventData(invalid.findings) from invalid
     except ValidationError as invalid:
@@ -126,3 +127,6 @@ def from_event(cls: type[Data], event: CloudEvent) -> Data:
             where = ".".join(str(part) for part in error["loc"]) or "data"
             findings.setdefault(where, []).append(error["msg"])
         raise InvalidEventData(findings) from invalid
+    if wrong := booleans.taken_for_numbers(told, made):
+        raise InvalidEventData({".".join(where): [booleans.REASON] for where in wrong})
+    return made

@@ -155,9 +155,7 @@ def unknown() -> NotFound:
 
 _PLACE = """
 INSERT INTO images.uploads (key, user_id, channel, filename, content_type, metadata)
-SELECT %s, %s, %s, %s, %s, %s::jsonb
-WHERE (SELECT count(*) FROM images.uploads
-       WHERE user_id = %s AND published_at IS NULL AND rejected_etag IS NULL) < %s
+SELECT %s, %s, %s, %s, %s, %s::jsonb FROM images.uploads_open(%s) AS uploads WHERE uploads < %s
 RETURNING key
 """
 _FIND = """

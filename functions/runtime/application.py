@@ -45,12 +45,14 @@ class Application:
         Not async, in a running loop all the same: func's scaffold calls it without awaiting it.
         """
         if self._warming is None:
+            telemetry.answering_since()
             self._warming = asyncio.create_task(self._warm(), name=f"warm {self.function.name}")
         if self._background is None and isinstance(self.function, BackgroundFunction):
             self._background = asyncio.create_task(self._run(), name=self.function.name)
 
     async def _warm(self) -> None:
         await asyncio.sleep(WARM_AFTER_S)
+        telemetry.metrics()
         wanted = services(self.function.handler)
         if isinstance(self.function, EventFunction) and self.function.ledger:
             wanted.append(self.function.ledger)
@@ -105,12 +107,10 @@ class Application:
             with telemetry.metrics().streams.track_inprogress():
                 return await response(scope, receive, send)
         await response(scope, receive, send)
-        duration = time.perf_counter() - started
-        metrics = (
-            telemetry.metrics()
-        )  # made once the first probe is answered: importing the library takes time
         if not operational:
-            metrics.requests.labels(self.function.name, str(response.status_code)).observe(duration)
+            duration = time.perf_counter() - started
+            calls = telemetry.metrics().requests
+            calls.labels(self.function.name, str(response.status_code)).observe(duration)
         return None
 
     async def _response(self, scope: Scope, receive: Receive) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_type_hints
@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from eventing import strictjson
+from eventing import booleans, strictjson
 from functions.runtime.errors import Invalid, NotFound, Unauthorized, Unprocessable, UnsupportedType
 from functions.runtime.request import IdempotencyKey, User
 from functions.runtime.resources import Resources, Service
@@ -139,9 +139,12 @@ def _body(model: type[BaseModel], request: Request, body: bytes) -> BaseModel:
         raise Invalid("JSON_INVALID", f"The body is not valid JSON: it {error}.") from None
     told = composed(value, "body")
     try:
-        return model.model_validate_json(strictjson.dumps(told))
+        made = model.model_validate_json(strictjson.dumps(told))
     except ValidationError as error:
         raise _invalid(error, "body") from None
+    if wrong := booleans.taken_for_numbers(told, made):
+        raise _unprocessable([_finding(where, booleans.REASON, "number_type", "body") for where in wrong])
+    return made
 
 
 def _path(parameter: Parameter, text: str) -> Any:
@@ -179,9 +182,14 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def _invalid(error: ValidationError, *where: str) -> Unprocessable:
     """The client's error for a validation error: what, where, and nothing of our insides."""
-    findings = [
-        {"loc": [*where, *map(str, found["loc"])], "msg": found["msg"], "type": found["type"]}
-        for found in error.errors(include_url=False, include_input=False, include_context=False)
-    ]
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return _unprocessable([_finding(each["loc"], each["msg"], each["type"], *where) for each in found])
+
+
+def _finding(place: Iterable[int | str], reason: str, kind: str, *where: str) -> dict[str, Any]:
+    return {"loc": [*where, *map(str, place)], "msg": reason, "type": kind}
+
+
+def _unprocessable(findings: list[dict[str, Any]]) -> Unprocessable:
     told = "; ".join(f"{'.'.join(f['loc'][1:]) or f['loc'][0]}: {f['msg']}" for f in findings[:5])
     return Unprocessable("VALIDATION_FAILED", told, errors=findings)

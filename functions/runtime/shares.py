@@ -112,16 +112,17 @@ class Shares(Service):
         return place
 
     async def during(self, place: Place, events: AsyncGenerator[T]) -> AsyncGenerator[T]:
-        """The events, as long as which the place is held: kept with what comes, given back at the end."""
-        await self.hold(place)
-        kept = time.monotonic()
+        """The events, as long as which the place is held: kept with what comes, given back at the end.
+
+        Where it was lost meanwhile, because they began late, and others have taken it, they end.
+        """
         try:
             async with aclosing(events):
-                async for event in events:
+                held, kept = await self.hold(place), time.monotonic()
+                while held and (event := await anext(events, None)) is not None:
                     yield event
                     if time.monotonic() - kept > place.for_s / 5:
-                        kept = time.monotonic()
-                        await self.hold(place)
+                        held, kept = await self.hold(place), time.monotonic()
         finally:
             # A task of its own: whoever ends a stream has no time for it.
             task = asyncio.create_task(self.release(place), name="release a place")

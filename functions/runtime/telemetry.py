@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING
@@ -26,6 +27,12 @@ def spend(cost_usd: float) -> None:
 def spent_usd() -> float:
     """The cost of this context's work so far."""
     return sum(_spent.get([]), 0.0)  # a float also of nothing: drivers refuse lists of both kinds of numbers
+
+
+@cache
+def answering_since() -> float:
+    """When this process could be called, in seconds since 1970: when this was called first."""
+    return time.time()
 
 
 class Metrics:
@@ -68,9 +75,8 @@ class Metrics:
             "Age of the oldest entry of a routed batch of progress",
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
         )
-        # Made at the first call, which on a cluster is the probe that finds the process ready.
-        ready: Gauge = Gauge("eco2_ready_time_seconds", "When the process answered first, since 1970")
-        ready.set_to_current_time()
+        ready: Gauge = Gauge("eco2_ready_time_seconds", "Since when the process answers, since 1970")
+        ready.set(answering_since())
 
     def exposition(self) -> bytes:
         """The text format of Prometheus."""

@@ -11,12 +11,12 @@ from pydantic import BaseModel
 from functions.auth.events import SessionOpened, UserRegistered
 from functions.auth.identities import Identities
 from functions.character.catalogue import DEFAULT
-from functions.runtime.errors import Conflict, TooMany
+from functions.runtime.errors import Conflict, Retry, TooMany
 from functions.runtime.request import User
 from functions.runtime.resources import Service
 
 if TYPE_CHECKING:
-    from functions.runtime.database import Database
+    from functions.runtime.database import Database, Row
     from functions.runtime.resources import Resources
 
 REFUSALS_A_DAY = 10
@@ -61,26 +61,30 @@ class Accounts(Service):
 
         Raises Conflict for somebody else's phone number, and TooMany to an account that was told so too often.
         """
-        from psycopg.errors import UniqueViolation
-
         await self.of(user)
-        if phone_number is not None and await self._database.one(_GUESSING, (user.id, REFUSALS_A_DAY)):
+        refused, *changed = await self._changed(user.id, nickname, phone_number)
+        if changed[0] is not None:
+            return Account(**dict(zip(Account.model_fields, changed, strict=True)))
+        if refused >= REFUSALS_A_DAY:
             raise TooMany(
                 "TOO_MANY_PHONE_NUMBERS",
                 "Too many numbers that belong to others; try again tomorrow.",
                 policy="phone-numbers",
                 after_s=86_400,
             )
-        try:
-            row = await self._database.one(
-                _CHANGE, {"id": user.id, "nickname": nickname, "phone": phone_number}
-            )
-        except UniqueViolation:  # by another account at this moment
-            row = None
-        if row is None:
-            await self._database.run(_REFUSED, (user.id,))
-            raise Conflict("PHONE_NUMBER_TAKEN", "This phone number belongs to another account.")
-        return Account(**dict(zip(Account.model_fields, row or (), strict=True)))
+        raise Conflict("PHONE_NUMBER_TAKEN", "This phone number belongs to another account.")
+
+    async def _changed(self, user_id: str, nickname: str | None, phone_number: str | None) -> Row:
+        """How often the user was refused before, and the account where it was changed."""
+        from psycopg.errors import UniqueViolation
+
+        change = {"id": user_id, "nickname": nickname, "phone": phone_number, "most": REFUSALS_A_DAY}
+        for _ in range(2):
+            try:
+                return await self._database.one(_CHANGE, change) or (0, None)
+            except UniqueViolation:  # another account took the number at this moment, which is seen now
+                continue
+        raise Retry("phone numbers of several accounts change at once")
 
     async def ensure(self, user: User) -> None:
         """Make an account for somebody who is signed in, unless there is one: with the names that sign-in knows."""
@@ -122,22 +126,27 @@ _COLUMNS = """
     id, username, nickname, nickname, email, phone_number, profile_image_url, provider, last_login_at, created_at
 """
 _ACCOUNT = f"SELECT {_COLUMNS} FROM users.accounts WHERE id = %s"  # noqa: S608 - columns from above
-# Looked for first: what breaks the constraint is written to the server's log with its value.
+# Looked for first: what breaks the constraint is written to the server's log with its value. One statement, so that of
+# many guesses at once no more are answered than of as many one after the other.
 _CHANGE = f"""
-UPDATE users.accounts SET nickname = coalesce(%(nickname)s, nickname),
-                          phone_number = coalesce(%(phone)s, phone_number)
-WHERE id = %(id)s AND NOT EXISTS (SELECT FROM users.accounts WHERE phone_number = %(phone)s AND id <> %(id)s)
-RETURNING {_COLUMNS}
+WITH told AS (
+    SELECT CASE WHEN %(phone)s::text IS NULL THEN 0 ELSE users.phone_refusals_today(%(id)s) END AS refused
+), changed AS (
+    UPDATE users.accounts SET nickname = coalesce(%(nickname)s, nickname),
+                              phone_number = coalesce(%(phone)s, phone_number)
+    FROM told
+    WHERE id = %(id)s AND (%(phone)s::text IS NULL OR refused < %(most)s)
+      AND NOT EXISTS (SELECT FROM users.accounts WHERE phone_number = %(phone)s AND id <> %(id)s)
+    RETURNING {_COLUMNS}
+), counted AS (
+    INSERT INTO users.phone_refusals AS r (user_id)
+    SELECT %(id)s FROM told WHERE refused < %(most)s AND NOT EXISTS (SELECT FROM changed)
+    ON CONFLICT (user_id) DO UPDATE
+        SET refused = CASE WHEN r.began_at > now() - interval '1 day' THEN r.refused + 1 ELSE 1 END,
+            began_at = CASE WHEN r.began_at > now() - interval '1 day' THEN r.began_at ELSE now() END
+)
+SELECT told.refused, changed.* FROM told LEFT JOIN changed ON true
 """  # noqa: S608 - columns from above
-_GUESSING = """
-SELECT 1 FROM users.phone_refusals WHERE user_id = %s AND refused >= %s AND began_at > now() - interval '1 day'
-"""
-_REFUSED = """
-INSERT INTO users.phone_refusals AS r (user_id) VALUES (%s)
-ON CONFLICT (user_id) DO UPDATE
-    SET refused = CASE WHEN r.began_at > now() - interval '1 day' THEN r.refused + 1 ELSE 1 END,
-        began_at = CASE WHEN r.began_at > now() - interval '1 day' THEN r.began_at ELSE now() END
-"""
 _ENSURE = """
 WITH account AS (
     INSERT INTO users.accounts (id, username, nickname, provider)

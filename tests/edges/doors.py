@@ -135,6 +135,26 @@ class Hosts(Fixtures):
         assert b"retry-after" not in answer
         assert not host.requests
 
+    @pytest.mark.parametrize(
+        ("method", "target"),
+        [
+            ("CONNECT", "127.0.0.1:443"),
+            ("CONNECT", "evil.example:443"),
+            ("TRACE", OPEN),
+            ("TRACE", "/unknown"),
+            ("PROPFIND", OPEN),
+        ],
+    )
+    async def test_a_method_that_nobody_serves_is_answered_at_once(
+        self, client: aiohttp.ClientSession, host: FunctionHost, method: str, target: str
+    ) -> None:
+        named = target if method == "CONNECT" else "127.0.0.1"
+        head = f"{method} {target} HTTP/1.1\r\nHost: {named}\r\nConnection: close\r\n\r\n"
+        answer = await raw(client, head.encode())  # until the end of the connection
+        assert re.match(rb"HTTP/1.1 (400|404|405|421) ", answer)
+        assert b"application/problem+json" in answer
+        assert not host.requests
+
     async def test_an_answer_by_http_1_0_ends_with_its_connection(
         self, client: aiohttp.ClientSession, host: FunctionHost
     ) -> None:

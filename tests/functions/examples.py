@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from pydantic import BaseModel
+
 from eventing.catalogue import EventData
 
 Data = TypeVar("Data", bound=EventData)
@@ -21,6 +23,32 @@ def example(kind: type[Data], **given: Any) -> Data:
     """
     schema = kind.model_json_schema()
     return kind.model_validate({**_value(schema, schema.get("$defs", {})), **given})
+
+
+def whole(kind: type[BaseModel]) -> Any:
+    """A document with every field of a model, those that may be left out too, and one of everything in each list."""
+    schema = kind.model_json_schema()
+    return _whole(schema, schema.get("$defs", {}))
+
+
+def _whole(schema: dict[str, Any], shared: dict[str, Any]) -> Any:
+    if "$ref" in schema:
+        return _whole(shared[schema["$ref"].rpartition("/")[2]], shared)
+    if "anyOf" in schema:
+        return _whole(next(one for one in schema["anyOf"] if one.get("type") != "null"), shared)
+    match schema.get("type"):
+        case "object" if "properties" in schema:
+            return {name: _whole(field, shared) for name, field in schema["properties"].items()}
+        case "object" if isinstance(schema.get("additionalProperties"), dict):
+            return {"x": _whole(schema["additionalProperties"], shared)}
+        case "array" if "items" in schema:
+            return [_whole(schema["items"], shared)] * max(1, schema.get("minItems", 0))
+        case "array" if "prefixItems" in schema:
+            return [_whole(item, shared) for item in schema["prefixItems"]]
+        case None:
+            return schema.get("const", schema.get("enum", [None])[0])
+        case _:
+            return _value({name: value for name, value in schema.items() if name != "default"}, shared)
 
 
 def _value(schema: dict[str, Any], shared: dict[str, Any]) -> Any:

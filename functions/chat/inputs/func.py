@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from functions.chat.turns import Turns
 from functions.runtime import User, http_function
@@ -16,6 +16,12 @@ class TurnInput(BaseModel):
 
     type: Literal["location", "confirmation", "cancel"]
     data: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _a_position_is_no_boolean(self) -> Self:
+        if self.type == "location" and any(isinstance(each, bool) for each in (self.data or {}).values()):
+            raise ValueError("a position has numbers, no booleans")
+        return self
 
 
 class InputAccepted(BaseModel):

@@ -27,7 +27,7 @@ async def watch(
 ) -> AsyncIterator[ServerSentEvent]:
     """The latest deliveries and then each as it happens, or those after `Last-Event-ID`; several in one event."""
     last = request.headers.get("last-event-id", "")
-    return deliveries.follow(last if _PLACE.fullmatch(last) else None, user.expires_at)
+    return await deliveries.follow(last if _PLACE.fullmatch(last) else None, user.expires_at)
 
 
 new = watch.new

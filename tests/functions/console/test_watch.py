@@ -70,10 +70,10 @@ async def test_a_reconnect_goes_on_after_the_last_one_it_saw(functions: Function
         await write(redis, [delivery(EVENT, at=2)])
     for last, times in ((place, [2.0]), ("nonsense", [1.0, 2.0])):
         service = await functions.resources.get(WatchedDeliveries)
-        stream = service.follow(None if last == "nonsense" else last, None)
+        stream = await service.follow(None if last == "nonsense" else last, None)
         first = await anext(stream)
         assert [each["at"] for each in json.loads(str(first.data))] == times
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
 
 
 async def test_silence_is_kept_alive_and_an_ended_login_ends_it(
@@ -81,27 +81,36 @@ async def test_silence_is_kept_alive_and_an_ended_login_ends_it(
 ) -> None:
     monkeypatch.setattr(deliveries, "KEEPALIVE_S", 0.0)
     service = await functions.resources.get(WatchedDeliveries)
-    silent = service.follow(None, None)
+    silent = await service.follow(None, None)
     assert (await anext(silent)).data == "[]"  # connected, though nothing was delivered yet
     assert (await anext(silent)).event == "keepalive"
-    ended = service.follow(None, time.time() - 1)
+    ended = await service.follow(None, time.time() - 1)
     assert (await anext(ended)).event == "error"
     with pytest.raises(StopAsyncIteration):
         await anext(ended)
 
 
-async def test_a_process_has_so_many_watchers_at_most(
+async def test_so_many_watch_at_most_also_when_they_come_at_once(
     functions: Functions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deliveries, "MOST_WATCHERS", 1)
-    monkeypatch.setattr(deliveries, "KEEPALIVE_S", 0.0)
+    monkeypatch.setattr(deliveries, "MOST_WATCHERS", 2)
     service = await functions.resources.get(WatchedDeliveries)
-    first = service.follow(None, None)
-    await anext(first)
+    came = await asyncio.gather(*(service.follow(None, None) for _ in range(6)), return_exceptions=True)
+    watching = [one for one in came if not isinstance(one, BaseException)]
+    assert [type(one) for one in came if isinstance(one, BaseException)] == [TooMany] * 4
+    for one in watching:
+        await anext(one)
     with pytest.raises(TooMany):
-        service.follow(None, None)
-    await first.aclose()  # type: ignore[attr-defined]
-    await anext(service.follow(None, None))
+        await service.follow(None, None)
+    await watching[0].aclose()
+    async with asyncio.timeout(10):
+        while True:  # a place is given back a moment later
+            try:
+                await anext(await service.follow(None, None))
+            except TooMany:
+                await asyncio.sleep(0.01)
+            else:
+                break
 
 
 @pytest.mark.parametrize("on", [True, False])

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
+from yarl import URL
 
 from functions.images.bucket import Bucket
 from functions.images.copies import HEADERS, PublicCopies
@@ -117,6 +118,23 @@ async def test_what_was_looked_at_stays_whatever_is_put_there_later(platform: Up
         await platform.put(place["upload_url"], later, "image/jpeg")
         assert (await platform.show(place["cdn_url"])).content == shown
         assert (await platform.confirm(place["key"])).json() == confirmed.json()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+async def test_what_a_file_carries_besides_its_picture_is_served_to_nobody(
+    platform: Uploading, kind: str
+) -> None:
+    # No scanner looks at uploads: instead no byte of one is given to anybody, only what is drawn anew of it.
+    carried = b"MZ\x90\x00<script>alert(1)</script>PK\x03\x04 anything a scanner would know"
+    content = encoded(kind) + carried
+    place = await platform.put_at_new_place(content, f"image/{kind.lower()}")
+    assert carried not in (shown := await platform.show(place["cdn_url"])).content
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    original = URL(place["upload_url"], encoded=True)
+    for address in (original, original.with_query(None)):
+        async with platform.browser.get(address) as answer:
+            assert answer.status in (403, 404)
+            assert carried not in await answer.read()
 
 
 async def test_two_pictures_and_many_readers_make_one_whole_copy(platform: Uploading) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import struct
 from collections.abc import AsyncIterator
@@ -214,6 +215,11 @@ async def test_a_user_has_only_so_many_open_uploads(platform: Uploading) -> None
     await platform.put(place["upload_url"], encoded("PNG"))
     assert (await platform.confirm(place["key"])).status_code == 200
     assert (await platform.place()).status_code == 200
+
+
+async def test_places_that_are_asked_for_at_once_are_counted(platform: Uploading) -> None:
+    answers = await asyncio.gather(*(platform.place() for _ in range(MOST_OPEN + 20)))
+    assert sorted(answer.status_code for answer in answers) == [200] * MOST_OPEN + [429] * 20
 
 
 async def test_without_a_store_it_is_503(postgres_url: str) -> None:

@@ -98,6 +98,16 @@ async def test_events_hold_their_place_until_they_end(shares: Shares, valkey_url
             await asyncio.sleep(0.01)
 
 
+async def test_events_that_begin_when_others_have_their_place_end(shares: Shares) -> None:
+    async def events() -> AsyncGenerator[int]:
+        yield 1
+
+    late = replace(PLACE, name="late")
+    for name in "ab":
+        assert await shares.hold(replace(PLACE, name=name))
+    assert [number async for number in shares.during(late, events())] == []
+
+
 async def test_while_redis_is_away_nobody_is_refused() -> None:
     resources = Resources({"ECO2_REDIS_STREAMS_URL": "redis://127.0.0.1:1/0"})
     shares = await resources.get(Shares)

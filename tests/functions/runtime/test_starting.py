@@ -176,3 +176,36 @@ def test_a_wrong_name_or_setting_is_one_clear_line() -> None:
     wrong = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
     assert "ECO2_MODLE: no such setting" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_the_first_probe_is_answered_without_what_measures_calls() -> None:
+    # What is written leaves when the handler is done: an import after the answer would hold it back.
+    program = """
+import asyncio, sys
+from functions.runtime.host import Host
+from functions.runtime.registry import load
+
+async def probe():
+    host = Host([load("scan-submit")])
+    sent = []
+    async def send(message):
+        sent.append(message)
+    scope = {"type": "http", "method": "GET", "path": "/health/ready", "headers": []}
+    application = host.application(load("scan-submit"))
+    await application.handle(scope, None, send)
+    print(sent[0]["status"], *[name for name in HEAVY if name in sys.modules])
+    await application.stop()
+
+HEAVY = ("prometheus_client", "psycopg", "psycopg_pool", "redis", "aiohttp", "sse_starlette")
+asyncio.run(probe())
+"""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ECO2_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.split() == ["200"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 from typing import Any
 
@@ -83,6 +84,23 @@ async def test_who_has_which_number_can_not_be_asked_without_end(
         connection.execute("UPDATE users.phone_refusals SET began_at = now() - interval '2 days'")
     assert (await change(functions, BOB, phone_number="010-9876-5432")).status_code == 409
     assert (await change(functions, BOB, phone_number="010-1111-2222")).status_code == 200
+
+
+async def test_numbers_that_are_tried_at_once_are_counted(functions: Functions) -> None:
+    taken, free = "010-9876-5432", "010-1111-2222"
+    assert (await change(functions, phone_number=taken)).status_code == 200
+    assert (await change(functions, BOB, nickname="밥")).status_code == 200
+    answers = await asyncio.gather(*(change(functions, BOB, phone_number=taken) for _ in range(30)))
+    assert sorted(answer.status_code for answer in answers) == [409] * 10 + [429] * 20
+    assert (await change(functions, BOB, phone_number=free)).status_code == 429
+
+
+async def test_of_two_who_take_one_number_at_once_one_has_it(functions: Functions) -> None:
+    for number in ("010-9876-0001", "010-9876-0002", "010-9876-0003"):
+        answers = await asyncio.gather(
+            *(change(functions, user, phone_number=number) for user in (ALICE, BOB))
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
 
 
 async def test_a_taken_number_is_in_no_log(functions: Functions, postgres: Postgres) -> None:

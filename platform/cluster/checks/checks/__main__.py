@@ -82,7 +82,7 @@ def _outcome(check: Callable[[], None]) -> tuple[bool, str]:
         check()
     except subprocess.CalledProcessError as failure:
         failed = f"{failure.stdout}{failure.stderr}"
-    except (AssertionError, LookupError, OSError, subprocess.TimeoutExpired) as failure:
+    except (AssertionError, ClusterError, LookupError, OSError, subprocess.TimeoutExpired) as failure:
         failed = f"{type(failure).__name__}: {failure}"
     said = f"FAILS\n{failed}" if failed else "holds"
     return not failed, f"{time.monotonic() - began:6.1f} s  {(check.__doc__ or '').splitlines()[0]} {said}"

@@ -6,14 +6,14 @@ import json
 import re
 import subprocess
 import tempfile
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
+from localcluster.waiting import wait_for
 
 from checks import tools
 from embedded.servers.process import comes_up, end, free_port, last_lines
@@ -50,9 +50,9 @@ def spans_arrive() -> None:
             _running(config, folder / "collector"),
         ):
             failed = _send_spans(f"http://{door}/v1/traces")
-            _until(lambda: failed in arrived.read_text(), "the failed trace")
+            wait_for("the failed trace", lambda: failed in arrived.read_text(), _ARRIVES_S)
             figures = f"http://{config['exporters']['prometheus']['endpoint']}/metrics"
-            _until(lambda: "eco2_span_calls_total{" in _asked(figures), "figures of spans")
+            wait_for("figures of spans", lambda: "eco2_span_calls_total{" in _asked(figures), _ARRIVES_S)
             assert 'faas_name="scan-vision"' in _asked(figures)
             kept = set(re.findall(r"Trace ID\s*: ([0-9a-f]{32})", arrived.read_text())) - {failed}
             assert len(kept) < _GOOD_TRACES / 2, f"{len(kept)} of {_GOOD_TRACES} good traces were kept"
@@ -76,7 +76,7 @@ def lines_arrive() -> None:
             "2026-11-27T12:00:01.000000000Z stderr F Traceback (most recent call last):\n"
         )
         with _running(config, folder / "collector") as said:
-            _until(lambda: len(_bodies(said)) == 2, "both lines")
+            wait_for("both lines", lambda: len(_bodies(said)) == 2, _ARRIVES_S)
             documents = _bodies(said)
     pod = {
         "pod_name": "scan-vision-00001-deployment-abc",
@@ -175,10 +175,3 @@ def _asked(url: str) -> str:
             return str(answer.read().decode())
     except OSError:
         return ""
-
-
-def _until(there: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + _ARRIVES_S
-    while not there():
-        assert time.monotonic() < deadline, f"{what} did not arrive within {_ARRIVES_S} s"
-        time.sleep(0.1)
