@@ -8,7 +8,7 @@ PLOTS ?= plots
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
   --python-version 3.11 --custom-compile-command "make lock"
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure infrastructure-check rehearse-recovery production-test evaluate mutate lint audit sbom licences types docs site manifests lock clean
+.PHONY: help setup system demo test check cluster-up cluster-test cluster-down cluster-shell cluster-check bench bench-cold bench-hops cost infrastructure infrastructure-check rehearse-recovery production-test rehearse-gitops evaluate mutate lint audit sbom licences types docs site manifests lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,7 +50,7 @@ licences: setup ## licences of the locked packages; fails for one that nobody lo
 	@$(BIN)/python -m schemas.bill
 
 types: setup ## mypy --strict over code and tests
-	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards platform/cluster/recovery/recovery platform/cluster/checks/checks platform/cluster/rehearsal/rehearsal
+	@$(BIN)/mypy process functions eventing brokers edge embedded cli schemas bench training tests platform/knative/manifests platform/cluster/local/localcluster platform/cluster/inventory/fleet platform/cluster/observability/boards platform/cluster/recovery/recovery platform/cluster/checks/checks platform/cluster/rehearsal/rehearsal platform/cluster/gitops/gitops
 
 cluster-up: setup ## start Kubernetes and Knative on this machine, deploy all functions
 	@[ -n "$$KUBECONFIG" ] || sh embedded/setup.sh cluster
@@ -99,6 +99,11 @@ rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print wha
 production-test: setup ## the way from Terraform to nodes that run pods, on machines within this one (needs root; some minutes)
 	@status=0; PYTHONPATH=platform/cluster/rehearsal:platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m rehearsal || status=$$?; \
 	if [ $$status = 3 ]; then echo "The rehearsal was not run."; exit 0; fi; exit $$status
+
+rehearse-gitops: setup ## ArgoCD brings the platform onto a cluster without machines (root; the first time it is compiled)
+	@[ "$$(id -u)" != 0 ] || sh embedded/setup.sh cluster
+	@env -u KUBECONFIG ECO2_CLUSTER_NAME=eco2-gitops \
+	  PYTHONPATH=platform/cluster/gitops:platform/cluster/inventory:platform/cluster/local:. $(BIN)/python -m gitops
 
 cost: setup ## what the production cluster costs a month, what the loss of each node stops, what many users need
 	@PYTHONPATH=platform/cluster/inventory $(BIN)/python -m fleet

@@ -46,6 +46,24 @@ def test_waves_are_platform_then_infrastructure_then_applications() -> None:
     assert names["istio-base"] < names["istiod"] < names["mesh"]
 
 
+def test_every_namespace_comes_first_and_is_made_once() -> None:
+    namespaces = {each["metadata"]["name"]: each for each in objects(ARGOCD / "namespaces")}
+    used = {each["spec"]["destination"]["namespace"] for each in applications()}
+    used |= {each["metadata"]["namespace"] for name in ("mesh", "secrets") for each in objects(ARGOCD / name)
+             if "namespace" in each["metadata"]}  # fmt: skip
+    assert used - {"default"} <= namespaces.keys()
+    elsewhere = [each for folder in ARGOCD.iterdir() if folder.is_dir() for each in objects(folder)]
+    made = [each["metadata"]["name"] for each in elsewhere if each.get("kind") == "Namespace"]
+    assert sorted(made) == sorted(namespaces)
+    base = next(yaml.safe_load_all((ROOT / "platform/knative/base/namespace.yaml").read_text()))
+    assert namespaces["eco2"] == base
+
+
+def test_a_retry_takes_the_newest_commit_so_a_revert_need_not_wait() -> None:
+    root = yaml.safe_load((ARGOCD / "bootstrap/root.yaml").read_text())
+    assert all(each["spec"]["syncPolicy"]["retry"]["refresh"] for each in (root, *applications()))
+
+
 def test_a_files_name_says_its_wave() -> None:
     for path in (ARGOCD / "apps").glob("*.yaml"):
         application = yaml.safe_load(path.read_text())
@@ -142,3 +160,10 @@ def test_a_release_names_the_functions_image_by_its_digest_and_nothing_else(bump
     assert bump.bumped(after, "ghcr.io/eco2/functions", digest) == after
     with pytest.raises(ValueError, match="not a repository"):
         bump.bumped(before, "ghcr.io/eco2/functions", "latest")
+
+
+def test_what_the_cluster_adds_by_itself_is_no_difference() -> None:
+    """Defaults of definitions and of webhooks: by the API server's own dry run, or a wave would never be synced."""
+    for application in applications():
+        options = application["metadata"]["annotations"]["argocd.argoproj.io/compare-options"]
+        assert options == "ServerSideDiff=true,IncludeMutationWebhook=true"

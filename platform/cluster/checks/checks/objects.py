@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from localcluster import toolchain
-from localcluster.paths import TOOLS, cache
+from localcluster.paths import cache
+from localcluster.toolchain import downloaded
 
 from checks import tools
 
@@ -99,7 +99,7 @@ def schemas() -> Path:
 
 def _custom() -> Iterator[tuple[str, str, str, Any]]:
     for module, below in MODULES.items():
-        for path in sorted((_downloaded(module) / below).rglob("*.yaml")):
+        for path in sorted((downloaded(module) / below).rglob("*.yaml")):
             for each in yaml.load_all(path.read_text(), Loader=_Loader):
                 if not isinstance(each, dict) or each.get("kind") != "CustomResourceDefinition":
                     continue
@@ -116,7 +116,7 @@ def _custom() -> Iterator[tuple[str, str, str, Any]]:
 
 def _own() -> Iterator[tuple[str, str, str, Any]]:
     """Kubernetes' own kinds that are used here, with what they refer to put in."""
-    definitions = json.loads((_downloaded(KUBERNETES) / "api/openapi-spec/swagger.json").read_text())[
+    definitions = json.loads((downloaded(KUBERNETES) / "api/openapi-spec/swagger.json").read_text())[
         "definitions"
     ]
 
@@ -162,10 +162,3 @@ def _strict(schema: Any) -> Any:
     ):
         made["additionalProperties"] = False
     return made
-
-
-def _downloaded(module: str) -> Path:
-    go = toolchain.find_go(lambda _line: None)
-    command = [go, "mod", "download", "-json", module]
-    done = subprocess.run(command, cwd=TOOLS, capture_output=True, text=True, timeout=_TIMEOUT_S, check=True)
-    return Path(json.loads(done.stdout)["Dir"])

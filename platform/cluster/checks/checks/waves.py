@@ -33,6 +33,18 @@ def _conditions(**states: str) -> dict[str, Any]:
     return {"status": {"conditions": [{"type": name, "status": state} for name, state in states.items()]}}
 
 
+def _of_generation(object: dict[str, Any], *, seen: int) -> dict[str, Any]:
+    """An object that was changed once, and which change of it its controller has seen."""
+    return {"metadata": {"generation": 2}, "status": {**object["status"], "observedGeneration": seen}}
+
+
+_READY: list[tuple[dict[str, Any], str]] = [
+    (_of_generation(_conditions(ConfigurationsReady="True", Ready="True"), seen=2), "Healthy"),
+    (_of_generation(_conditions(ConfigurationsReady="True", Ready="True"), seen=1), "Progressing"),
+    (_of_generation(_conditions(ConfigurationsReady="True", Ready="Unknown"), seen=2), "Progressing"),
+    (_of_generation(_conditions(Ready="False"), seen=2), "Degraded"),
+    ({"metadata": {"generation": 1}}, "Progressing"),
+]
 CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "argoproj.io_Application": [
         (_application("Healthy", "Synced"), "Healthy"),
@@ -42,12 +54,15 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (_application(None, None), "Progressing"),
         ({}, "Progressing"),
     ],
-    "serving.knative.dev_Service": [
-        (_conditions(ConfigurationsReady="True", Ready="True"), "Healthy"),
-        (_conditions(ConfigurationsReady="True", Ready="Unknown"), "Progressing"),
-        (_conditions(Ready="False"), "Degraded"),
+    "apiextensions.k8s.io_CustomResourceDefinition": [
+        (_conditions(NamesAccepted="True", Established="True"), "Healthy"),
+        (_conditions(NamesAccepted="True", Established="False"), "Progressing"),
+        (_conditions(NamesAccepted="False", Established="False"), "Degraded"),
         ({}, "Progressing"),
     ],
+    "serving.knative.dev_Service": _READY,
+    "eventing.knative.dev_Broker": _READY,
+    "eventing.knative.dev_Trigger": _READY,
     "rabbitmq.com_RabbitmqCluster": [
         (_conditions(AllReplicasReady="True"), "Healthy"),
         (_conditions(AllReplicasReady="False"), "Progressing"),

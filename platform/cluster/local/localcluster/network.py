@@ -12,9 +12,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from localcluster.paths import STATE
+from localcluster.paths import NAME, STATE
 
-NAME = "eco2"
 NAMESPACE = Path("/var/run/netns") / NAME
 POD_NAMESPACES = STATE / "containerd" / "io.containerd.grpc.v1.cri" / "netns"
 NODE = "10.99.0.1"

@@ -15,8 +15,11 @@ def cache() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "eco2" / "cluster"
 
 
-STATE = Path("/var/tmp/eco2-cluster")  # noqa: S108 - made for root alone
-"""Everything else of the running cluster; `down` removes it. One cluster a machine."""
+NAME = os.environ.get("ECO2_CLUSTER_NAME", "eco2")
+"""Of the cluster and its network; another name is another cluster, beside the first."""
+
+STATE = Path(f"/var/tmp/{NAME}-cluster")  # noqa: S108 - made for root alone
+"""Everything else of the running cluster; `down` removes it."""
 
 LOGS = STATE / "log"
 PIDS = STATE / "pids"

@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,6 +86,8 @@ INSTALLERS = (
     Program("etcdctl", "kubeadm", "go.etcd.io/etcd/etcdctl/v3"),
     Program("etcdutl", "kubeadm", "go.etcd.io/etcd/etcdutl/v3"),
 )
+# What brings platform/cluster/argocd onto a cluster (platform/cluster/gitops rehearses it): all parts in one program.
+DELIVERY = (Program("argocd", "argocd", "github.com/argoproj/argo-cd/v3/cmd"),)
 # Of each module: the folders with manifests, as (module path, folder, name of the copy).
 MANIFESTS = {
     "serving": [
@@ -108,7 +110,7 @@ MANIFESTS = {
 
 def program(name: str) -> Path:
     """The path of a program by its name."""
-    return next(each.path for each in (*PROGRAMS, *CHECKERS, *INSTALLERS) if each.name == name)
+    return next(each.path for each in (*PROGRAMS, *CHECKERS, *INSTALLERS, *DELIVERY) if each.name == name)
 
 
 def folder(module: str) -> Path:
@@ -128,18 +130,21 @@ def missing(wanted: Sequence[Program] = PROGRAMS) -> list[Program]:
 def build(report: Callable[[str], None], wanted: Sequence[Program] = PROGRAMS) -> None:
     """Build what is missing and copy the manifests of its modules. Raises ClusterError."""
     todo = missing(wanted)
-    used = {each.module for each in wanted} & MANIFESTS.keys()
-    modules = sorted(module for module in used if not (folder(module) / "manifests").exists())
-    if not todo and not modules:
-        return
-    go = toolchain.find_go(report)
+    go = toolchain.find_go(report) if todo else ""
     for number, each in enumerate(todo, 1):
         began = time.monotonic()
         report(f"compiling {number}/{len(todo)} {each.name} …")
         _build(go, each)
         report(f"compiled {number}/{len(todo)} {each.name} in {time.monotonic() - began:.0f} s")
-    for module in modules:
-        _copy_manifests(go, module)
+    copy_manifests({each.module for each in wanted} & MANIFESTS.keys(), report)
+
+
+def copy_manifests(modules: Iterable[str], report: Callable[[str], None] = lambda _line: None) -> None:
+    """Keep the manifests of modules beside where their programs are, or would be. Raises ClusterError."""
+    for module in sorted(modules):
+        if not (folder(module) / "manifests").exists():
+            folder(module).mkdir(parents=True, exist_ok=True)
+            _copy_manifests(toolchain.find_go(report), module)
 
 
 def _link_flags(module: str) -> list[str]:

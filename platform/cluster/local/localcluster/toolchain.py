@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -40,6 +41,20 @@ def new_enough(go: str) -> bool:
     told = subprocess.run([go, "env", "GOVERSION"], capture_output=True, text=True, timeout=30, check=False)
     found = re.match(r"go(\d+)\.(\d+)", told.stdout)
     return found is not None and (int(found[1]), int(found[2])) >= GO_VERSION
+
+
+def downloaded(module: str, lock: str = "") -> Path:
+    """The folder of a module (`path@version`), fetched once and compared with Go's database of checksums.
+
+    lock: a tool module whose go.sum is compared with instead, for what that database does not have.
+    """
+    command = [find_go(lambda _line: None), "mod", "download", "-json", module]
+    done = subprocess.run(
+        command, cwd=TOOLS / lock, capture_output=True, text=True, timeout=_INSTALL_TIMEOUT_S, check=False
+    )
+    if done.returncode:
+        raise ClusterError(f"{module} can't be had: {(done.stderr or done.stdout).strip()[-500:]}")
+    return Path(json.loads(done.stdout)["Dir"])
 
 
 def _install(folder: Path) -> None:
