@@ -113,7 +113,7 @@ def _named(
     if about and about.name in _CARTONED and emptied(Utterance.of(question)):
         return of_item(list_.by_name[_CARTONED[about.name]], question)
     if head and (first := list_.named(head.items[0])):
-        words = own_words(question, 16)
+        words = noun_phrase(question)
         match = of_item(first, question, words)
         if match and len(head.items) > 1:
             return replace(match, finding="asked", candidates=head.items, said=words)
