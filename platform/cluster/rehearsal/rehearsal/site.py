@@ -95,6 +95,7 @@ def changes(told: str) -> dict[str, int]:
 def _environment() -> Mapping[str, str]:
     return {
         "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_TIMEOUT": "60",  # seconds; sudo takes more than the usual ten where the machines share busy cores
         "ANSIBLE_HOME": str(STATE / "ansible"),
         "ANSIBLE_LOCAL_TEMP": str(STATE / "ansible/tmp"),
         "ANSIBLE_REMOTE_USER": USER,
