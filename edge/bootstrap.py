@@ -56,7 +56,7 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
 
 def _public(routes: list[EdgeRoute], site: EdgeSite) -> Fields:
     filters = [
-        identity(),
+        identity(site.proxies),
         no_probe(),
         origins(),
         protections(site),
@@ -74,7 +74,8 @@ def _public(routes: list[EdgeRoute], site: EdgeSite) -> Fields:
         virtual_host(routes, site),
         filters,
         use_remote_address=True,
-        early_header_mutation_extensions=[early()],
+        xff_num_trusted_hops=site.proxies,
+        early_header_mutation_extensions=[early(site.proxies)],
         local_reply_config=local_replies(site),
         access_log=[access_log()],
         **_PROTOCOL,

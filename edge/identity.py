@@ -12,26 +12,33 @@ from edge.fields import Fields, extension, header, mutations, removed, removed_b
 from process.inside import FIELD
 
 _FRESH = "x-edge-id"
-_REMOVED = ("x-user-id", FIELD, "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto")
+_REMOVED = ("x-user-id", FIELD, "forwarded", "x-forwarded-host", "x-forwarded-proto")
 _REMOVED_PREFIXES = ("x-auth-", "x-envoy-", "x-edge-", "x-ratelimit-", "knative-serving-", "k-")
 """`k-`: by K-Network-Probe and K-Kubelet-Probe Knative's proxies know each other."""
 
 
-def early() -> Fields:
-    """The first mutation of the headers: nobody outside says who is calling, from where, or which revision."""
+def early(proxies: int) -> Fields:
+    """The first mutation of the headers: nobody outside says who is calling, from where, or which revision.
+
+    Behind `proxies` X-Forwarded-For stays, of which Envoy believes what the farthest of them has added.
+    """
     return extension(
         "envoy.http.early_header_mutation.header_mutation",
         "http.early_header_mutation.header_mutation.v3.HeaderMutation",
         mutations=[
             *(removed(name) for name in _REMOVED),
+            *([] if proxies else [removed("x-forwarded-for")]),
             *(removed_by_prefix(prefix) for prefix in _REMOVED_PREFIXES),
             written(_FRESH, "%UNIQUE_ID%"),
         ],
     )
 
 
-def identity() -> Fields:
-    """The filter that settles id, trace and revision. Where a tracer is configured it goes on from this trace."""
+def identity(proxies: int) -> Fields:
+    """The filter that settles id, trace, revision and, behind `proxies`, the one address that functions are told.
+
+    Where a tracer is configured it goes on from this trace.
+    """
     trace = "request.headers['traceparent']"
     goes_on = f"'traceparent' in request.headers && {_good_trace(trace)}"
     return mutations(
@@ -48,6 +55,7 @@ def identity() -> Fields:
             written("traceparent", _chosen("traceparent", _good_trace, _NEW_TRACE)),
             written("knative-serving-tag", f"%CEL({_CANARY} ? 'canary' : '')%"),
             removed(_FRESH),
+            *([written("x-forwarded-for", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")] if proxies else []),
         ],
     )
 

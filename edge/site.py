@@ -38,6 +38,8 @@ class EdgeSite:
     most_heap_bytes: int = 192 * 1024 * 1024
     address_limit: tuple[int, int] | None = (1200, 10)
     """Requests that one address may send in so many seconds: a school or an office behind one is hundreds of users."""
+    proxies: int = 0
+    """Proxies in front that each add to X-Forwarded-For who called them; 0: the peer is the client."""
     behind_tls: bool = True
     """Clients come by https and shall come back by nothing else."""
 

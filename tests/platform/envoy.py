@@ -61,6 +61,7 @@ async def envoy(
     hosts: str = "127.0.0.1",
     address_limit: tuple[int, int] = (10_000, 10),
     collector: str = "",
+    proxies: int = 0,
 ) -> AsyncIterator[Edge]:
     """An edge with the routes `table` whose functions all are at the port `upstream`; stopped at the end."""
     port, operations, admin = free_ports(3)
@@ -72,6 +73,7 @@ async def envoy(
         functions=("127.0.0.1", upstream),
         objects=("127.0.0.1", upstream),
         collector=collector,
+        proxies=proxies,
         drain_s=2.0,
         address_limit=address_limit,
         cold_start_s=0.0,

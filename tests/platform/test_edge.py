@@ -134,6 +134,47 @@ async def test_all_that_one_address_asks_is_counted_before_anybody_is_asked(
     assert len(host.requests) == 2
 
 
+@pytest.mark.parametrize(
+    ("proxies", "sent", "last"),
+    [
+        (2, ["{n}.1.1.1, 8.8.8.8, 10.0.0.{n}", "8.8.8.8, 10.0.0.9"], 429),  # what a client says of itself
+        (2, ["8.8.8.{n}, 10.0.0.1", "8.8.8.9, 10.0.0.1"], 200),
+        (2, ["8.8.8.{n}", "8.8.8.9"], 429),  # past the proxies: the peer
+        (0, ["8.8.8.{n}, 10.0.0.1", "8.8.8.9"], 429),
+    ],
+)
+async def test_behind_proxies_the_farthest_says_whose_request_it_is(
+    host: FunctionHost, tmp_path: Path, proxies: int, sent: list[str], last: int
+) -> None:
+    often, once = sent
+    addresses = [*(often.format(n=number) for number in (1, 2, 3)), once]
+    statuses = []
+    async with (
+        serving(host) as port,
+        envoy(TABLE, port, tmp_path, address_limit=(3, 30), proxies=proxies) as edge,
+        session(edge.url) as client,
+    ):
+        for address in addresses:
+            async with client.get("/health/live", headers={"X-Forwarded-For": address}) as response:
+                statuses.append(response.status)
+    assert statuses == [200, 200, 200, last]
+
+
+async def test_behind_proxies_functions_are_told_the_clients_address_first(
+    host: FunctionHost, tmp_path: Path
+) -> None:
+    async with (
+        serving(host) as port,
+        envoy(TABLE, port, tmp_path, proxies=2) as edge,
+        session(edge.url) as client,
+        client.get(f"{JOB}/result", headers={"X-Forwarded-For": "9.9.9.9, 8.8.8.8, 10.0.0.1"}) as response,
+    ):
+        assert response.status == 201
+    told = host.requests[-1]["headers"]["x-forwarded-for"]
+    assert told.partition(",")[0].strip() == "8.8.8.8"
+    assert "9.9.9.9" not in told
+
+
 async def test_a_refused_check_counts_for_nobody(client: aiohttp.ClientSession, host: FunctionHost) -> None:
     passed, host.authorize = host.authorize, (401, {}, b"")
     for _ in range(3):

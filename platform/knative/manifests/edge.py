@@ -23,7 +23,9 @@ DEVELOPMENT_FACTOR = 100
 """On a developer's cluster a few accounts and addresses stand for many users."""
 COLLECTOR = "http://collector.monitoring.svc.cluster.local:4318"
 """Where production's spans go (platform/cluster/observability/tracing); base/settings.env tells functions the same."""
-SITE = EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S, collector=f"{COLLECTOR}/v1/traces")
+PROXIES = 2
+"""In production: the load balancer, then the mesh's gateway."""
+SITE = EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S, collector=f"{COLLECTOR}/v1/traces", proxies=PROXIES)
 _FOLDER = "/etc/envoy"
 _LABELS = {"app.kubernetes.io/component": "edge"}
 
@@ -58,7 +60,7 @@ def edge_objects() -> list[Object]:
 def development_limits(collector: str = "") -> list[Object]:
     """The ConfigMap with limits for development, where spans go to `collector` or nowhere; takes the base's place."""
     routes = [route.times(DEVELOPMENT_FACTOR) for route in declared()]
-    site = replace(SITE, behind_tls=False, address_limit=None, collector=collector)
+    site = replace(SITE, behind_tls=False, address_limit=None, collector=collector, proxies=0)
     return [made("v1", "ConfigMap", "edge", labels=_LABELS, data=configuration(routes, site))]
 
 
