@@ -84,6 +84,7 @@ async def test_silence_is_kept_alive_and_an_ended_login_ends_it(
     silent = await service.follow(None, None)
     assert (await anext(silent)).data == "[]"  # connected, though nothing was delivered yet
     assert (await anext(silent)).event == "keepalive"
+    await silent.aclose()
     ended = await service.follow(None, time.time() - 1)
     assert (await anext(ended)).event == "error"
     with pytest.raises(StopAsyncIteration):
@@ -106,11 +107,14 @@ async def test_so_many_watch_at_most_also_when_they_come_at_once(
     async with asyncio.timeout(10):
         while True:  # a place is given back a moment later
             try:
-                await anext(await service.follow(None, None))
+                watching[0] = await service.follow(None, None)
             except TooMany:
                 await asyncio.sleep(0.01)
             else:
                 break
+    await anext(watching[0])
+    for one in watching:
+        await one.aclose()
 
 
 @pytest.mark.parametrize("on", [True, False])
