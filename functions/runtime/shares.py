@@ -112,9 +112,9 @@ class Shares(Service):
         return place
 
     async def during(self, place: Place, events: AsyncGenerator[T]) -> AsyncGenerator[T]:
-        """The events, as long as which the place is held: kept with what comes, given back at the end.
+        """The events while the place is held: each prolongs it, the end gives it back.
 
-        Where it was lost meanwhile, because they began late, and others have taken it, they end.
+        A stream that begins late may find its place lost and taken by others; then it ends.
         """
         try:
             async with aclosing(events):

@@ -37,16 +37,12 @@ _HELD = re.compile(r"(국물|건더기|음식)(이|가|도)?(조금|좀|많이|�
 
 def told(question: str) -> RuleMatch | None:
     """What the words of a question name, or may mean; None if they are about nothing that is known."""
-    readings = [match for text in asked_instead(question) if (match := _told(text))]
-    sure = (match for match in readings if match.finding == "named" and match.item)
-    if found := next(sure, None):
-        return found
-    if readings:
-        return readings[0]
+    meant = list(asked_instead(question))
+    if readings := [match for text in meant if (match := _told(text))]:
+        sure = (match for match in readings if match.finding == "named" and match.item)
+        return next(sure, readings[0])
     whole = _told(question)
-    if (
-        whole and whole.finding == "named" and whole.item and any(asked_instead(question))
-    ):  # it may be put aside
+    if meant and whole and whole.finding == "named" and whole.item:  # that may be what is put aside
         return replace(whole, finding="asked", candidates=(whole.item,), said=own_words(question))
     return whole
 

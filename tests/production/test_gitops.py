@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from fleet.inventory import read_inventory
+from gitops import releases
 
 ROOT = Path(__file__).resolve().parents[2]
 ARGOCD = ROOT / "platform/cluster/argocd"
@@ -137,12 +137,7 @@ def test_stateful_programs_stand_on_their_pool_and_there_is_room_for_them() -> N
 
 @pytest.fixture
 def bump() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("bump", ARGOCD / "bump.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return releases.bump()
 
 
 def test_a_release_names_the_functions_image_by_its_digest_and_nothing_else(bump: ModuleType) -> None:

@@ -72,7 +72,7 @@ _WASTE = re.compile(
 )
 _PARTS = re.compile(
     r"[?!.\n]+|,\s*|\s*(?:그리고|그런데|근데|또는|또|아울러|하고\s+또)\s+"
-    r"|(?<=[가-힣]고)(?<!냉장고)(?<!창고)(?<!금고)(?<!광고)\s+|(?<=[가-힣]고,)\s*|(?<=줘)\s+|(?<=요)\s+"
+    r"|(?<=[가-힣]고)(?<!창고)(?<!금고)(?<!광고)\s+|(?<=[가-힣]고,)\s*|(?<=줘)\s+|(?<=요)\s+"
     r"|(?<=[가-힣])(?<!뚜껑)(?<!뚜껑이)(?:이랑|랑|하고)\s+(?!뚜껑)"  # a bottle and its cap are told together
 )
 _FOLLOW_UP = re.compile(
@@ -124,7 +124,7 @@ def _before(history: list[dict[str, str]]) -> str:
 def _queries(text: str) -> dict[str, str]:
     queries: dict[str, str] = {}
     earlier = ""
-    for part in [one.strip() for one in _PARTS.split(text) if one and one.strip()] or [text]:
+    for part in _parts(text) or [text]:
         for intent in _of(part):
             # 캔은 어떻게 버려요? 팔면 얼마예요? - what is sold was said before.
             whole = part if _names_a_thing(part) or not earlier else f"{earlier} {part}"
@@ -134,6 +134,17 @@ def _queries(text: str) -> dict[str, str]:
             queries[intent] = f"{queries[intent]}{between}{part}" if intent in queries else said
         earlier = part
     return queries
+
+
+def _parts(text: str) -> list[str]:
+    """What is asked for one after the other."""
+    parts, start = [], 0
+    for found in _PARTS.finditer(text):
+        if found[0].isspace() and _is_no_verb(text[start : found.start()].rpartition(" ")[2]):
+            continue
+        parts.append(text[start : found.start()])
+        start = found.end()
+    return [part.strip() for part in (*parts, text[start:]) if part.strip()]
 
 
 def _pointing_back(text: str, before: str, queries: dict[str, str]) -> dict[str, str]:
@@ -173,6 +184,11 @@ def _of(part: str) -> list[Intent]:
 
 def _is_about_a_thing(part: str) -> bool:
     return _names_a_thing(part) or (_TROUBLE.search(part) is not None and known(part).outcome != "unknown")
+
+
+def _is_no_verb(word: str) -> bool:
+    """Whether a word that ends like a verb is the name of a thing: 담요 and 냉장고, but not 종이고."""
+    return _names_a_thing(word) and not _names_a_thing(word[:-1])
 
 
 def _names_a_thing(part: str) -> bool:

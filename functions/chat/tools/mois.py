@@ -2,10 +2,9 @@
 
 Parameters, columns and a whole answer were compared in 2026-11 with published descriptions of the service, not with the
 service: `returnType`, `cond[SGG_NM::LIKE]`, at most 100 rows a page, result code `0` or `00`, `CTPV_NM`, `SGG_NM`,
-`MNG_DEPT_NM`,
-`MNG_DEPT_TELNO`, `DAT_CRTR_YMD`, and `TMPRY_BULK_WASTE_EMSN_MTHD` and `_PLC`. Those two are said to be of much waste at
-once (일시적 다량폐기물), which municipalities fill in with how bulky waste is handed over, with bags, or with 별도안내:
-they are told as what they are, and not where they say nothing.
+`MNG_DEPT_NM`, `MNG_DEPT_TELNO`, `DAT_CRTR_YMD`, and `TMPRY_BULK_WASTE_EMSN_MTHD` and `_PLC`. Those two are said to be
+of much waste at once (일시적 다량폐기물), which municipalities fill in with how bulky waste is handed over, with bags,
+or with 별도안내: they are told as what they are, and not where they say nothing.
 """
 
 from __future__ import annotations

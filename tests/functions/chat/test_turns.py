@@ -216,6 +216,13 @@ async def test_a_waiting_turn_takes_what_it_waits_for_once(talk: Talk, postgres_
     assert turn.input == body
 
 
+async def test_a_position_of_booleans_is_none(talk: Talk) -> None:
+    job = await talk.say(await talk.begin(), "안녕")
+    body = {"type": "location", "data": {"latitude": True, "longitude": 127.0}}
+    answer = await talk.functions.call(inputs, "POST", f"{BASE}/{job}/input", user=talk.user, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
+
+
 async def test_anothers_turn_is_unknown(talk: Talk) -> None:
     job = await talk.say(await talk.begin(), "안녕")
     stranger = talk.stranger().user

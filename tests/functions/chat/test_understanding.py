@@ -69,6 +69,12 @@ def test_a_part_of_the_question_is_what_a_branch_gets() -> None:
     assert sold.queries["recyclable_price"] == "캔은 어떻게 버려요 팔면 얼마예요"
 
 
+@pytest.mark.parametrize("thing", ["냉장고", "김치냉장고", "담요", "전기담요"])
+def test_a_thing_whose_name_ends_like_a_verb_stays_with_what_is_asked_of_it(thing: str) -> None:
+    decision = decide(f"{thing} 버리는 법 알려줘", [])
+    assert set(decision.queries.values()) == {f"{thing} 버리는 법 알려줘"}
+
+
 def test_a_picture_asks_for_what_it_shows() -> None:
     assert decide("이 이미지 분류해줘", [], picture=True).intents[0] == "waste"
     assert "waste" not in decide("이 사진처럼 그려줘", [], picture=True).intents

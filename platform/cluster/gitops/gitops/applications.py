@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from localcluster import kubectl, processes
-from localcluster.errors import ClusterError
+from localcluster.waiting import wait_for
 
 from gitops.argocd import NAMESPACE
 
@@ -93,11 +93,12 @@ def refresh(name: str) -> None:
 def until(holds: Callable[[], bool], what: str, timeout_s: float, of: str = "") -> float:
     """Wait; the seconds that it took. Raises ClusterError with what ArgoCD complains of, or `of` one Application."""
     began = time.monotonic()
-    while not holds():
-        if time.monotonic() - began > timeout_s:
-            raise ClusterError(f"{what}: not within {timeout_s:.0f} s{_complaints(of)}")
+
+    def look() -> bool:
         processes.must_all_run()
-        time.sleep(_EVERY_S)
+        return holds()
+
+    wait_for(what, look, timeout_s, _EVERY_S, lambda: _complaints(of))
     return time.monotonic() - began
 
 

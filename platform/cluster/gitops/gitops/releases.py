@@ -164,7 +164,7 @@ def _bumped(repository: Repository, letter: str) -> str:
     """The overlay names another image, by the program with which CI does it; that image."""
     overlay = repository.tree / _OVERLAY
     digest = _image(letter).partition("@")[2]
-    overlay.write_text(_bump().bumped(overlay.read_text(), _REGISTRY, digest))
+    overlay.write_text(bump().bumped(overlay.read_text(), _REGISTRY, digest))
     return _image(letter)
 
 
@@ -172,7 +172,8 @@ def _image(letter: str) -> str:
     return f"{_REGISTRY}@sha256:{letter * 64}"
 
 
-def _bump() -> ModuleType:
+def bump() -> ModuleType:
+    """The program that a release runs to name its image."""
     spec = importlib.util.spec_from_file_location("bump", ROOT / "platform/cluster/argocd/bump.py")
     assert spec
     assert spec.loader

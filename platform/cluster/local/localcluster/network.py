@@ -6,15 +6,12 @@ behind the CNI plugin `ptp`, which routes instead of bridging.
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 from pathlib import Path
 
+from localcluster import namespaces
 from localcluster.paths import NAME, STATE
 
-NAMESPACE = Path("/var/run/netns") / NAME
+NAMESPACE = namespaces.path_of(NAME)
 POD_NAMESPACES = STATE / "containerd" / "io.containerd.grpc.v1.cri" / "netns"
 NODE = "10.99.0.1"
 GATEWAY = "10.99.0.254"
@@ -29,7 +26,6 @@ HOST = "eco2.localhost"
 PORT = 8088
 URL = f"http://{HOST}:{PORT}"
 """Of the platform: the same for clients, which upload pictures, and for pods, which look at them."""
-_TIMEOUT_S = 20
 
 _SETUP = f"""
 ip link set lo up
@@ -44,40 +40,30 @@ sysctl -qw net.ipv4.ip_local_port_range='32768 60999' net.core.somaxconn=4096
 
 
 def inside(*command: str) -> list[str]:
-    """`command` as one that runs in the namespace.
-
-    `ip netns exec` would mount /sys anew and so hide the cgroups of version 1; nsenter leaves mounts alone.
-    """
-    return ["nsenter", f"--net={NAMESPACE}", *command]
+    """`command` as one that runs in the namespace."""
+    return namespaces.entered(NAME, *command)
 
 
 def up() -> None:
     """Make the namespace unless it is there."""
-    if NAMESPACE.exists():
-        return
-    subprocess.run(["ip", "netns", "add", NAME], check=True, timeout=_TIMEOUT_S)
-    subprocess.run(inside("sh", "-ec", _SETUP), check=True, timeout=_TIMEOUT_S)
+    if not NAMESPACE.exists():
+        namespaces.make(NAME, _SETUP)
 
 
 def processes() -> list[int]:
-    """Pids of all processes in the cluster's namespaces, the pods' included. Source: proc(5), ns/net."""
-    ours = {path.stat().st_ino for path in (NAMESPACE, *POD_NAMESPACES.glob("*")) if path.exists()}
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            if (folder / "ns" / "net").stat().st_ino in ours and int(folder.name) != os.getpid():
-                found.append(int(folder.name))
-    return found
+    """Pids of all processes in the cluster's namespaces, the pods' included."""
+    return namespaces.processes(_all())
 
 
 def kill_left() -> None:
     """End what still runs in the namespaces: pods whose container runtime died before them."""
-    for pid in processes():
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    namespaces.kill(_all())
 
 
 def down() -> None:
     """Remove the namespace; with the last process in it the interfaces go too."""
-    if NAMESPACE.exists():
-        subprocess.run(["ip", "netns", "del", NAME], check=True, timeout=_TIMEOUT_S)
+    namespaces.remove(NAME)
+
+
+def _all() -> list[Path]:
+    return [NAMESPACE, *POD_NAMESPACES.glob("*")]
