@@ -3,6 +3,8 @@
 PYTHON ?=
 BIN := .venv/bin
 CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
+# Processes that test at once; a file's tests stay in one.
+TESTERS ?= 2
 # Where benches leave their plots.
 PLOTS ?= plots
 COMPILE = $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url -q \
@@ -30,7 +32,7 @@ test: check infrastructure-check cluster-check ## all tests and checks, those on
 check: setup system lint types sbom ## lint, types, known vulnerabilities and all tests that need no cluster
 	@$(BIN)/python -m schemas.audit --if-reachable
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest
+	@$(BIN)/coverage run -m pytest -n $(TESTERS) --dist loadfile
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report --skip-covered --sort=cover
 

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import psutil
 
-from embedded.servers.process import comes_up
+from embedded.servers.process import comes_up, free_port
 
 
 class NotReadyError(Exception):
@@ -84,11 +83,6 @@ def eco2() -> list[str]:
     """The command line of eco2: installed beside this interpreter, or its module in a checkout."""
     installed = Path(sys.executable).with_name("eco2")
     return [str(installed)] if installed.exists() else [sys.executable, "-m", "cli.main"]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def wait_ready(process: subprocess.Popen[bytes], port: int, timeout_s: float) -> bool:

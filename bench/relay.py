@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.launch import NotReadyError, free_port, stop, wait_ready
+from bench.launch import NotReadyError, stop, wait_ready
+from embedded.servers.process import free_port
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

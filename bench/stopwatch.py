@@ -20,8 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.launch import free_port, is_ready, stop
+from bench.launch import is_ready, stop
 from bench.report import table
+from embedded.servers.process import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -9,8 +9,10 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any, ClassVar
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 _PR_SET_PDEATHSIG = 1
+_reserved: deque[int] = deque()  # descriptors: closed by the end of the process without a word
 _LIBC = ctypes.CDLL(None)  # loaded before any fork: there it must not allocate or import
 
 
@@ -113,6 +116,24 @@ def die_with_parent(signum: int = signal.SIGTERM) -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signum)
 
 
+def _reserve(port: int) -> None:
+    """Keep other processes' `free_port` from this port until its server holds it; OSError where another has it.
+
+    Two platforms or tests that start at once would else take one port now and then. The mark is a name among
+    Linux' abstract sockets, which goes with the process.
+    """
+    if sys.platform == "linux":
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0eco2-port-{port}")
+        except OSError:
+            mark.close()
+            raise
+        _reserved.append(mark.detach())
+        if len(_reserved) > 64:  # the oldest port has long been bound by its server
+            os.close(_reserved.popleft())
+
+
 def free_port(address: str = "127.0.0.1") -> int:
     """A TCP port that was free a moment ago, where servers can be started again later.
 
@@ -127,6 +148,7 @@ def free_port(address: str = "127.0.0.1") -> int:
     for port in random.sample(range(10_000, above), 100):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind((address, port))
+            _reserve(port)
             return port
     raise ServerStartError(f"100 ports between 10000 and {above} tried, none is free on {address}")
 

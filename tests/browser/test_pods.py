@@ -18,8 +18,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from bench.launch import free_port
-from embedded.servers.process import comes_up, end
+from embedded.servers.process import comes_up, end, free_port
 from tests.browser.conftest import PATIENCE_MS, sign_in
 from tests.end_to_end.platform import Platform, running
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.launch import eco2, free_port, stop, wait_ready
+from bench.launch import eco2, stop, wait_ready
+from embedded.servers.process import free_port
 from embedded.servers.service_user import PASSABLE
 
 ROOT = Path(__file__).resolve().parents[2]

