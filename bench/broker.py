@@ -33,7 +33,8 @@ from uvicorn.server import Server
 
 from bench import plots
 from bench.database import database
-from bench.launch import free_port, stop, wait_ready
+from bench.launch import stop, wait_ready
+from embedded.servers.process import free_port
 from embedded.servers.rabbitmq import RabbitMQ
 from eventing.cloudevent import CloudEvent
 from eventing.sender import Sender

@@ -18,8 +18,9 @@ from pathlib import Path
 import psutil
 
 from bench import plots
-from bench.launch import free_port, is_ready, stop
+from bench.launch import is_ready, stop
 from bench.report import table
+from embedded.servers.process import free_port
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("process", "functions", "eventing", "brokers", "edge", "embedded", "cli", "schemas")

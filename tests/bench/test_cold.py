@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench import cold
 from bench.cold import ColdStart
-from bench.launch import free_port
+from embedded.servers.process import free_port
 
 
 def test_functions_are_named_by_their_folders(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from localcluster import debian, function_image, program_image, programs
 from localcluster.archive import Image
 
 from bench.cold import functions
-from bench.launch import free_port
+from embedded.servers.process import free_port
 
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("mmdebstrap") is None, reason="needs root and mmdebstrap"
