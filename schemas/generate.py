@@ -1,7 +1,7 @@
 """Writes every generated file: `python -m schemas.generate` (a test fails when one differs).
 
-func.yaml and pyproject.toml of each function, JSON Schemas of events, OpenAPI, AsyncAPI with its page, and in docs/
-the tables of functions, events and settings, and the graph of the chat.
+func.yaml and pyproject.toml of each function, JSON Schemas of events, OpenAPI and AsyncAPI with their pages, and in
+docs/ the tables of functions, events and settings, and the graph of the chat.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from eventing.catalogue import registered
 from functions.chat.graph.picture import page as graph_page
 from functions.runtime.registry import load_all
+from schemas.api_reference import api_reference
 from schemas.asyncapi import asyncapi
 from schemas.events_reference import events_reference
 from schemas.func_yaml import PYPROJECT, func_yaml
@@ -35,11 +36,13 @@ def files() -> dict[Path, str]:
             schema = {"$schema": DIALECT, "$id": data.dataschema, **data.model_json_schema()}
             text = json.dumps(schema, ensure_ascii=False, indent=2, sort_keys=True)
             written[Path("schemas/events") / f"{name}.json"] = text + "\n"
-    for name, document in (("openapi", openapi(functions)), ("asyncapi", asyncapi(functions))):
+    for name, document, page, drawn in (
+        ("openapi", openapi(functions), "index", api_reference),
+        ("asyncapi", asyncapi(functions), "events", events_reference),
+    ):
         text = json.dumps(document, ensure_ascii=False, indent=2)
         written[Path(f"functions/ops/data/{name}.json")] = text + "\n"
-    page = f"<!-- {NOTE} -->\n{events_reference(asyncapi(functions))}"
-    written[Path("functions/ops/data/reference/events.html")] = page
+        written[Path(f"functions/ops/data/reference/{page}.html")] = f"<!-- {NOTE} -->\n{drawn(document)}"
     written[Path("docs/functions.md")] = functions_page(functions)
     written[Path("docs/events.md")] = events_page(functions)
     written[Path("docs/retention.md")] = retention_page()

@@ -17,7 +17,7 @@ PAGES = {
     "/": ".friends li",
     "/#/chat": "textarea",
     "/#/watch": ".flow .box",
-    "/api/v1/docs": "redoc h1",
+    "/api/v1/docs": "h1",
     "/api/v1/docs/events": "h1",
 }
 """Every page that is served, and what is on it once it is whole."""

@@ -124,3 +124,32 @@ def test_the_older_address_is_marked_so() -> None:
     marked = [name for name, operation in OPERATIONS.items() if operation.get("deprecated")]
     assert marked == ["GET /api/v1/stream"]
     assert json.dumps(DOCUMENT).count('"operationId"') == len({o["operationId"] for o in OPERATIONS.values()})
+
+
+PLAIN = ("_url", "model", "type", "key", "etag")
+ESCAPED = len(json.dumps("𝄞")) - 2
+"""Bytes of a character outside of the basic plane, as most clients in JSON escape it."""
+
+
+def longest(schema: dict[str, Any]) -> int:
+    """Bytes of the longest good value in JSON, of texts that people write; addresses and names have ASCII only."""
+    inner = resolved(schema)
+    if choices := inner.get("anyOf"):
+        return max(map(longest, choices))
+    if inner.get("type") == "object":
+        return sum(
+            longest(field) // (ESCAPED if name.endswith(PLAIN) else 1) + len(name) + 6
+            for name, field in inner.get("properties", {}).items()
+        )
+    return int(inner.get("maxLength", 0)) * ESCAPED + 40
+
+
+@pytest.mark.parametrize("name", [name for name, each in OPERATIONS.items() if "requestBody" in each])
+def test_the_longest_good_body_is_no_body_too_large(name: str) -> None:
+    taken = {
+        f"{route.method} {route.path}": function.max_body
+        for function in load_all()
+        if isinstance(function, HttpFunction)
+        for route in function.routes
+    }
+    assert longest(OPERATIONS[name]["requestBody"]["content"]["application/json"]["schema"]) <= taken[name]

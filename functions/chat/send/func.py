@@ -36,7 +36,6 @@ class MessageAccepted(BaseModel):
 @http_function(
     "POST /api/v1/chat/{chat_id}/messages",
     status=202,
-    max_body=32_768,
     rate_limit="60/60",
     problems=(
         "CHAT_NOT_FOUND",

@@ -1,4 +1,4 @@
-"""Serves the references for people: of the API, drawn by Redoc from the OpenAPI document, and of events."""
+"""Serves the references for people: of the API and of events, drawn from their documents."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from starlette.responses import Response
 from functions.ops import release
 from functions.runtime import NotFound, http_function
 
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-    "worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
 @http_function(
@@ -22,11 +19,11 @@ POLICY = (
     problems=("ROUTE_NOT_FOUND",),
 )
 async def reference(request: Request, file: str = release.PAGE) -> Response:
-    """A page, or the script that draws it; nothing comes from anywhere else. Raises NotFound."""
+    """A page, whole in itself and without a script. Raises NotFound."""
     asked = request.headers
-    found = release.page_file(file, packed="gzip" in asked.get("accept-encoding", ""))
+    found = release.page(file, packed="gzip" in asked.get("accept-encoding", ""))
     if found is None:
-        raise NotFound("ROUTE_NOT_FOUND", "The reference has no such file.")
+        raise NotFound("ROUTE_NOT_FOUND", "The reference has no such page.")
     headers = {
         "cache-control": "max-age=300",
         "etag": found.tag,
@@ -35,7 +32,7 @@ async def reference(request: Request, file: str = release.PAGE) -> Response:
     }
     if found.tag in asked.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(found.body, headers=headers, media_type=found.type)
+    return Response(found.body, headers=headers, media_type="text/html")
 
 
 new = reference.new
