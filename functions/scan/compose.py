@@ -14,11 +14,20 @@ from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
-from functions.scan.question import asks_when, own_words
+from functions.scan.question import asks_cost, asks_reuse, asks_when, own_words
 from functions.scan.regions import region_of
 from functions.scan.rules import lookup, rules
 from functions.scan.taxonomy import taxonomy
-from functions.scan.wording import asked_back, directed, its_day, way
+from functions.scan.wording import (
+    REUSE,
+    asked_back,
+    directed,
+    its_cost,
+    its_day,
+    own_way,
+    said_again,
+    way,
+)
 
 OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 확인해 주세요)"
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
@@ -26,10 +35,7 @@ _TELL_MORE = "아니라면 이름이나 재질을 조금 더 알려 주시거나
 MOST = 3  # friendly sentences
 _PLEASE = "주세요"
 GENERAL = "일반종량제폐기물"
-_FIRST = re.compile(  # a note that says first how to do what is said anyway: 다 식은 뒤 종량제봉투에 버려요.
-    r"(?P<how>[^.]*(?:뒤|고|서|담아|싸|묶어|잘라|접어|붙여|막아|없게|함께)) "
-    r"(?P<goes>(?:종량제봉투에 버려요|폐건전지함에 넣어요|의류수거함에 넣어요|대형폐기물로 신고해요))\.\s*"
-)
+_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
 )
@@ -75,13 +81,13 @@ def compose(
         return unknown(user_input)
     todo = insufficiencies(classification, situation_tags, match)
     if match.finding == "asked":
-        words = _asking(match)
+        words = _dated(match) if asks_when(user_input) and match.how == "bm25" else _asking(match)
     elif len(candidates) >= 2:
         words = _wavering(candidates[0], candidates[1])
     elif WAVERING in situation_tags:
         words = _confirming(match)
     else:
-        words = _telling(classification, match, todo, when=asks_when(user_input))
+        words = _telling(classification, match, todo, user_input)
     words += [OFFLINE] if offline else []
     return Answer(
         disposal_steps=numbered([*match.steps, *_others(match)]),
@@ -192,36 +198,33 @@ def for_region(match: RuleMatch) -> list[str]:
     return [f"({place} 기준)" if match.variant else f"(전국 기준, {place}에서 따로 정한 것은 찾지 못했어요)"]
 
 
-def _telling(
-    classification: Classification, match: RuleMatch, todo: Sequence[str], *, when: bool = False
-) -> list[str]:
-    """First `when`, if asked; where it goes, what is still to be done, what to know of it: three sentences."""
+def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str], asked: str) -> list[str]:
+    """First when, if that is `asked`; where it goes, what is still to be done, what to know of it: three sentences."""
     called = match.said or match.item or match.rule.name
     same = [name for name in match.also if _same_way(name, match)]
-    words = [
-        f"{with_particle(listed_names([called, *same]), '은', '는')} {way(match.rule, match.item or called)}."
-    ]
-    goes = way(match.rule, match.item or called)
-    notes = [] if match.also else _notes(match)
-    if notes and (first := _FIRST.match(notes[0])) and first["how"] and first["goes"] == _again(goes):
-        words = [f"{with_particle(called, '은', '는')} {first['how']} {goes}."]
-        notes[0] = notes[0][first.end() :].strip()
+    notes, how = ([], "") if match.also else _apart(match, _notes(match))
+    there = f"{how} {own_way(called, match.rule, match.item or called)}".strip()
+    words = [f"{with_particle(listed_names([called, *same]), '은', '는')} {there}."]
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += _others(replace(match, also=tuple(name for name in match.also if name not in same)))
     facts = match.rule.facts_of(match.guide)
-    if when:
+    if asks_when(asked):
         dated = next((note for note in notes if "요일" in note), "")
         words.insert(0, dated or its_day(match.rule))
         notes = [*facts, *(note for note in notes if note != dated)]
         facts = ()
+    if asks_cost(asked):
+        words.append(its_cost(match.rule))
+    if asks_reuse(asked) and not any("쓸 만하" in note for note in notes):
+        words.append(REUSE)
     seen = _seen_instead(classification, match)
     left = [step for step in todo if step not in words]
     parts = [seen, _left_to_do(left)]
     parts += [] if match.also else [*notes, *facts]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
-    for part in (_without(part, way(match.rule, match.item)) for part in parts):
+    for part in parts:
         if part and _count([*words, part]) <= MOST:
             words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
     return words
@@ -234,14 +237,20 @@ def _same_way(name: str, match: RuleMatch) -> bool:
     return bool(item and rule and way(rule, item.name) == way(match.rule, match.item))
 
 
-def _without(part: str, goes: str) -> str:
-    """The part without a sentence that only says again where the thing goes."""
-    return " ".join(each for each in re.split(r"(?<=[.!?])\s+", part) if each.rstrip(".") != _again(goes))
-
-
-def _again(goes: str) -> str:
-    """The same place as a note says it: 종량제봉투에 버려 주세요, 종량제봉투에 버려요."""
-    return goes.replace(" 주세요", "요")
+def _apart(match: RuleMatch, notes: Sequence[str]) -> tuple[list[str], str]:
+    """The notes without sentences that only say the place again, and what the first of these said to do before."""
+    how = ""
+    left: list[str] = []
+    for note in notes:
+        sentences: list[str] = []
+        for sentence in _SENTENCES.split(note):
+            first = said_again(sentence, match.rule, match.item)
+            if first is None or (first and how):
+                sentences.append(sentence)
+            else:
+                how = how or first
+        left.append(" ".join(sentences))
+    return left, how
 
 
 def _seen_instead(classification: Classification, match: RuleMatch) -> str:
@@ -275,6 +284,12 @@ def _asking(match: RuleMatch) -> list[str]:
         *(_either(candidates, goes) or [f"{with_particle(candidates[0], '이라면', '라면')} {goes}."]),
         *(_others(match) or [_TELL_MORE]),
     ]
+
+
+def _dated(match: RuleMatch) -> list[str]:
+    """The day, and the question what it is, where nothing that is named goes by another."""
+    about = f"말씀하신 ‘{match.said}’ 가운데 " if match.said else ""
+    return [its_day(), f"{about}무엇을 버리는지 알려 주시면 어떻게 내놓는지도 찾아볼게요."]
 
 
 def _either(candidates: Sequence[str], goes: str) -> list[str]:

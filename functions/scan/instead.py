@@ -37,7 +37,9 @@ def asked_instead(question: str) -> Iterator[str]:
     if found is None:
         return
     before, asked = text[: found.start()].split(), found["asked"]
-    if not before or _ACT.search(before[-1]):  # 버리지 말고: an act is put aside, and no thing
+    if not before or before[-1].endswith("에서"):  # 액자에서 뺀 유리: where it was
+        return
+    if _ACT.search(before[-1]):  # 버리지 말고: an act is put aside, and no thing
         return
     yield asked
     yield " ".join([*before[:-1], asked])

@@ -37,6 +37,10 @@ _SAID = {name: re.compile(f"(?:{words})") for name, words in _WORDS.items()}
 _MADE = re.compile(  # said of the thing anywhere: 쇠로 된, 고무 재질, 유리인데
     r"$|(로|으로)(된|만든|되어|돼있)|제품|재질|인데(?!.{0,4}(되|돼|가능))|이라서?(?![면는던고])|이에요|임$|이고"
 )
+_CLASS = r"(종이|플라스틱|비닐|유리|캔|고철|일반|음식물|스티로폼|재활용)(류|쓰레기)?"
+_ALTERNATIVES = re.compile(  # 종이예요 플라스틱이에요: asked, and told of nothing
+    rf"{_CLASS}(이에요|예요|에요|인가요?|이야|야|인지|일까요?|이냐|냐|이요|요|아니면|이랑)(아니면|혹은)?{_CLASS}"
+)
 _PART = re.compile(
     r"손잡이|뚜껑|바퀴|다리|부분|받침|속에|안에"
 )  # 냄비 손잡이 플라스틱인데: of the handle only
@@ -56,8 +60,14 @@ def made_of(item: Item, text: Utterance, start: int, end: int) -> Item | None:
         other = _item(material, text, item)
         if other is None or other.middle == item.middle:
             return None
+        contrary = any(_SAID[each].match(item.name) for each in _SAID if each != material)  # 나무 도마
         held = item.major == FOOD and other.name == "플라스틱 제품" and text.letters.endswith("플라스틱")
-        if held or item.middle in _PURE or (material == "metal" and item.middle == "일반종량제폐기물"):
+        if (
+            held
+            or contrary
+            or item.middle in _PURE
+            or (material == "metal" and item.middle == "일반종량제폐기물")
+        ):
             return other
     return None
 
@@ -70,6 +80,8 @@ def _item(material: str, text: Utterance, item: Item | None = None) -> Item | No
 
 
 def _materials(text: Utterance, start: int, end: int) -> Iterator[str]:
+    if _ALTERNATIVES.search(text.letters):
+        return
     for material, pattern in _SAID.items():
         for found in pattern.finditer(text.letters):
             first, last = found.span()
@@ -84,6 +96,8 @@ def _materials(text: Utterance, start: int, end: int) -> Iterator[str]:
 
 def of_stuff(text: Utterance) -> Item | None:
     """The item for an unknown thing of which only the material is said: 쇠로 된 트라이앵글, 스텐 계량스푼."""
+    if _ALTERNATIVES.search(text.letters):
+        return None
     for material, pattern in _SAID.items():
         for found in pattern.finditer(text.letters):
             first, last = found.span()

@@ -18,7 +18,7 @@ from functions.scan.topics import GENERIC, HEADS, PARTS, WORN, Mention, listed
 from functions.scan.utterance import PARTICLE, Utterance
 
 _TAKEN_OFF = re.compile(
-    r"(을|를|은|는|도|만|이|가)?(이미|다|안|못|꼭|굳이|따로|일일이|잘)?(제거|빼|뺀|뺐|떼|뗀|뗐|분리(한|해서|했|하고)|없는|없이|닫|덮|잠그|잠가|안?떨어지(는데|지|나|네))|째|까지"
+    r"(을|를|은|는|도|만|이|가)?(이미|다|안|못|꼭|굳이|따로|일일이|잘)?(제거|빼|뺀|뺐|떼|뗀|뗐|분리(한|해서|했|하고)|없는|없이|닫|덮|잠그|잠가|안?떨어지(는데|지|나|네))|(이|가|은|는|도)?(잘)?(안|못)(빠|떨어|뜯|분리)|째|까지"
 )
 _MUST_OFF = re.compile(
     r"(을|를|은|는|도)?(꼭|굳이|다|안)?(떼|제거|벗|분리|뜯|닫|덮)[가-힣]{0,2}(야|지않|도되|도돼|면)"
@@ -49,6 +49,7 @@ _ENDS = listed(  # names of two syllables that a compound may end with: 기모�
         전구 시계 히터 난로 오븐 드릴 공책 수첩 잡지 달력 엽서 악보 박스 상자 김치 찌개 국수
         우동 버섯 배추 쿠키 사탕 송편 치즈"""
 )
+_NIEUN = 4  # the final of 묻은, 시든, 깨진, which say something of the whole noun that follows
 Span = tuple[str, int, int]  # a name, and where it starts and ends in the letters
 
 
@@ -129,12 +130,24 @@ class Names:
                     and not denied
                     and _stands(letters, position, end, starts)
                     and not (end in starts and self._taken_off(letters, position, end, starts))
+                    and not (end not in starts and self._goes_on(letters, position, end, starts))
                 ):
                     yield name, position, end
                     position = end
                     break
             else:
                 position += 1
+
+    def _goes_on(self, letters: str, start: int, end: int, starts: Sequence[int]) -> bool:
+        """Whether the last word of a name is the beginning of a longer one: 시든 꽃 of 시든 꽃다발."""
+        return any(
+            at + len(name) > end
+            and letters.startswith(name, at)
+            and _stands(letters, at, at + len(name), starts)
+            for at in starts
+            if start < at < end and (ord(letters[at - 1]) - ord("가")) % 28 == _NIEUN
+            for name in self._by_first.get(letters[at], ())
+        )
 
     def _taken_off(self, letters: str, start: int, end: int, starts: Sequence[int]) -> bool:
         """Whether a name is of a part that is taken off, so that the whole is meant: 노트 스프링 뺀 것."""

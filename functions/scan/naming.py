@@ -25,13 +25,23 @@ from functions.scan.utterance import Utterance, normal
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
 _CARTONED = {"우유": "우유팩"}  # a drink that is gone is thrown away as its carton
+_USED_UP = re.compile(r"^빈|텅빈|(다|모두|싹|거의)(쓴|썼|쓰고|써서)")
+_BOTTLED = {"화장품 내용물": "화장품 플라스틱 용기"}  # and what is used up as its bottle
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
 _SAYS_NO_KIND = re.compile(  # whose, how old or how many, but not which kind
-    r"(빈|헌|새|폐|옛|큰|작은|중고|낡은|오래된|예쁜|우리|저희|집|이거|여러|모든|겨울|여름|옛날)"
+    r"(빈|헌|새|폐|옛|큰|작은|중고|낡은|오래된|예쁜|우리|저희|집|이거|여러|모든|겨울|여름|옛날|택배|배달|마트|시장|회사|학교|사무실|가게|명절)"
     r"|(할(머니|매|배|아버지|무니)|엄마|아빠|어머니|아버지|부모님|남편|아내|와이프|아들|딸|동생|언니|형|누나|오빠|손주|친구|시어머니)(가|께서)?"
 )
 
+_INSIDE = re.compile(  # of a thing that is still in the container named next
+    r"(이|가|도)?(조금|좀|많이|반쯤|가득|잔뜩)?(든|담긴|들어있는|들은|남아있는)"
+    r"[가-힣]{0,6}(통|병|팩|곽|갑|봉지|봉투|상자|박스|용기|그릇|컵|캔|페트)"
+)
+_CONTAINERS = frozenset(
+    ["종이", "종이팩", "무색페트병", "플라스틱류", "비닐류", "발포합성수지", "유리병", "금속류"]
+)
+GENERAL = "일반종량제폐기물"
 _HELD = re.compile(r"(국물|건더기|음식)(이|가|도)?(조금|좀|많이|반쯤)?(남은|남아있는|든|들어있는|담긴)")
 
 
@@ -75,12 +85,34 @@ def _told(question: str) -> RuleMatch | None:
                 return with_others(near, meant.text)
             return replace(near, finding="asked", candidates=(near.item,), said=own_words(question))
     if named:
-        return with_others(named, question)
+        return with_others(_holding(named, question, mentions), question)
     text = Utterance.of(question)
     stuff = driven(text) or (of_stuff(text) if head is None else None)
     if stuff and (match := of_item(stuff, question)):
         return replace(match, finding="asked", candidates=(stuff.name,), said=own_words(question))
     return _guessed(question, list_.by_name[about.name].name if about else None)
+
+
+def _exactly(question: str) -> RuleMatch | None:
+    """The item or the class that is asked about with nothing else said."""
+    list_ = taxonomy()
+    asked = content(question)
+    for letters in (asked, asked.replace("용", "", 1)):  # 아기용 변기 is an 아기 변기
+        if item := list_.named(letters):
+            return of_item(item, question, list_.spelled[normal(letters)])
+    rule = _keywords().get(asked)
+    return RuleMatch(rule, None) if rule else None
+
+
+def _emptied(name: str, question: str) -> RuleMatch | None:
+    """The carton or bottle of something that is said to be used up: 우유 다 마셨어요, 다 쓴 로션."""
+    list_, text = taxonomy(), Utterance.of(question)
+    if name in _CARTONED and emptied(text):
+        return of_item(list_.by_name[_CARTONED[name]], question)
+    bottle = _BOTTLED.get(list_.by_name[name].guide)
+    if bottle and _USED_UP.search(text.letters):
+        return of_item(list_.by_name[normal(bottle)], question, f"{list_.spelled[name]} 용기")
+    return None
 
 
 def _mentioned(question: str) -> list[Mention]:
@@ -98,16 +130,13 @@ def _named(
     list_ = taxonomy()
     alone = len(mentions) == 1
     places = frozenset(each.start for each in list_.mentions(question))  # dangerous names among them
-    asked = content(question)
-    if item := list_.named(asked):
-        return of_item(item, question, list_.spelled[normal(asked)])
-    if rule := _keywords().get(asked):
-        return RuleMatch(rule, None)
+    if exact := _exactly(question):
+        return exact
     if about and (held := _HELD.match(Utterance.of(question).letters)) and (inner := list_.named(held[1])):
         match = of_item(inner, question, held[1])  # 국물 남은 컵라면: first what is in it, then the thing
         return replace(match, also=(list_.spelled[about.name],)) if match and about.name != held[1] else match
-    if about and about.name in _CARTONED and emptied(Utterance.of(question)):
-        return of_item(list_.by_name[_CARTONED[about.name]], question)
+    if about and (left := _emptied(about.name, question)):
+        return left
     if head and (first := list_.named(head.items[0])):
         words = noun_phrase(question)
         match = of_item(first, question, words)
@@ -128,9 +157,8 @@ def _named(
         match = of_item(item, question, list_.spelled[about.name])
         unsure = about.name in list_.unsettled and _told_apart(text, about, mentions)
         if match and (unsure or unknown_head(text, end, places) or unknown_tail(text, end, places)):
-            return replace(
-                match, finding="asked", candidates=(match.item or item.name,), said=own_words(question)
-            )
+            called = match.said or match.item or item.name
+            return replace(match, finding="asked", candidates=(called,), said=own_words(question))
         if match and match.item != item.name:
             return replace(match, said=noun_phrase(question))
         return match
@@ -144,6 +172,24 @@ def _told_apart(text: Utterance, about: Mention, mentions: Sequence[Mention]) ->
     word = text.words[text.starts.index(about.start) - 1] if about.start else ""
     beside = any(each.end == about.start and each.modifies for each in mentions)
     return (about.qualified or beside) and not _SAYS_NO_KIND.fullmatch(word)
+
+
+def _holding(match: RuleMatch, question: str, mentions: Sequence[Mention]) -> RuleMatch:
+    """The match with what is said to be still in the container that is asked about: 딸기잼 든 유리병."""
+    list_ = taxonomy()
+    item = list_.named(match.item or "")
+    if (
+        match.finding != "named"
+        or item is None
+        or item.middle not in _CONTAINERS
+        or emptied(Utterance.of(question))
+    ):
+        return match
+    inside = next((each for each in mentions if _INSIDE.match(each.after)), None)
+    held = list_.by_name[inside.name] if inside else None
+    if inside is None or held is None or held.major not in (FOOD, GENERAL) or held.name == item.name:
+        return match
+    return replace(match, also=(list_.spelled[inside.name],))
 
 
 def _content_of(name: str) -> Item | None:

@@ -35,6 +35,12 @@ _WHEN = re.compile(  # 언제 내놔요, 무슨 요일에 버려요, 배출 요�
     r"(버|내놓|내놔|내다|내야|내면|내요|내는|배출|수거|가져|갖다|분리|나가|해야|하나|인가요|이에요|예요|이죠|되나|돼)"
     r"|(배출|수거|내놓는|버리는|가져가는)(하는)?(요일|날짜|날|시간)(이|은|을|는)?(언제|무슨|어떻게|알려|궁금|몇|좀|$)"
 )
+_COST = re.compile(  # 얼마예요, 수수료가 있나요, 무료로 가져가나요; not 얼마나 씻어야 해요, 돈을 돌려받나요
+    r"얼마(?!나|큼)|얼마나(해|하나|들|드|나와|나올|내)|수수료|비용|요금|유료|무료|무상|공짜|돈(을|이|은)?(내|들|드나|드는|따로)"
+)
+_REUSE = re.compile(
+    r"기부|나눔|중고|(멀쩡|쓸만|새거|깨끗)한데.{0,8}(아까|버리|누구|줄|주|쓸)|남(한테|에게|을)?(줘|줄|주)"
+)
 _PHONE = re.compile(r"\+?\d{2,4}[-. )]?\d{3,4}[-. ]?\d{4}\b")  # repeated to nobody
 PREDICATE = re.compile(r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|[ㄱ-ㅎㅠㅜ])$|^(안|못)$")
 _TAIL = re.compile(
@@ -50,6 +56,16 @@ def asking(letters: str) -> bool:
 def asks_when(text: str) -> bool:
     """Whether it is asked on which day, or when, something is put out."""
     return _WHEN.search(normal(text)) is not None
+
+
+def asks_cost(text: str) -> bool:
+    """Whether it is asked what it costs to throw something away."""
+    return _COST.search(normal(text)) is not None
+
+
+def asks_reuse(text: str) -> bool:
+    """Whether it is asked who could still use something."""
+    return _REUSE.search(normal(text)) is not None
 
 
 def content(text: str) -> str:

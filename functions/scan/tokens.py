@@ -15,7 +15,7 @@ from functions.scan.utterance import PARTICLE, normal
 NAME, KEYWORD, NOTE, STEP = 6, 3, 2, 1  # how often a token of such a field counts in a document
 _WORD = re.compile(r"\w+")
 _COMMON = listed(
-    "다 안 못 잘 내 배출 분리 수거 분리수거 분리배출 쓰레기 방법 처리 집 저 나 이 그 가 수 때 것 거 종류"
+    "다 안 못 잘 내 배출 분리 수거 분리수거 분리배출 쓰레기 방법 처리 집 저 나 이 그 가 수 때 것 거 종류 게"
 )
 
 

@@ -11,7 +11,9 @@ from functions.scan.events import Answer
 from functions.scan.inquiry import ask
 from functions.scan.korean import with_particle
 from functions.scan.retrieval import retrieve
+from functions.scan.rules import Rule, rules
 from functions.scan.taxonomy import RECYCLABLE, taxonomy
+from functions.scan.wording import AGAIN
 
 
 def recyclable(middle: str, minor: str | None = None) -> Classification:
@@ -174,7 +176,7 @@ def test_another_way_of_a_region_is_told_instead_of_the_general_one() -> None:
     assert "종량제봉투에 담아요" in told and "흙으로 구운" not in told
 
 
-def reply(text: str, region: str) -> str:
+def reply(text: str, region: str | None = None) -> str:
     return ask(text, region).answer
 
 
@@ -218,6 +220,42 @@ def test_a_material_alone_on_the_photo_is_not_told_as_a_second_thing() -> None:
 )
 def test_how_and_where_are_told_in_one_sentence(said: str, first: str) -> None:
     assert answer(NOTHING, said=said).user_answer.startswith(first)
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.key)
+def test_no_note_says_again_where_its_thing_goes(rule: Rule) -> None:
+    again = AGAIN.get(rule.category.middle)
+    for target in rule.targets:
+        told = reply(target.item) if again and not target.way else ""
+        _, *rest = re.split(r"(?<=[.!?])\s+", told)
+        assert again is None or not [each for each in rest if again.fullmatch(each.rstrip("."))], told
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("소파 버리는 데 얼마예요", "시·군·구에 따라 다르니 신고할 때 확인해 주세요"),
+        ("프린터는 무료로 가져가나요", "돈이 들지 않아요"),
+        ("도자기 그릇 멀쩡한데 기부되나요", "재활용센터나 나눔가게"),
+        ("유리병", "유리병은 재활용품으로 따로 나눠 주세요."),
+        ("음식물 쓰레기", "음식물 쓰레기는 전용 봉투나 수거함에 버려 주세요."),
+        ("딸기잼 든 유리병", "딸기잼은 음식물 쓰레기로 버려 주세요."),
+        ("담배꽁초 든 페트병", "담배꽁초는 종량제봉투에 버려 주세요."),
+        ("이상한 욕조 발", "혹시 욕조인가요?"),
+    ],
+)
+def test_what_is_asked_is_told(asked: str, told: str) -> None:
+    assert told in reply(asked)
+
+
+@pytest.mark.parametrize("asked", ["케첩통은 얼마나 씻어야 해요", "소주병은 얼마나 깨끗해야 하나요"])
+def test_how_well_is_no_question_of_money(asked: str) -> None:
+    assert "돈이 들지" not in reply(asked)
+
+
+def test_a_day_that_is_asked_of_nothing_named_is_told_without_a_guess() -> None:
+    told = reply("재활용은 무슨 요일에 내놔요")
+    assert told.startswith("내놓는 요일과 시간은") and "혹시" not in told
 
 
 @pytest.mark.parametrize(

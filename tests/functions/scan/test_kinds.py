@@ -25,6 +25,36 @@ def test_how_a_thing_works_and_how_long_it_lasts_decide(text: str, item: str) ->
     assert match and match.item == item
 
 
+@pytest.mark.parametrize(
+    ("text", "middle"),
+    [
+        ("노트북 배터리 안 빠져요", "전기전자제품"),
+        ("두부 용기 비닐이 안 떨어져요", "플라스틱류"),
+        ("장난감 자동차 건전지 들어가는 건데 플라스틱인가요", "전기전자제품"),
+        ("신발 안에 깔린 얇은 종이", "종이"),
+        ("침대 딱지 어디서 사요", "대형폐기물"),
+        ("도마 플라스틱", "플라스틱류"),
+        ("걸레로 쓰던 수건", "일반종량제폐기물"),
+        ("양념 묻은 비닐장갑", "일반종량제폐기물"),
+        ("액자에서 뺀 유리", "불연성종량제폐기물"),
+        ("아기용 변기", "플라스틱류"),
+        ("여행용 파우치", "의류및원단"),
+        ("모니터 받침대", "일반종량제폐기물"),
+        ("다 쓴 로션", "플라스틱류"),
+        ("반쯤 남은 샴푸", "일반종량제폐기물"),
+    ],
+)
+def test_what_is_said_around_a_name_decides_which_thing_is_meant(text: str, middle: str) -> None:
+    match = search(text)
+    assert match and match.rule.category.middle == middle
+
+
+@pytest.mark.parametrize("text", ["계란판은 종이예요 플라스틱이에요", "이 통 유리인가요 플라스틱인가요"])
+def test_a_material_that_is_asked_for_is_not_told(text: str) -> None:
+    match = search(text)
+    assert match is None or match.item not in ("플라스틱 제품", "유리 제품", "종이 제품")
+
+
 @pytest.mark.parametrize("text", ["쇠로 된 이상한 물건", "알루미늄 뭐시기", "스텐 뭐시기 하나"])
 def test_an_unknown_thing_of_a_known_material_is_asked_about(text: str) -> None:
     match = search(text)
