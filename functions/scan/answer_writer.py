@@ -12,14 +12,13 @@ from functions.providers.errors import ModelRefused
 from functions.providers.request import ModelRequest
 from functions.providers.shared import SharedModels, ask
 from functions.runtime.resources import Service
-from functions.scan.compose import compose, for_region, numbered
 from functions.scan.events import Answer, RulesMatched
-from functions.scan.matches import RuleMatch, restore
+from functions.scan.knowledge import Knowledge
 from functions.scan.prompts import prompt
-from functions.scan.rules import lookup
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
+    from functions.scan.matches import RuleMatch
 
 BUDGET_S = 38.0  # below the function's timeout, above the model's own
 LONGEST = 600  # characters of 이코's words
@@ -43,11 +42,16 @@ class AnswerWriter(Service):
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
-        """Over the shared models."""
+        """Over the shared models; what is known about waste is read beforehand."""
+        await resources.get(Knowledge)
         return cls(await resources.get(SharedModels))
 
     async def answer(self, event: RulesMatched) -> tuple[Answer, str]:
         """The answer and the model that worded it, "" where none did. Raises Retry and Reject."""
+        from functions.scan.compose import compose
+        from functions.scan.matches import restore
+        from functions.scan.rules import lookup
+
         found = event.match
         match = restore(found) if found else None
         vision = event.vision
@@ -94,6 +98,8 @@ def accepted(draft: AnswerDraft, fixed: Answer, match: RuleMatch) -> Answer:
 
     What is still to be done decides about rewards, so it is never the model's.
     """
+    from functions.scan.compose import for_region, numbered
+
     chosen = [step for step in match.steps if step in draft.disposal_steps]
     words = draft.user_answer.strip()
     taken = 0 < len(words) <= LONGEST

@@ -1,4 +1,13 @@
-"""What a scan goes by where nothing was said and nothing was found: a question and a category."""
+"""What a scan goes by before any knowledge is read: where that lies, two of its names, and the question of no words."""
+
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+"""The files of docs/knowledge.md."""
+
+RECYCLABLE = "재활용폐기물"
+"""The major category of what is collected to be used again."""
+
 
 DEFAULT_INPUT = "이 폐기물을 어떻게 분리배출해야 하나요?"
 """The question of a client whose user wrote nothing."""

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from functions.scan.defaults import DATA
 from functions.scan.matches import RuleMatch
 from functions.scan.retrieval import search
-from functions.scan.taxonomy import DATA, taxonomy
+from functions.scan.taxonomy import taxonomy
 
 GOLDEN = DATA / "golden"
 RIGHT, MOST_CONFIDENT_WRONG = 0.95, 0.02

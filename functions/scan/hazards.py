@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from functions.scan.taxonomy import DATA
+from functions.scan.defaults import DATA
 from functions.scan.typos import Spellings
 from functions.scan.utterance import Utterance
 

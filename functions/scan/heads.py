@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from functions.scan.taxonomy import DATA
+from functions.scan.defaults import DATA
 from functions.scan.topics import PART, PARTS, WORN
 from functions.scan.utterance import Utterance
 

@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from functions.scan.defaults import DATA
 from functions.scan.evaluate import GOLDEN, rows
 from functions.scan.hazards import hazards
 from functions.scan.reindex import INDEX
 from functions.scan.suspicion import NOTHING, SCALE, compiled, features
-from functions.scan.taxonomy import DATA, taxonomy
+from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import Utterance
 
 SAFE = "safe"

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from functions.scan.classification import DraftCategory, VisionDraft
 from functions.scan.compose import WAVERING
-from functions.scan.defaults import DEFAULT_INPUT, UNCLASSIFIED
+from functions.scan.defaults import DEFAULT_INPUT, RECYCLABLE, UNCLASSIFIED
 from functions.scan.retrieval import search
-from functions.scan.taxonomy import RECYCLABLE, Item, taxonomy
+from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.utterance import normal
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from functions.scan.taxonomy import DATA
+from functions.scan.defaults import DATA
 from functions.scan.tokens import KEYWORD, asked
 from functions.scan.utterance import LONGEST, same_letters
 

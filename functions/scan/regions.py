@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from functions.scan.taxonomy import DATA
+from functions.scan.defaults import DATA
 from functions.scan.utterance import normal
 
 

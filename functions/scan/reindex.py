@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from functions.scan.defaults import UNCLASSIFIED
+from functions.scan.defaults import DATA, RECYCLABLE, UNCLASSIFIED
 from functions.scan.rules import Rule, Target, rules
-from functions.scan.taxonomy import DATA, RECYCLABLE, Item, Taxonomy, read
+from functions.scan.taxonomy import Item, Taxonomy, read
 from functions.scan.tokens import KEYWORD, NAME, NOTE, STEP, pieces, tokens, words
 from functions.scan.utterance import normal
 

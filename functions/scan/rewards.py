@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from functions.character.catalogue import BY_MIDDLE, DEFAULT, Character
 from functions.scan.classification import Classification
+from functions.scan.defaults import RECYCLABLE
 from functions.scan.events import MatchedRules
 from functions.scan.korean import with_particle
 from functions.scan.rules import lookup
-from functions.scan.taxonomy import RECYCLABLE
 
 
 def earned(

@@ -9,10 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from functions.scan.defaults import UNCLASSIFIED
+from functions.scan.defaults import DATA, UNCLASSIFIED
 from functions.scan.regions import regions
 from functions.scan.sources import named
-from functions.scan.taxonomy import DATA
 
 
 class _Frozen(BaseModel):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 
-from functions.scan.taxonomy import DATA
+from functions.scan.defaults import DATA
 
 
 @dataclass(frozen=True, slots=True)

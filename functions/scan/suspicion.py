@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
 
-from functions.scan.taxonomy import DATA
+from functions.scan.defaults import DATA
 from functions.scan.typos import plain
 from functions.scan.utterance import Utterance
 

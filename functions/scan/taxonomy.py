@@ -11,17 +11,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 
+from functions.scan.defaults import DATA
 from functions.scan.mentions import Names
 from functions.scan.states import says
 from functions.scan.topics import Mention, topic
 from functions.scan.typos import Correction, Spellings
 from functions.scan.utterance import Utterance, normal
 
-DATA = Path(__file__).parent / "data"
-RECYCLABLE = "재활용폐기물"
 UNSETTLED = 0.3  # the share of longer names that must go elsewhere for a name to say little of them
 
 

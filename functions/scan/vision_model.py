@@ -16,10 +16,10 @@ from functions.runtime.resources import Service
 from functions.scan.classification import NOTHING, VisionDraft, VisionMeta, VisionResult, repair
 from functions.scan.events import ScanRequested
 from functions.scan.prompts import prompt
-from functions.scan.taxonomy import taxonomy
 
 if TYPE_CHECKING:
     from functions.runtime.resources import Resources
+    from functions.scan.taxonomy import Taxonomy
 
 BUDGET_S = 38.0  # below the function's timeout, above the model's own
 
@@ -35,7 +35,7 @@ class VisionModel(Service):
     async def open(cls, resources: Resources) -> Self:
         """The taxonomy is read beforehand, so that the first event does not wait for it."""
         fetcher = await resources.get(ImageFetcher)
-        await asyncio.to_thread(taxonomy)
+        await asyncio.to_thread(_taxonomy)
         if resources.settings(ProviderSettings).model == "local":
             from functions.scan.offline import warm
 
@@ -85,4 +85,10 @@ class VisionModel(Service):
 
 def _repaired(event: ScanRequested, completion: Completion[VisionDraft]) -> tuple[VisionResult, list[str]]:
     meta = VisionMeta(user_input=event.user_input, provider=completion.provider, model=completion.model)
-    return repair(completion.output, taxonomy(), meta=meta)
+    return repair(completion.output, _taxonomy(), meta=meta)
+
+
+def _taxonomy() -> Taxonomy:
+    from functions.scan.taxonomy import taxonomy  # not at the start of the process: half of its time
+
+    return taxonomy()

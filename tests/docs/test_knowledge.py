@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 import yaml
 
-from functions.scan import reindex, taxonomy
+from functions.scan import defaults, reindex
 from functions.scan.inquiry import ask
 from schemas.generate import ROOT
 
@@ -42,7 +42,7 @@ def forget() -> None:
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     copy = tmp_path / "data"
-    shutil.copytree(taxonomy.DATA, copy)
+    shutil.copytree(defaults.DATA, copy)
     for module in knowing():
         if hasattr(module, "DATA"):
             monkeypatch.setattr(module, "DATA", copy)
@@ -79,5 +79,5 @@ def test_what_the_page_adds_is_answered(data: Path, request: pytest.FixtureReque
 
 def test_the_examples_are_as_the_files_have_them() -> None:
     (hazard,) = yaml.safe_load(block("yaml", "id: my-hazard"))
-    kept = yaml.safe_load((taxonomy.DATA / "hazards.yaml").read_text())
+    kept = yaml.safe_load((defaults.DATA / "hazards.yaml").read_text())
     assert set(hazard) <= {key for row in kept for key in row}

@@ -15,8 +15,8 @@ from functions.scan.classification import (
     VisionResult,
     repair,
 )
-from functions.scan.defaults import UNCLASSIFIED
-from functions.scan.taxonomy import RECYCLABLE, taxonomy
+from functions.scan.defaults import RECYCLABLE, UNCLASSIFIED
+from functions.scan.taxonomy import taxonomy
 
 
 def category(major: str, middle: str, minor: str | None = None) -> DraftCategory:

@@ -6,13 +6,13 @@ import pytest
 
 from functions.scan.classification import NOTHING, Classification, Outcome
 from functions.scan.compose import OFFLINE, WAVERING, compose, insufficiencies
-from functions.scan.defaults import DEFAULT_INPUT
+from functions.scan.defaults import DEFAULT_INPUT, RECYCLABLE
 from functions.scan.events import Answer
 from functions.scan.inquiry import ask
 from functions.scan.korean import with_particle
 from functions.scan.retrieval import retrieve
 from functions.scan.rules import Rule, rules
-from functions.scan.taxonomy import RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 from functions.scan.wording import AGAIN
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from functions.scan.classification import Classification
 from functions.scan.compose import compose
-from functions.scan.defaults import DEFAULT_INPUT, UNCLASSIFIED
+from functions.scan.defaults import DATA, DEFAULT_INPUT, RECYCLABLE, UNCLASSIFIED
 from functions.scan.hazards import hazards, told
 from functions.scan.reindex import hazard_index
 from functions.scan.retrieval import retrieve, search
@@ -19,7 +19,7 @@ from functions.scan.rewards import earned
 from functions.scan.rules import lookup
 from functions.scan.sources import sources
 from functions.scan.suspicion import NOTHING as NO_HAZARD
-from functions.scan.taxonomy import DATA, RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import Utterance
 from tests.functions.scan.hazard_phrasings import DANGEROUS, SAFE, probes
 

@@ -8,9 +8,9 @@ from PIL import Image
 from functions.providers.local.model import LocalGuess, Verdict
 from functions.scan.classification import NOTHING, repair
 from functions.scan.compose import WAVERING
-from functions.scan.defaults import DEFAULT_INPUT
+from functions.scan.defaults import DEFAULT_INPUT, RECYCLABLE
 from functions.scan.offline import MATERIALS, classify_offline, draft_of
-from functions.scan.taxonomy import RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 
 
 def guess(

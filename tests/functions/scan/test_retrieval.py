@@ -8,11 +8,11 @@ import pytest
 
 from functions.scan import evaluate
 from functions.scan.classification import Classification
-from functions.scan.defaults import DEFAULT_INPUT, UNCLASSIFIED
+from functions.scan.defaults import DATA, DEFAULT_INPUT, RECYCLABLE, UNCLASSIFIED
 from functions.scan.matches import restore
 from functions.scan.reindex import document_index
 from functions.scan.retrieval import retrieve, search
-from functions.scan.taxonomy import DATA, RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 
 UNKNOWN = Classification(major_category=UNCLASSIFIED, middle_category=UNCLASSIFIED)
 

@@ -6,10 +6,11 @@ import pytest
 
 from functions.character.catalogue import BY_MIDDLE, CHARACTERS, DEFAULT, Character
 from functions.scan.classification import Classification
+from functions.scan.defaults import RECYCLABLE
 from functions.scan.events import Finding, MatchedRules
 from functions.scan.rewards import earned, match_reason
 from functions.scan.rules import lookup
-from functions.scan.taxonomy import RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 
 
 def test_every_middle_category_of_recyclables_has_a_character() -> None:

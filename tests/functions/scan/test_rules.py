@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from functions.scan.defaults import UNCLASSIFIED
+from functions.scan.defaults import RECYCLABLE, UNCLASSIFIED
 from functions.scan.rules import Rule, categories, lookup, rule_document, rules
-from functions.scan.taxonomy import RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 
 
 @pytest.fixture(params=sorted(rules()))

@@ -8,13 +8,12 @@ import pytest
 
 from functions.scan.classification import Classification
 from functions.scan.compose import compose
-from functions.scan.defaults import DEFAULT_INPUT, UNCLASSIFIED
+from functions.scan.defaults import DATA, DEFAULT_INPUT, RECYCLABLE, UNCLASSIFIED
 from functions.scan.hazards import hazards
 from functions.scan.learn import learned, lessons, phrasings
 from functions.scan.retrieval import retrieve, search
 from functions.scan.rewards import earned
 from functions.scan.suspicion import NOTHING, compiled, features, suspect
-from functions.scan.taxonomy import DATA, RECYCLABLE
 from functions.scan.utterance import Utterance
 
 BOTTLE = Classification(major_category=RECYCLABLE, middle_category="유리병")

@@ -6,10 +6,10 @@ import re
 import pytest
 import yaml
 
-from functions.scan.defaults import UNCLASSIFIED
+from functions.scan.defaults import DATA, RECYCLABLE, UNCLASSIFIED
 from functions.scan.reindex import taxonomy_index
 from functions.scan.rules import lookup, rules
-from functions.scan.taxonomy import DATA, RECYCLABLE, taxonomy
+from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import normal
 
 MAJORS = [
