@@ -6,8 +6,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import pairwise, permutations
 from math import inf
 
 from functions.scan.utterance import PARTICLE, QUESTION, Utterance
@@ -19,23 +19,17 @@ _CLASSES = str.maketrans("ㄲㅋㄸㅌㅃㅍㅆㅉㅊ", "ㄱㄱㄷㄷㅂㅂㅅ�
 _TENSE = str.maketrans("ㄲㄸㅃㅆㅉ", "ㄱㄷㅂㅅㅈ")
 _SAME_VOWELS = str.maketrans("ㅔㅖㅒㅞㅙ", "ㅐㅐㅐㅚㅚ")
 _SAME_FINALS = str.maketrans("ㄲㅋㅅㅆㅈㅊㅌㅎㅍ", "ㄱㄱㄷㄷㄷㄷㄷㄷㅂ")
-_ALIKE_INITIALS = ("ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈㅉㅊ", "ㄴㄹ", "ㅎㅇ")
-_ALIKE_VOWELS = (
-    "ㅐㅔㅒㅖ",
-    "ㅙㅚㅞ",
-    "ㅓㅗ",
-    "ㅗㅜ",
-    "ㅡㅜ",
-    "ㅣㅟㅢ",
-    "ㅓㅕ",
-    "ㅏㅑ",
-    "ㅗㅛ",
-    "ㅜㅠ",
-    "ㅔㅖ",
-    "ㅡㅓ",
-    "ㅣㅔ",
+
+
+def _pairs(*groups: str) -> frozenset[str]:
+    return frozenset(one + other for group in groups for one, other in permutations(group, 2))
+
+
+_ALIKE_INITIALS = _pairs("ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈㅉㅊ", "ㄴㄹ", "ㅎㅇ")
+_ALIKE_VOWELS = _pairs(
+    "ㅐㅔㅒㅖ", "ㅙㅚㅞ", "ㅓㅗ", "ㅗㅜ", "ㅡㅜ", "ㅣㅟㅢ", "ㅓㅕ", "ㅏㅑ", "ㅗㅛ", "ㅜㅠ", "ㅡㅓ", "ㅣㅔ"
 )
-_ALIKE_FINALS = ("-ㅎ", "ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㅇㅁ", "ㅂㅍㅄ", "ㄹㅀㄼ", "ㄴㄵㄶ")
+_ALIKE_FINALS = _pairs("-ㅎ", "ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㅇㅁ", "ㅂㅍㅄ", "ㄹㅀㄼ", "ㄴㄵㄶ")
 _MOST = {2: 0.5, 3: 1.0, 4: 1.5}  # what may be wrong in a name of so many syllables; 2.0 in a longer one
 _SLIP = 0.5  # so little may be wrong with a name that only begins a word
 _CARRIED = frozenset("ㄱㄲㄴㄷㄹㅁㅂㅅㅆㅈㅊㅋㅌㅍ")
@@ -50,6 +44,7 @@ def most(syllables: int) -> float:
     return _MOST.get(syllables, 2.0 if syllables > 4 else 0.0)
 
 
+@lru_cache(maxsize=11_172)  # as many syllables as there are
 def _parts(syllable: str) -> tuple[str, str, str]:
     code = ord(syllable) - ord("가")
     if not 0 <= code < 11172:
@@ -69,10 +64,10 @@ def _sound(word: str) -> str:
     )
 
 
-def _cost(one: str, other: str, alike: Sequence[str]) -> float:
+def _cost(one: str, other: str, alike: frozenset[str]) -> float:
     if one == other:
         return 0.0
-    return 0.5 if one and other and any(one in group and other in group for group in alike) else 1.0
+    return 0.5 if one + other in alike else 1.0
 
 
 def distance(one: str, other: str, most: float = inf) -> float:
@@ -131,14 +126,16 @@ class Spellings:
         self._names = tuple(names)
 
     @cached_property
-    def _by_outline(self) -> dict[str, list[str]]:
-        index: dict[str, list[str]] = defaultdict(list)
+    def _by_outline(self) -> dict[str, list[tuple[str, str]]]:
+        """Names and how they are spoken, by their consonants and by all but one of them."""
+        index: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for name in self._names:
             if 2 <= len(name) <= _LONGEST_NAME and all("가" <= letter <= "힣" for letter in name):
-                outline = _outline(_sound(name))
-                index[outline].append(name)
+                sound = _sound(name)
+                outline = _outline(sound)
+                index[outline].append((name, sound))
                 for at in range(len(outline)):
-                    index[f"{outline[:at]}*{outline[at + 1 :]}"].append(name)
+                    index[f"{outline[:at]}*{outline[at + 1 :]}"].append((name, sound))
         return dict(index)
 
     def near(self, word: str) -> list[tuple[float, str]]:
@@ -150,10 +147,10 @@ class Spellings:
         outline = _outline(spoken)
         keys = [outline, *(f"{outline[:at]}*{outline[at + 1 :]}" for at in range(len(outline)))]
         names = {name for key in keys for name in self._by_outline.get(key, ())}
-        ranked = sorted(
-            (min(distance(word, name, limit), distance(spoken, _sound(name), limit)), name) for name in names
+        judged = (
+            (min(distance(word, name, limit), distance(spoken, sound, limit)), name) for name, sound in names
         )
-        return [pair for pair in ranked if pair[0] <= limit]
+        return sorted(pair for pair in judged if pair[0] <= limit)
 
     def find(self, text: Utterance, least: int = 3) -> Iterator[tuple[str, int, int]]:
         """Names that a word, or two written apart, stands for but for its spelling, with where it stands.
