@@ -35,6 +35,7 @@ _TELL_MORE = "아니라면 이름이나 재질을 조금 더 알려 주시거나
 MOST = 3  # friendly sentences
 _PLEASE = "주세요"
 GENERAL = "일반종량제폐기물"
+_CARE = re.compile(r"다치|찔리|식혀|식힌|불씨|날카|날을|새지|만지|조심|불이 날|가스를|터지|뿌려 비|깨지지 않")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
@@ -174,6 +175,14 @@ def _notes(match: RuleMatch) -> list[str]:
     return [variant.note] if variant.steps or variant.place else [variant.note, general]
 
 
+def _careful(match: RuleMatch) -> list[str]:
+    """What keeps the things of one question from hurting somebody: 다치지 않게 감싸요, 완전히 식혀요."""
+    found = [item for name in [match.item or "", *match.also] if (item := taxonomy().named(name))]
+    notes = [rule.note(item.guide) or "" for item in found if (rule := lookup(*item.place))]
+    sentences = [each for note in notes for each in _SENTENCES.split(note)]
+    return [each for each in dict.fromkeys(sentences) if _CARE.search(each)]
+
+
 def _others(match: RuleMatch) -> list[str]:
     """Where the other things of the same question go, a sentence each."""
     found = [(name, item) for name in match.also if (item := taxonomy().named(name))]
@@ -227,6 +236,8 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     for part in parts:
         if part and _count([*words, part]) <= MOST:
             words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
+    if match.also:
+        words += [each for each in _careful(match) if each not in words]
     return words
 
 

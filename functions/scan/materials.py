@@ -30,7 +30,7 @@ _WORDS = {
     "rubber": "고무",
     "silicone": "실리콘",
     "paper": "종이",
-    "glass": "유리|강화유리",
+    "glass": "유리|강화유리|내열유리|글라스",
     "ceramic": "도자기|사기|세라믹",
 }
 _SAID = {name: re.compile(f"(?:{words})") for name, words in _WORDS.items()}

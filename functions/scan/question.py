@@ -36,13 +36,16 @@ _WHEN = re.compile(  # 언제 내놔요, 무슨 요일에 버려요, 배출 요�
     r"|(배출|수거|내놓는|버리는|가져가는)(하는)?(요일|날짜|날|시간)(이|은|을|는)?(언제|무슨|어떻게|알려|궁금|몇|좀|$)"
 )
 _COST = re.compile(  # 얼마예요, 수수료가 있나요, 무료로 가져가나요; not 얼마나 씻어야 해요, 돈을 돌려받나요
-    r"얼마(?!나|큼)|얼마나(해|하나|들|드|나와|나올|내)|수수료|비용|요금|유료|무료|무상|공짜|돈(을|이|은)?(내|들|드나|드는|따로)"
+    r"얼마(?!나|큼)|얼마나(해|하나|들|드|나와|나올|내)|수수료|비용|요금|유료|무료|무상|공짜|가지러|방문수거|수거하러|돈(을|이|은)?(내|들|드나|드는|따로)"
 )
 _REUSE = re.compile(
     r"기부|나눔|중고|(멀쩡|쓸만|새거|깨끗)한데.{0,8}(아까|버리|누구|줄|주|쓸)|남(한테|에게|을)?(줘|줄|주)"
 )
 _PHONE = re.compile(r"\+?\d{2,4}[-. )]?\d{3,4}[-. ]?\d{4}\b")  # repeated to nobody
-PREDICATE = re.compile(r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|[ㄱ-ㅎㅠㅜ])$|^(안|못)$")
+PREDICATE = re.compile(
+    r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|[려뜨]려|[ㄱ-ㅎㅠㅜ])$|^(안|못)$"
+)
+_PLACE = re.compile(r"..(에|에다|에다가|에도|에는|으로|로)$")
 _TAIL = re.compile(
     r"(들)?(은요|는요|은|는|을|를|도요|도|이요|이에요|예요|에요|이야|야|입니다|인데요?|인가요?|이고|하고|랑|이랑|의)?$"
 )
@@ -90,6 +93,8 @@ def own_words(text: str, longest: int = 30) -> str:
         taken.append(word)
     if not taken or _ASKING.match(taken[0]):
         return ""
+    while len(taken) > 1 and _PLACE.search(taken[-1]):  # 냄비 유리병에 넣어도 돼요: where it would go
+        taken.pop()
     phrase = " ".join([*taken[:-1], _TAIL.sub("", taken[-1]) or taken[-1]])
     return phrase if len(phrase) <= longest else ""
 

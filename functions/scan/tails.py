@@ -10,12 +10,17 @@ import re
 
 from functions.scan.utterance import PARTICLE, QUESTION, Utterance
 
+_DEPENDENT = re.compile(  # nouns that name nothing alone: 구멍난거, 애기꺼, 한포대, 비누 쪼가리
+    r".*(?<!자전)(?<!선)([거꺼것]|건데)(은|는|이|가|도|요)?"
+    r"|(한|두|세|네|몇|여러|[0-9]+)(개|장|포대|쪽|짝|봉|봉지|박스|상자|통|병|줄|묶음|켤레|쌍|마리|그루|판|대|벌|권|다발|뭉치|움큼|자루|팩|마대|알|톨)(정도|씩|만)?"
+    r"|(쪼가리|부스러기|토막|동강|짜투리|꽁다리|끄트머리|나부랭이|몽당)(은|는|이|가|도|들)?"
+)
 _NO_HEAD = re.compile(  # what may follow a thing and is none itself
     r"(거|것|건|게|걸|들|류|님|(한|두|세|네|몇|다|안|못|덜|좀|왜|그|이|저|요|더|또)$|[안못덜다].*[은는던까지데고나요거것건게걸]$|여러|이(거|건|게|것|제|미)|그(거|건|게|냥|것)|저(거|건|게)|꼭|큰|작은|옛날|투명|자투리|오래|낡|새|헌|깨|고장|망가|부러"
     r"|남|버|어|뭐|뭘|처|분|재활|배출|수거|전용|뭉치|묶음|더미|조각|세트|통째|본체|덩어리|반|많|있|없|먹|쓰|쓴|썼|씻|묻|젖|찢|멀쩡|깨끗|더러|까|뜯|떼|뗀|빈|꽉"
     r"|가득|무료|돈|종|일반|음식|쓰레기|대형|소형|중형|미니|특대|낱개|여분|새거|중고|폐|잔뜩|전부|모두|혹시|어떻|그냥|바로|같이|함께|따로|정도|이상|이하|약간"
     r"|냄새|보증금|보상|반납|환불|기부|무상|예약|교환|값|벌금|과태료|요일|시간|ㅠ|ㅜ|ㅋ|ㅎ|질문|문의|방법|안내|신고|스티커|비용|가격|수수료|얼마|무게|사이즈|크기|[0-9a-z]|퀸|킹|싱글|더블|인용|리터|키로|킬로|그램|미리"
-    r"|엄청|너무|진짜|되게|아주|무지|완전|꽤|제법|유선|무선|접이식|조립식|[가-힣]+용$|때문|관련|종류|경우|때|중|외|등|및|또는|아니|맞|되|돼|될|가능|불가|괜찮|상관|필요|됨|함|임|ㄱ|(속|안|겉|위|밑|옆|앞|뒤)(에|은|이|의|에서)?$|안에|(플라스틱|나무|고무|종이|유리|비닐|도자기|스텐|철|쇠|천|가죽)(로|으로)?)"
+    r"|대용량|소용량|엄청|너무|진짜|되게|아주|무지|완전|꽤|제법|유선|무선|접이식|조립식|[가-힣]+용$|때문|관련|종류|경우|때|중|외|등|및|또는|아니|맞|되|돼|될|가능|불가|괜찮|상관|필요|됨|함|임|ㄱ|(속|안|겉|위|밑|옆|앞|뒤)(에|은|이|의|에서)?$|안에|(플라스틱|나무|고무|종이|유리|비닐|도자기|스텐|철|쇠|천|가죽)(로|으로)?)"
 )
 _FUNCTION_END = re.compile(  # ends of verbs, adjectives and adverbs, which are no nouns
     r"(고|서|면|니|까|나|요|죠|지|데|네|며|려|러|던|든|듯|게|히|도록|라도|랬|었음|했음|음|됨|함|임|짐|남|님|다|ㅁ|ㅠ|ㅜ|ㅋ|ㅎ)$"
@@ -48,9 +53,8 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
     following = text.words[number + 1] if number + 1 < len(text.words) else ""
     if _SOILED.match(following):
         return False  # 피자 박스 기름 묻은 것: the noun says what is on it
-    return (
-        not following or _marked(word) or bool(QUESTION.match(following)) or bool(_NO_HEAD.match(following))
-    )
+    ends = not following or _marked(word) or QUESTION.match(following)
+    return bool(ends or _NO_HEAD.match(following) or _DEPENDENT.fullmatch(following))
 
 
 def unknown_tail(text: Utterance, end: int, known: frozenset[int]) -> bool:
@@ -63,7 +67,7 @@ def unknown_tail(text: Utterance, end: int, known: frozenset[int]) -> bool:
 
 def is_noun(word: str) -> bool:
     """Whether a word may be a noun, with or without a particle: no verb, adverb or part of the asking."""
-    if _NO_HEAD.match(word) or QUESTION.match(word) or PARTICLE.fullmatch(word):
+    if _DEPENDENT.fullmatch(word) or _NO_HEAD.match(word) or QUESTION.match(word) or PARTICLE.fullmatch(word):
         return False
     if _ADJECTIVE.fullmatch(word):
         return False
