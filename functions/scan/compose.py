@@ -189,7 +189,7 @@ def _others(match: RuleMatch) -> list[str]:
     sentences: dict[str, list[str]] = {}
     for name, item in found:
         if rule := lookup(*item.place):
-            sentences.setdefault(way(rule, item.name), []).append(name)
+            sentences.setdefault(own_way(name, rule, item.name), []).append(name)
     return [f"{with_particle(listed_names(names), '은', '는')} {goes}." for goes, names in sentences.items()]
 
 

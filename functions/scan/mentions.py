@@ -49,6 +49,11 @@ _ENDS = listed(  # names of two syllables that a compound may end with: 기모�
         전구 시계 히터 난로 오븐 드릴 공책 수첩 잡지 달력 엽서 악보 박스 상자 김치 찌개 국수
         우동 버섯 배추 쿠키 사탕 송편 치즈"""
 )
+STATED = re.compile(  # what is said of a thing in the same word, where no spaces are: 찢어진책, 라벨뗀페트병
+    r"(찢어진|깨진|부러진|터진|망가진|찌그러진|구겨진|더러워진|떨어진|젖은|묻은|씻은|닦은|닳은|썩은|낡은|굳은|녹은|남은|닫은|접은|먹은"
+    r"|녹슨|시든|상한|고장난|구멍난|금간|오래된|오염된|코팅된|지난|다쓴|안쓰는|못쓰는|쓰던|입던|신던|보던|안입는|안신는|못입는"
+    r"|깨끗한|더러운|뗀|뺀|벗긴|말린|버린|비운|헹군)$"
+)
 _NIEUN = 4  # the final of 묻은, 시든, 깨진, which say something of the whole noun that follows
 Span = tuple[str, int, int]  # a name, and where it starts and ends in the letters
 
@@ -201,6 +206,7 @@ def _stands(letters: str, start: int, end: int, starts: Sequence[int], *, begins
     """Whether the name from start to end is a word here, and not letters of another one."""
     following = bisect_right(starts, start)  # the first word start after the name's own
     begins = begins or starts[following - 1] == start
+    begins = begins or STATED.search(letters, starts[following - 1], start) is not None
     rest = letters[end : starts[bisect_left(starts, end)]]
     if not begins and (starts[following] < end or (end - start < 3 and letters[start:end] not in _ENDS)):
         return False

@@ -14,6 +14,7 @@ from functions.scan.instead import asked_instead
 from functions.scan.kinds import driven, of_kind
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.materials import made_of, of_stuff
+from functions.scan.mentions import STATED
 from functions.scan.question import content, noun_phrase, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
@@ -138,7 +139,8 @@ def _named(
     if about and (left := _emptied(about.name, question)):
         return left
     if head and (first := list_.named(head.items[0])):
-        words = noun_phrase(question)
+        text = Utterance.of(question)
+        words = noun_phrase(question) or text.word_before(head.start) + text.letters[head.start : head.end]
         match = of_item(first, question, words)
         if match and len(head.items) > 1:
             return replace(match, finding="asked", candidates=head.items, said=words)
@@ -168,7 +170,7 @@ def _named(
 def _told_apart(text: Utterance, about: Mention, mentions: Sequence[Mention]) -> bool:
     """Whether a noun before the name says which one is meant, in its word or as the word before: 방열 장갑."""
     if before := text.word_before(about.start):
-        return not _SAYS_NO_KIND.fullmatch(before)
+        return not _SAYS_NO_KIND.fullmatch(before) and not STATED.search(before)
     word = text.words[text.starts.index(about.start) - 1] if about.start else ""
     beside = any(each.end == about.start and each.modifies for each in mentions)
     return (about.qualified or beside) and not _SAYS_NO_KIND.fullmatch(word)

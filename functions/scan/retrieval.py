@@ -25,6 +25,7 @@ from functions.scan.topics import Mention, topic
 from functions.scan.utterance import Utterance, normal
 
 SURE, LIKELY = 0.4, 0.25  # how dangerous it must sound beside a harmless name, and beside none
+_UNKNOWN, _HOLD_NOTHING = "unknown-chemical", frozenset(["대형폐기물", "전기전자제품", "의류및원단", "종이"])
 FAINT = 0.2  # beside a harmless name: so faintly dangerous that the harmless way is told too
 
 
@@ -100,6 +101,9 @@ def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
     named = match is not None and match.finding == "named"
     danger = hazards()[suspicion.hazard]
     if suspicion.probability < (FAINT if named else LIKELY) or danger.spoken_of(text):
+        return None
+    held = list_.named(match.item or "") if match and named else None
+    if danger.id == _UNKNOWN and held and held.middle in _HOLD_NOTHING:
         return None
     item = list_.by_name[normal(danger.item)]
     if match and match.item and named and suspicion.probability < SURE:

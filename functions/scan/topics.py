@@ -32,13 +32,16 @@ _RUNS_ON = re.compile(  # of a battery: the thing that takes it is meant
 )
 _BATTERIES = ("건전지", "배터리", "밧데리")
 _PAID = re.compile(r"(은|는|를|을)?(어디서|어디에서|어떻게|얼마)?(사(?!진)|끊|발급|구매|뽑|붙이|붙여)")
+_ORDERED = re.compile(
+    r"(을|를)?(시켰|시키면|주문했|주문하면)"
+)  # 치킨 시켰는데 무가 남았어: what came with it
 _PERMITS = listed("스티커 딱지 필증")  # of something bulky
 _JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
 _TOPIC = re.compile(r"(들)?(은|는)")
 _MARKED = re.compile(r"(들)?(은|는|을|를)")
 PART = re.compile(
     r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
-    r"(떼|뗀|뗄|뗐|뺀|뺐|없는|없음|있는|뜯어|뜯고|뜯지|뜯은|닫|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|달렸|꽂|이?랑같이|하고같이|와같이|과같이|(따라)?버리고(?=.{0,8}(씻|헹|말|내놓))|비우고(?=.{0,8}(씻|헹|말|내놓))|떨어지|(남|붙|묻|있)(아도|어도|은채|었는데|았는데|어있는데))"
+    r"(떼|뗀|뗄|뗐|뺀|뺐|없는|없음|있는|뜯어|뜯고|뜯지|뜯은|닫|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|달렸|씌|덮인|덮여|감긴|묶인|꽂|이?랑같이|하고같이|와같이|과같이|(따라)?버리고(?=.{0,8}(씻|헹|말|내놓))|비우고(?=.{0,8}(씻|헹|말|내놓))|떨어지|(남|붙|묻|있)(아도|어도|은채|었는데|았는데|어있는데))"
     r"|(이|가|은|는|도)?(잘|도저히|절대)?(안|못)(빠|빼|떨어|뜯|분리)"
 )
 WORN = re.compile(  # what may have happened to a part of the thing that is meant: 가방 끈 떨어진 것
@@ -161,7 +164,8 @@ def topic(found: Sequence[Mention]) -> Mention | None:
 
     A thing comes before a material or a class, unless much more speaks for that.
     """
-    return max(enumerate(found), key=lambda pair: (pair[1].standing, pair[0]))[1] if found else None
+    meant = [each for each in found if not _ORDERED.match(each.after)] or found
+    return max(enumerate(meant), key=lambda pair: (pair[1].standing, pair[0]))[1] if meant else None
 
 
 def asked_together(found: Sequence[Mention], about: Mention) -> list[Mention]:
