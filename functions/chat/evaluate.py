@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from functions.chat.golden import GoldenQuestion, Half, injections, questions
 from functions.chat.graph.branches import character, general, waste_rag
-from functions.chat.graph.build import BRANCH_OF, fan_out
+from functions.chat.graph.build import fan_out
+from functions.chat.graph.policies import BRANCH_OF
 from functions.chat.graph.state import Branch, TurnState
 from functions.chat.graph.understanding import Understanding
 from functions.chat.graph.writer import composed

@@ -16,7 +16,7 @@ from langgraph.types import Command, Send, interrupt
 
 from functions.chat.graph.locating import WHERE, Locator
 from functions.chat.graph.memory import Memory
-from functions.chat.graph.policies import POLICIES, REQUIRED, Guarded, nothing
+from functions.chat.graph.policies import BRANCH_OF, REQUIRED, Guarded, nothing
 from functions.chat.graph.state import Branch, Found, TurnState
 from functions.chat.graph.tokens import TokenStream
 from functions.chat.graph.writer import ReplyWriter
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
     from functions.chat.graph.understanding import Understanding
 
-BRANCH_OF = {"waste": "waste_rag", "greeting": "general"} | {
-    name: name for name in POLICIES if name != "waste_rag"
-}
 ENRICHED = {"waste", "bulk_waste"}
 OF_THINGS = {"bulk_waste", "recyclable_price", "collection_point"}
 """Branches about a thing: where the words name none, it is what the picture shows."""

@@ -66,6 +66,8 @@ _GREETING = re.compile(
     r"|또\s*(올게|봐|만나)|뭐\s*해|ㅎㅇ|ㄳ|ㅂㅂ|바이)\S*[\s\W]*){1,3}\S{0,6}[\s\W]*$",
     re.I,
 )
+_OPENING = re.compile(r"^\W*(안녕|하이\b|헬로|hi\b|hello|반가|고마|감사|수고|ㅎㅇ|ㄳ)", re.I)
+"""A greeting or thanks before something that asks for nothing: 안녕! 넌 누구야?"""
 _WASTE = re.compile(
     r"버리|버려|버릴|버림|버렸|분리|배출|재활용|종량제|쓰레기|폐기|처리|처분|씻어|헹궈|(?<![가-힣])떼|라벨|뚜껑"
     r"|음식물|수거|내놓|넣어|넣나|종이류|비닐류|캔류|고철류|플라스틱류|어느\s*통"
@@ -78,8 +80,10 @@ _PARTS = re.compile(
 _FOLLOW_UP = re.compile(
     r"^\W*(그(거|건|럼|러면|걸|게|것)|이(거|건|걸|게)|저(거|건|걸)|그\s|이\s|아까|방금|거기|여기)"
 )
-_ELLIPSIS = re.compile(r"^\W*(그럼|그러면|그리고|또)?\s*\S{1,10}\s*(은|는|도)(요)?\s*(어때\S*)?\s*\?*$")
-"""A question that names another thing and leaves out what is asked of it: 그럼 구리는?"""
+_ELLIPSIS = re.compile(
+    r"^\W*(그럼|그러면|그리고|또)?\s*(?!.*(버리|버려|배출|방법|어떻게|어디))(\S{1,10}\s+){0,2}?\S{1,10}\s*(은|는|도)(요)?\s*(어때\S*)?\s*\?*$"
+)
+"""A question that names another thing and leaves out what is asked of it: 그럼 구리는? 침대 매트리스는요?"""
 _TROUBLE = re.compile(r"묻었|묻은|지워|종이야|종이예요|플라스틱이야|비닐이야|재질|어떡|어떻게|깨졌|터졌|부풀")
 _NO_WASTE = re.compile(r"뭐야|뭐예요|뭐지|누구|무슨\s*뜻|영어|먹을|먹지|만들|맛있|영화|노래")
 
@@ -105,6 +109,8 @@ def decide(message: str, history: list[dict[str, str]], *, picture: bool = False
     if before and not picture:
         queries = _pointing_back(text, before, queries)
     if not queries:
+        if _OPENING.match(text):
+            return IntentDecision(("greeting",), {}, 0.9)
         return IntentDecision(("general",), {"general": text}, 0.5)
     intents: tuple[Intent, ...] = tuple(queries)  # type: ignore[arg-type]
     return IntentDecision(intents, queries, 0.9)
@@ -129,10 +135,18 @@ def _queries(text: str) -> dict[str, str]:
             # 캔은 어떻게 버려요? 팔면 얼마예요? - what is sold was said before.
             whole = part if _names_a_thing(part) or not earlier else f"{earlier} {part}"
             said = whole if intent in _ABOUT_THINGS else part
+            if (
+                intent == "waste"
+                and queries
+                and not queries.keys() & _ABOUT_THINGS
+                and known(said).outcome in ("unknown", "asked")
+            ):
+                continue  # 비 와? 오늘 내놔도 돼? - nothing is named that could be looked up
             # Another thing is a line of its own.
             between = "\n" if intent == "waste" and _names_a_thing(part) else " "
             queries[intent] = f"{queries[intent]}{between}{part}" if intent in queries else said
-        earlier = part
+        if set(queries) & _ABOUT_THINGS or _names_a_thing(part):
+            earlier = part
     return queries
 
 

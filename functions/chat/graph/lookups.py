@@ -31,6 +31,7 @@ from functions.providers.request import Citation, TextRequest
 from functions.providers.shared import SharedModels
 from functions.runtime.outside import OutsideFailure
 from functions.runtime.resources import Service
+from functions.scan.inquiry import Reply
 from functions.scan.korean import with_particle
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ if TYPE_CHECKING:
 
 RADIUS_M = 5_000
 _BOTTLE = re.compile(r"(소주|맥주|음료|빈\s?|공)병|병\s*(값|팔면|하나)")
+_COST = re.compile(r"얼마|비용|수수료|요금|가격|스티커|값")
+_STICKER = re.compile(r"(폐기물\s*|배출\s*)?(스티커|딱지|필증)(은|는|이|가|을|를)?")
+"""What is bought for a large thing, and is not the thing."""
+_SEEKS = re.compile(r"수거함|의류함|전용함|회수함|근처|가까운|주변|위치|어디\s*(있|예요|에요|야)|어딨|곳")
+_FREE = "무상 방문 수거"
+"""The way of large appliances, which costs nothing anywhere."""
 SHOWN = 5
 ARTICLES = 3
 SEARCH_S = 9.0
@@ -47,6 +54,7 @@ NO_REGION = (
     "급하시면 시·군·구 누리집이나 행정복지센터(주민센터)에서 바로 신고하실 수 있어요."
 )
 NO_PLACE = "동네 이름이나 현재 위치를 알려 주시면 가까운 곳을 찾아볼게요."
+ELSEWHERE = "다른 동네 이름을 알려 주시면 그 근처에서 찾아볼게요."
 NO_TOWN = "어느 지역의 날씨인지 알려 주시면 확인해 볼게요."
 NO_WEATHER = "날씨는 지금 확인할 수 없어요. 기상청 날씨누리에서 확인해 주세요."
 NO_SEARCH = (
@@ -133,7 +141,9 @@ class Lookups(Service):
             listed = {entry.id for entry in entries}
             entries += [one for one in others if one.source == "kakao" and one.id not in listed]
         return _listed(
-            "location", entries[:SHOWN], f"{RADIUS_M // 1000}km 안에서 {keyword} 찾은 곳이 없어요."
+            "location",
+            entries[:SHOWN],
+            f"{RADIUS_M // 1000}km 안에서는 {with_particle(keyword, '을', '를')} 찾지 못했어요. {ELSEWHERE}",
         )
 
     async def collection_point(self, branch: Branch) -> Found:
@@ -142,11 +152,10 @@ class Lookups(Service):
         way = await asyncio.to_thread(
             known, kind.item if kind else without_place(branch["query"]), _region(branch)
         )
-        lines = [way.answer]
         _, position = _place(branch)
         if position is None or kind is None:
-            lines += [NO_PLACE] if kind else []
-            return found("collection_point", "\n".join(lines), item=way.item)
+            text = _ordered(branch, _SEEKS, way, [way.answer], [NO_PLACE] if kind else [])
+            return found("collection_point", text, item=way.item)
         boxes = []
         if self.odcloud.has(kind.name):
             boxes = [
@@ -160,22 +169,26 @@ class Lookups(Service):
                 for one in near
                 if one.source == "kakao" or (kind.pickup and kind.pickup in one.pickup_categories)
             ][:SHOWN]
+        lines = [f"{kind.box} 위치는 찾지 못했어요. {kind.ask}"]
         if boxes:
-            lines.append(f"가까운 곳을 찾았어요. {kind.note}".strip())
+            lines = [f"가까운 곳을 찾았어요. {kind.note}".strip()]
             lines += [f"{number}. {line}" for number, line in enumerate(boxes, 1)]
-        else:
-            lines.append(f"{kind.box} 위치는 찾지 못했어요. {kind.ask}")
-        return found("collection_point", "\n".join(lines), item=way.item, boxes=boxes)
+        text = _ordered(branch, _SEEKS, way, [way.answer], lines)
+        return found("collection_point", text, item=way.item, boxes=boxes)
 
     async def bulk_waste(self, branch: Branch) -> Found:
         """How a large thing is got rid of, what it costs where the user lives, and who to ask."""
         region = branch["turn"].get("region")
-        way = await asyncio.to_thread(known, without_place(branch["query"]), _region(branch))
-        lines = [way.answer, *(f"{number}. {step}" for number, step in enumerate(way.steps, 1))]
+        thing = _STICKER.sub("", without_place(branch["query"]))
+        way = await asyncio.to_thread(known, thing, _region(branch))
+        how = [way.answer, *(f"{number}. {step}" for number, step in enumerate(way.steps, 1))]
         if way.outcome == "unknown":
-            lines = [places.BULKY]
+            how = [places.BULKY]
+        elif _FREE in " ".join(how) and not _COST.search(branch["query"]):
+            return found("bulk_waste", "\n".join(how), item=way.item)
         if region is None:
-            return found("bulk_waste", "\n".join([*lines, NO_REGION]), item=way.item)
+            return found("bulk_waste", _ordered(branch, _COST, way, how, [NO_REGION]), item=way.item)
+        lines: list[str] = []
         table = fees.table_of(region)
         costs = table.of(branch["query"]) if table else []
         if table and costs:
@@ -191,7 +204,8 @@ class Lookups(Service):
                 f"{region}의 수수료는 아직 알려 드릴 수 없어요. "
                 "시청이나 구청 누리집의 대형폐기물 신고에서 확인해 주세요."
             )
-        return found("bulk_waste", "\n".join(lines), item=way.item, region=region)
+        text = _ordered(branch, _COST, way, how, lines)
+        return found("bulk_waste", text, item=way.item, region=region)
 
     async def recyclable_price(self, branch: Branch) -> Found:
         """What recyclables are worth, with month, region and source."""
@@ -277,6 +291,12 @@ def _place(branch: Branch) -> tuple[str, Position | None]:
         return "계신 곳", Position(location["latitude"], location["longitude"])
     home = named(branch["turn"].get("region") or "")
     return (home.region, home.position) if home else ("", None)
+
+
+def _ordered(branch: Branch, asked: re.Pattern[str], way: Reply, how: list[str], found_out: list[str]) -> str:
+    """What was found out comes first where it is asked for, unless the thing is dangerous; else how it goes."""
+    first = asked.search(branch["query"]) and way.outcome != "hazard"
+    return "\n".join([*found_out, *how] if first else [*how, *found_out])
 
 
 def _region(branch: Branch) -> str | None:

@@ -45,6 +45,11 @@ POLICIES = {
 }
 """By branch; `without` names for the user what could not be looked up."""
 
+BRANCH_OF = {"waste": "waste_rag", "greeting": "general"} | {
+    name: name for name in POLICIES if name != "waste_rag"
+}
+"""By intent, the branch that looks it up."""
+
 REQUIRED = {"waste_rag", "bulk_waste", "location", "collection_point"}
 """Branches whose failure is told in the answer even where others succeeded."""
 

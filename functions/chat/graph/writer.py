@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Self
 
 from functions.chat.graph.branches import greeting
-from functions.chat.graph.policies import POLICIES, REQUIRED
+from functions.chat.graph.policies import BRANCH_OF, POLICIES, REQUIRED
 from functions.chat.graph.prompts import prompt
 from functions.chat.graph.screen import Screen
 from functions.chat.graph.state import Found, TurnState
@@ -126,13 +126,18 @@ def question(state: TurnState) -> str:
 
 
 def composed(state: TurnState) -> str:
-    """The answer from what the branches found, the most urgent part first."""
+    """The answer from what the branches found: dangers first, then what was asked for in its order."""
     if state["intents"] == ["greeting"]:
         return greeting(state["message"])
     found: dict[str, Found] = state.get("found", {})
-    parts = sorted(
-        (one for one in found.values() if one["ok"] and one["text"]), key=lambda one: one["priority"]
-    )
+    asked = [BRANCH_OF[intent] for intent in state["intents"] if intent in BRANCH_OF]
+
+    def place(pair: tuple[str, Found]) -> tuple[bool, int, int]:
+        name, one = pair
+        order = asked.index(name) if name in asked else len(asked)
+        return one["data"].get("outcome") != "hazard", order, one["priority"]
+
+    parts = [one for _, one in sorted(found.items(), key=place) if one["ok"] and one["text"]]
     failed = {name: one for name, one in found.items() if not one["ok"]}
     told = [one["text"] for one in failed.values() if one["text"]]
     missing = [

@@ -86,7 +86,7 @@ export function chat(main, { signedOut }) {
       give({ type, data: {} })); // nobody says where: the turn goes on without
     const asked = h("div", { class: "asked" }, h("p", {}, message), h("div", { class: "row" },
       h("button", { type: "button", class: "primary", onclick: type === "location" ? here : give({ type: "confirmation", data: { confirmed: true } }) }, word(type === "location" ? "my_location" : "yes")),
-      h("button", { type: "button", onclick: give({ type, data: {} }) }, word("no"))));
+      h("button", { type: "button", onclick: give({ type, data: {} }) }, word(type === "location" ? "without_location" : "no"))));
     return asked;
   }
 

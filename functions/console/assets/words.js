@@ -79,6 +79,7 @@ const WORDS = {
   idea_2: ["깨진 유리는 어떻게 버려요?", "깨진 유리는 어떻게 버려요?"],
   idea_3: ["매트리스를 버리고 싶어요", "매트리스를 버리고 싶어요"],
   my_location: ["지금 위치 알려 주기", "Share my location"],
+  without_location: ["위치 없이 계속하기", "Go on without"],
   yes: ["네", "Yes"],
   no: ["아니요", "No"],
   does_queued: ["접수했어요", "accepted"],

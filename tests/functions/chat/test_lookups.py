@@ -113,6 +113,37 @@ async def test_boxes_near_by_come_from_the_files_of_municipalities(
     assert "가기 전에 있는지 확인해 주세요" in office
 
 
+async def test_what_is_asked_for_is_told_first(local: Talk) -> None:
+    fee = await answer(local, "대구 서구 살아요. 서랍장 스티커 얼마예요?")
+    assert fee.index("서랍장 6단 8,000원") < fee.index("대형폐기물로 신고")
+    box = await answer(local, "근처 헌옷수거함 어디야?", user_location=HERE)
+    assert box.index("1. 의류수거함") < box.index("헌 옷은 ")
+    way = await answer(local, "헌 옷은 어디에 버려?", user_location=HERE)
+    assert way.index("헌 옷은 ") < way.index("1. 의류수거함")
+    both = await answer(local, "고철 얼마야? 그리고 신문지는 어떻게 버려?")
+    assert both.index("1kg에") < both.index("신문은 ")
+    danger = await answer(local, "고철 얼마야? 그리고 부탄가스는 어떻게 버려?")
+    assert danger.startswith("부탄가스")
+
+
+async def test_what_is_collected_for_nothing_has_no_fee_to_ask_for(local: Talk) -> None:
+    said = await answer(local, "냉장고 무상수거 신청 어떻게 해?")
+    assert "15990903.or.kr" in said
+    assert "수수료" not in said
+
+
+async def test_a_thing_of_two_words_is_asked_the_same_as_the_one_before(local: Talk) -> None:
+    chat = await local.begin()
+    await answer(local, "대구 서구 살아요. 서랍장 스티커 얼마예요?", chat=chat)
+    assert "대구광역시 서구 수수료: 거울" in await answer(local, "그럼 큰 거울은?", chat=chat)
+
+
+async def test_words_that_name_no_thing_beside_the_weather_are_no_thing(local: Talk) -> None:
+    said = await answer(local, "오늘 서울 날씨 어때? 분리수거 내놔도 될까?", user_location=HERE)
+    assert "혹시" not in said
+    assert "서울" in said
+
+
 async def test_several_things_are_told_each_and_the_dangerous_first(local: Talk) -> None:
     said = await answer(local, "우산이랑 이불이랑 부탄가스 버리는 법 알려줘")
     assert said.startswith("부탄가스")
@@ -149,7 +180,10 @@ async def test_bottles_are_worth_their_deposit(local: Talk) -> None:
     [
         ("고마워요", "도움이 되었다니"),
         ("잘 자", "안녕히 가세요"),
-        ("점심 뭐 먹지", "제가 잘 몰라요"),
+        ("고마워, 도움 많이 됐어", "도움이 되었다니"),
+        ("안녕! 넌 누구야?", "안녕하세요, 이코예요"),
+        ("넌 누구야?", "저는 분리배출을 돕는 이코예요"),
+        ("점심 뭐 먹지", "도와 드리기 어려워요"),
         ("너는 뭘 할 수 있어?", "시세"),
     ],
 )
