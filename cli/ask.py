@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.words import word
+from cli.words import say
 
 if TYPE_CHECKING:
     from functions.scan.inquiry import Reply
+
+
+OUTCOMES = {"hazard": "hazard", "named": "named", "asked": "asks back", "unknown": "unknown"}
 
 
 @click.command()
@@ -36,10 +39,10 @@ def ask(text: tuple[str, ...], region: str | None, as_json: bool) -> None:
 
 def _show(reply: Reply) -> None:
     places = list(dict.fromkeys(filter(None, (reply.major, reply.middle, reply.minor))))
-    click.secho(f"[{word(reply.outcome)}] {' › '.join(places)}", bold=True)
+    click.secho(f"[{say(OUTCOMES[reply.outcome])}] {' › '.join(places)}", bold=True)
     click.echo(reply.answer)
     for number, step in enumerate(reply.steps, 1):
         click.echo(f"  {number}. {step}")
     for source in reply.sources:
         about = " ".join(filter(None, (source.get("date"), source.get("article"), source.get("url"))))
-        click.secho(f"{word('source')}: {source['title']} ({source['publisher']}) {about}", dim=True)
+        click.secho(f"{say('Source')}: {source['title']} ({source['publisher']}) {about}", dim=True)

@@ -16,11 +16,11 @@ from cli.client import Client
 from cli.errors import CliError
 from cli.options import address, home_option, url_option, user_option
 from cli.scan import upload
-from cli.show import stood_in
-from cli.words import word
+from cli.show import OTHER_MODEL, stood_in
+from cli.words import say
 
 BASE = "/api/v1/chat"
-HELP = "/image FILE 사진 보내기 · /at 위도,경도 현재 위치 · Ctrl-C 답변 멈추기 · /quit 끝내기"
+HELP = "/image FILE a photo · /at LAT,LON where you are · Ctrl-C stops an answer · /quit ends"
 IMAGE_ONLY = "이 이미지 분류해줘"
 
 
@@ -57,7 +57,7 @@ def chat(
         if not all(answered):
             raise SystemExit(1)
         return
-    click.echo(HELP, err=True)
+    click.echo(say(HELP), err=True)
     talk.listen()
 
 
@@ -76,7 +76,7 @@ class Conversation:
         """Read messages line by line until the end."""
         while True:
             try:
-                line = input("나> " if sys.stdin.isatty() else "").strip()
+                line = input(say("you> ") if sys.stdin.isatty() else "").strip()
             except (EOFError, KeyboardInterrupt):
                 return
             word, _, rest = line.partition(" ")
@@ -112,7 +112,7 @@ class Conversation:
             return self._shown(job)
         except KeyboardInterrupt:
             self.client.delete(f"{BASE}/{job}/run")
-            click.echo("\n(멈췄어요)", err=True)
+            click.echo(say("\n(stopped)"), err=True)
             return False
 
     def _shown(self, job: str) -> bool:
@@ -128,7 +128,7 @@ class Conversation:
                     return True
                 case "error":
                     click.echo(f"\n{data['message']}", err=True)
-                case _ if not self.as_json and not told and data.get("status") == "started":
+                case _ if sys.stderr.isatty() and not told and data.get("status") == "started":
                     click.echo(f"\r\033[K{data['message']}…", nl=False, err=True)
         return False
 
@@ -145,7 +145,7 @@ class Conversation:
         click.echo("" if told else result["answer"])
         metadata = result.get("metadata") or {}
         if others := stood_in(metadata):
-            told_so = word("other_model", asked=metadata["models"]["asked"], others=others)
+            told_so = say(OTHER_MODEL, asked=metadata["models"]["asked"], others=others)
             click.secho(told_so, fg="yellow", err=True)
 
     def _give(self, job: str, question: str) -> None:
@@ -153,7 +153,10 @@ class Conversation:
         place = self.place
         if place is None and sys.stdin.isatty():
             try:
-                place = position(input(f"\n{question} (위도,경도 · 그냥 Enter: 건너뛰기)> ") or None)
+                place = position(
+                    input(say("\n{question} (LAT,LON · just Enter: go on without)> ", question=question))
+                    or None
+                )
             except (click.BadParameter, EOFError):
                 place = None
         self.client.post(f"{BASE}/{job}/input", {"type": "location", "data": place or {}})
@@ -166,5 +169,5 @@ def position(text: str | None) -> dict[str, float] | None:
     try:
         latitude, longitude = (float(number) for number in text.split(","))
     except ValueError:
-        raise click.BadParameter("write latitude and longitude as 37.56,126.97") from None
+        raise click.BadParameter(say("write latitude and longitude as 37.56,126.97")) from None
     return {"latitude": latitude, "longitude": longitude}

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from cli.errors import CliError
-from cli.words import word
+from cli.words import say
 
 TIMEOUT_S = 30.0
 SILENCE_S = 60.0
@@ -35,8 +35,8 @@ class Client:
         response, _ = self._exchange("GET", f"/api/v1/auth/local/login?name={quote(name)}")
         if response.status not in (200, 302, 303, 307) or "s_access" not in self._cookies:
             raise CliError(
-                f"sign-in at {self.url} answered {response.status}",
-                "it works where ECO2_ENV=local; is this the right --url?",
+                say("sign-in at {url} answered {status}", url=self.url, status=response.status),
+                say("it works where ECO2_ENV=local; is this the right --url?"),
             )
 
     def get(self, path: str) -> tuple[int, Any]:
@@ -64,11 +64,15 @@ class Client:
             response = connection.getresponse()
             text = response.read(500).decode("utf-8", "replace")
         except OSError as error:
-            raise CliError(f"the upload to {parts.netloc} failed: {error}") from None
+            raise CliError(
+                say("the upload to {netloc} failed: {error}", netloc=parts.netloc, error=error)
+            ) from None
         finally:
             connection.close()
         if response.status >= 300:
-            raise CliError(f"the upload was refused with {response.status}: {text}")
+            raise CliError(
+                say("the upload was refused with {status}: {text}", status=response.status, text=text)
+            )
 
     def events(self, path: str, *, endless: bool = False) -> Iterator[tuple[str, Any]]:
         """Events of a stream to its end, as (event, data); a broken connection is taken up again. Raises CliError.
@@ -91,7 +95,7 @@ class Client:
                     time.sleep(UNAVAILABLE_WAIT_S)
                     continue
                 if response.status != 200:
-                    raise CliError(f"the event stream answered {response.status}")
+                    raise CliError(say("the event stream answered {status}", status=response.status))
                 for event, identity, data in _parse(response):
                     last = identity or last
                     yield event, data
@@ -102,7 +106,7 @@ class Client:
                 continue
             finally:
                 connection.close()
-        raise CliError("the event stream breaks off again and again", "look at: eco2 doctor")
+        raise CliError(say("the event stream breaks off again and again"), say("look at: eco2 doctor"))
 
     def _json(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
@@ -111,7 +115,14 @@ class Client:
         try:
             return response.status, json.loads(content) if content else None
         except ValueError:
-            raise CliError(f"{self.url}{path} answered no JSON (status {response.status})") from None
+            raise CliError(
+                say(
+                    "{url}{path} answered no JSON (status {status})",
+                    url=self.url,
+                    path=path,
+                    status=response.status,
+                )
+            ) from None
 
     def _exchange(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Any = None
@@ -137,7 +148,10 @@ class Client:
             response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
-            raise CliError(word("no_answer", url=self.url, error=error), word("start")) from None
+            raise CliError(
+                say("nothing answers at {url} ({error})", url=self.url, error=error),
+                say("start it with: eco2 up"),
+            ) from None
         finally:
             connection.close()
         for cookie in response.headers.get_all("set-cookie") or []:
@@ -152,7 +166,7 @@ class Client:
 def _accepted(status: int, answer: Any) -> Any:
     if status >= 300:
         detail = answer.get("detail", answer) if isinstance(answer, dict) else answer
-        raise CliError(f"the platform answered {status}: {detail}")
+        raise CliError(say("the platform answered {status}: {detail}", status=status, detail=detail))
     return answer
 
 

@@ -14,7 +14,7 @@ import click
 from cli import output, times
 from cli.errors import CliError
 from cli.options import home_option, running
-from cli.words import word
+from cli.words import heard, say
 
 if TYPE_CHECKING:
     from functions.ops.dead_letters import DeadLetters
@@ -89,7 +89,7 @@ def list_letters(state: Any, limit: int, as_json: bool, platform: PlatformAddres
         )
         for one in letters
     )
-    tables.show(columns, rows, empty=word("no_letters"))
+    tables.show(columns, rows, empty=say("no dead letters"))
 
 
 @dead_letters.command()
@@ -104,10 +104,21 @@ def show(number: int, as_json: bool, platform: PlatformAddress) -> None:
         output.write({**told, "data": event.data.decode("utf-8", "replace")})
         return
     click.secho(
-        f"failed at {letter.trigger} with {letter.error_code}: {letter.reason or 'no reason given'}", fg="red"
+        say(
+            "failed at {trigger} with {code}: {reason}",
+            trigger=letter.trigger,
+            code=letter.error_code,
+            reason=letter.reason or say("no reason given"),
+        ),
+        fg="red",
     )
     click.echo(
-        f"{letter.state}, sent again {letter.redrives} times, {times.shown(letter.last_seen_at.isoformat())}\n"
+        say(
+            "{state}, sent again {count} times, {at}\n",
+            state=letter.state,
+            count=letter.redrives,
+            at=times.shown(letter.last_seen_at.isoformat()),
+        )
     )
     for name, value in event.attributes().items():
         click.echo(f"{name}: {value}")
@@ -122,7 +133,7 @@ def replay(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) -
     """Send dead letters to the broker again."""
     if not platform.sink:
         raise CliError(
-            "no broker to send them to", "give --sink or set K_SINK; docs/dead-letters.md says how"
+            say("no broker to send them to"), say("give --sink or set K_SINK; docs/dead-letters.md says how")
         )
     from eventing.publisher import Publisher
 
@@ -134,7 +145,7 @@ def replay(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) -
             await publisher.close()
 
     _with(platform, send)
-    output.write({"sent": numbers}) if as_json else click.echo(word("letters_sent", count=len(numbers)))
+    output.write({"sent": numbers}) if as_json else click.echo(say("sent {count} again", count=len(numbers)))
 
 
 @dead_letters.command()
@@ -145,8 +156,8 @@ def discard(numbers: tuple[int, ...], as_json: bool, platform: PlatformAddress) 
     """Mark dead letters that shall never be sent again; they stay readable."""
     count = _with(platform, lambda letters: letters.discard(*numbers))
     if not count:
-        raise CliError(word("no_such_letters"), word("see_letters"))
-    output.write({"discarded": count}) if as_json else click.echo(word("letters_discarded", count=count))
+        raise CliError(say("none of them is there to discard"), say("see: eco2 dead-letters list"))
+    output.write({"discarded": count}) if as_json else click.echo(say("discarded {count}", count=count))
 
 
 def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]]) -> T:
@@ -166,8 +177,10 @@ def _with(platform: PlatformAddress, act: Callable[[DeadLetters], Awaitable[T]])
     try:
         return asyncio.run(run())
     except UnknownDeadLetter as error:
-        raise CliError(str(error), word("see_letters")) from None
+        raise CliError(heard(error), say("see: eco2 dead-letters list")) from None
     except PublishFailed as error:
-        raise CliError(f"the broker did not take it: {error}", "nothing was lost; try again") from None
+        raise CliError(
+            say("the broker did not take it: {error}", error=error), say("nothing was lost; try again")
+        ) from None
     except Retry as error:
-        raise CliError(str(error), "look at: eco2 doctor, or at --database") from None
+        raise CliError(heard(error), say("look at: eco2 doctor, or at --database")) from None

@@ -10,6 +10,7 @@ from cli import scan, show
 from cli.errors import CliError
 from cli.options import USER
 from cli.up import platform_options, run
+from cli.words import say
 
 PHOTO = Path(__file__).parent / "samples/glass-bottle.jpg"
 
@@ -21,10 +22,10 @@ def demo(home: Path, port: int | None, broker: str | None, model: str | None, pr
 
     def then(url: str) -> None:
         try:
-            click.echo(f"scan of {PHOTO}")
+            click.echo(say("scan of {photo}", photo=PHOTO))
             show.result(scan.run(url, PHOTO, user=USER))
         except CliError as error:
             error.show()
-        click.echo(f"\nEco² stays at {url} until Ctrl-C.")
+        click.echo(say("\nEco² stays at {url} until Ctrl-C.", url=url))
 
     run(home, port, broker, model, processes, then)

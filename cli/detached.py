@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from cli.errors import CliError
-from cli.words import word
+from cli.words import heard, say
 from embedded.logs import last_line
 from embedded.supervisor.home import Home
 
@@ -36,10 +36,12 @@ def start(home: Path, arguments: Sequence[str]) -> None:
     deadline = time.monotonic() + TIMEOUT_S
     while "Ctrl-C" not in log.read_text(errors="replace"):
         if process.poll() is not None:
-            raise CliError(last_line(log).removeprefix("eco2: "))
+            raise CliError(heard(last_line(log).removeprefix("eco2: ")))
         if time.monotonic() > deadline:
             process.terminate()
-            raise CliError(f"it was not ready after {TIMEOUT_S:.0f} s", f"see {log}")
+            raise CliError(
+                say("it was not ready after {seconds:.0f} s", seconds=TIMEOUT_S), say("see {log}", log=log)
+            )
         time.sleep(_PAUSE_S)
-    click.secho(word("serves", url=(place.state() or {}).get("url", "")), bold=True)
-    click.echo(word("try_it", stop="eco2 down"))
+    click.secho(say("Eco² serves at {url}", url=(place.state() or {}).get("url", "")), bold=True)
+    click.echo(say("  open it in a browser, or try: eco2 scan PHOTO    stop: {stop}", stop="eco2 down"))

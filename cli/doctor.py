@@ -15,6 +15,7 @@ import click
 
 from cli import output
 from cli.options import home_option
+from cli.words import heard, say
 from embedded.supervisor.home import Home
 
 PACKAGES: tuple[str, ...] = ("aiohttp", "psycopg", "redis", "pydantic", "uvicorn", "uvloop", "httptools")
@@ -48,9 +49,13 @@ def doctor(as_json: bool, home: Path) -> None:
 
 def machine() -> Iterator[Finding]:
     """Findings on Python, packages, limits and programs."""
-    yield Finding(sys.platform == "linux", f"system {sys.platform}", "the embedded platform needs Linux")
+    yield Finding(
+        sys.platform == "linux",
+        say("system {platform}", platform=sys.platform),
+        say("the embedded platform needs Linux"),
+    )
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Finding(sys.version_info >= (3, 11), f"Python {version}", "3.11 or newer is needed")
+    yield Finding(sys.version_info >= (3, 11), f"Python {version}", say("3.11 or newer is needed"))
     missing = []
     for package in PACKAGES:
         try:
@@ -58,16 +63,22 @@ def machine() -> Iterator[Finding]:
         except importlib.metadata.PackageNotFoundError:
             missing.append(package)
     yield Finding(
-        not missing, f"packages {'missing: ' + ', '.join(missing) if missing else 'complete'}", "make setup"
+        not missing,
+        say("packages missing: {names}", names=", ".join(missing)) if missing else say("packages complete"),
+        "make setup",
     )
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    yield Finding(hard >= 4096, f"open files up to {hard}", "raise it with ulimit -n before eco2 up")
+    yield Finding(
+        hard >= 4096,
+        say("open files up to {count}", count=hard),
+        say("raise it with ulimit -n before eco2 up"),
+    )
     free = shutil.disk_usage(Path.cwd()).free
-    yield Finding(free > 2**30, f"{free / 2**30:.1f} GiB of disk free", "1 GiB is needed")
+    yield Finding(free > 2**30, say("{size:.1f} GiB of disk free", size=free / 2**30), say("1 GiB is needed"))
     rabbit = Path("/usr/lib/rabbitmq/bin/rabbitmq-server").exists() or None
-    yield Finding(rabbit, "rabbitmq-server", "only for --broker rabbitmq: make system")
+    yield Finding(rabbit, "rabbitmq-server", say("only for --broker rabbitmq: make system"))
     chromium = (shutil.which("chromium") or shutil.which("google-chrome")) and True
-    yield Finding(chromium or None, "chromium", "only for tests with a browser")
+    yield Finding(chromium or None, "chromium", say("only for tests with a browser"))
 
 
 def settings() -> Iterator[Finding]:
@@ -78,9 +89,9 @@ def settings() -> Iterator[Finding]:
     try:
         check(os.environ)
     except SettingsError as error:
-        yield Finding(False, f"settings: {error}", "correct or unset them")
+        yield Finding(False, say("settings: {error}", error=error), say("correct or unset them"))
     else:
-        yield Finding(True, "settings")
+        yield Finding(True, say("settings"))
 
 
 def platform(home: Path) -> Iterator[Finding]:
@@ -90,17 +101,29 @@ def platform(home: Path) -> Iterator[Finding]:
     if not state:
         from embedded.supervisor.sockets import owner
 
-        yield Finding(None, f"no platform runs in {home}", "eco2 up")
+        yield Finding(None, say("no platform runs in {home}", home=home), "eco2 up")
         taken = owner(8080)
         yield Finding(
-            not taken, f"port 8080 {'taken' + taken if taken else 'free'}", "choose another with --port"
+            not taken,
+            say("port 8080 is taken{by}", by=heard(taken)) if taken else say("port 8080 is free"),
+            say("choose another with --port"),
         )
         return
-    yield Finding(True, f"platform at {state['url']}, model {state['model']}, broker {state['broker']}")
+    yield Finding(
+        True,
+        say(
+            "platform at {url}, model {model}, broker {broker}",
+            url=state["url"],
+            model=state["model"],
+            broker=state["broker"],
+        ),
+    )
     for name, process in state.get("processes", {}).items():
-        again = f", started again {process['restarts']} times" if process["restarts"] else ""
+        again = say(", started again {count} times", count=process["restarts"]) if process["restarts"] else ""
         yield Finding(
-            process["pid"] is not None, f"{name}: pid {process['pid']}{again}", f"see {place.logs}/{name}.log"
+            process["pid"] is not None,
+            f"{name}: pid {process['pid']}{again}",
+            say("see {log}", log=place.logs / f"{name}.log"),
         )
     import asyncio
 
@@ -108,4 +131,8 @@ def platform(home: Path) -> Iterator[Finding]:
 
     host, _, port = str(state["url"]).rpartition("/")[2].partition(":")
     missing = asyncio.run(ask((host, int(port))))
-    yield Finding(not missing, f"ready{': ' + missing if missing else ''}", f"see {place.logs}")
+    yield Finding(
+        not missing,
+        say("not ready: {missing}", missing=missing) if missing else say("ready"),
+        say("see {log}", log=place.logs),
+    )

@@ -13,7 +13,7 @@ import click
 from cli import output
 from cli.errors import CliError
 from cli.options import home_option, running
-from cli.words import word
+from cli.words import say
 from embedded.supervisor.home import Home
 
 TIMEOUT_S = 45.0
@@ -27,13 +27,17 @@ def down(as_json: bool, home: Path) -> None:
     pid = running(home).get("pid")
     if not pid:
         raise CliError(
-            f"{home} does not say which process runs it", f"end it by hand and see {home}/state.json"
+            say("{home} does not say which process runs it", home=home),
+            say("end it by hand and see {home}/state.json", home=home),
         )
     with suppress(ProcessLookupError):
         os.kill(int(pid), signal.SIGTERM)
     deadline = time.monotonic() + TIMEOUT_S
     while Home(home).is_running():
         if time.monotonic() > deadline:
-            raise CliError(f"process {pid} does not stop", f"kill -9 {pid} ends it and all it started")
+            raise CliError(
+                say("process {pid} does not stop", pid=pid),
+                say("kill -9 {pid} ends it and all it started", pid=pid),
+            )
         time.sleep(0.05)
-    output.write({"stopped": int(pid)}) if as_json else click.echo(word("stopped"))
+    output.write({"stopped": int(pid)}) if as_json else click.echo(say("stopped"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli import output
+from cli.words import say
 
 if TYPE_CHECKING:
     from functions.runtime.declaration import Function
@@ -26,7 +27,7 @@ def functions(as_json: bool) -> None:
         output.write([dict(zip(NAMES, _row(function), strict=True)) for function in load_all()])
         return
     columns = ("function", "triggered by", "emits", "timeout", "in flight", "retry")
-    tables.show(columns, map(_row, load_all()), empty="no functions")
+    tables.show(columns, map(_row, load_all()), empty=say("no functions"))
 
 
 def _row(function: Function) -> tuple[object, ...]:
@@ -38,8 +39,8 @@ def _row(function: Function) -> tuple[object, ...]:
         routes = "\n".join(f"{route.method} {route.path}" for route in function.routes)
         return function.name, routes, None, timeout, None, None
     if isinstance(function, EventFunction):
-        sink = "dead letters" if function.name == QUARANTINE else "every event"
+        sink = say("dead letters" if function.name == QUARANTINE else "every event")
         trigger = function.on.type if function.on else sink
         emits = function.emits.type if function.emits else None
         return function.name, trigger, emits, timeout, function.in_flight, function.retry
-    return function.name, "always runs", None, timeout, None, None
+    return function.name, say("always runs"), None, timeout, None, None

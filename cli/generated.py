@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from cli.errors import CliError
+from cli.words import say
 
 TIMEOUT_S = 120
 
@@ -36,5 +37,6 @@ def _run(root: Path, module: str, command: str, path: str) -> None:
     if ran.returncode:
         reason = (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise CliError(
-            f"the files are as told, but {command} fails: {reason}", f"set it right, then: {command}"
+            say("the files are as told, but {command} fails: {reason}", command=command, reason=reason),
+            say("set it right, then: {command}", command=command),
         )

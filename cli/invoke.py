@@ -15,7 +15,7 @@ from cli.client import Client
 from cli.errors import CliError
 from cli.near import meant
 from cli.options import address, home_option, running, url_option, user_option
-from cli.words import word
+from cli.words import say
 
 if TYPE_CHECKING:
     from functions.runtime.declaration import EventFunction, Function, HttpFunction
@@ -50,8 +50,8 @@ def invoke(
     try:
         function: Function = load(name)
     except UnknownFunctionError:
-        todo = meant(name, folders(), word("all_functions"))
-        raise CliError(word("no_function", wanted=name), todo) from None
+        todo = meant(name, folders(), say("all of them: eco2 functions"))
+        raise CliError(say("no function {wanted!r}", wanted=name), todo) from None
     content = _json(data) if data else None
     parameters = dict(each.partition("=")[::2] for each in given)
     match function:
@@ -62,7 +62,10 @@ def invoke(
                 _deliver(function, content or "{}", subject, str(running(home)["functions"]), as_json=as_json)
             )
         case _:
-            raise CliError(f"{name} takes no calls: it runs all the time", f"see: eco2 logs {name}")
+            raise CliError(
+                say("{name} takes no calls: it runs all the time", name=name),
+                say("see: eco2 logs {name}", name=name),
+            )
 
 
 def _call(
@@ -80,7 +83,15 @@ def _call(
     route = function.routes[0]
     names = re.findall(r"{(\w+)}", route.path)
     if missing := [each for each in names if each not in parameters]:
-        raise CliError(f"{route.method} {route.path} needs {', '.join(missing)}", "give -p NAME=VALUE")
+        raise CliError(
+            say(
+                "{method} {path} needs {names}",
+                method=route.method,
+                path=route.path,
+                names=", ".join(missing),
+            ),
+            say("give -p NAME=VALUE"),
+        )
     path = re.sub(r"{(\w+)}", lambda found: quote(parameters.pop(found[1]), safe=""), route.path)
     if parameters:
         path += f"?{urlencode(parameters)}"
@@ -105,7 +116,7 @@ async def _deliver(
     from eventing.sender import Sender
 
     if function.on is None:
-        raise CliError(f"{function.name} takes any event", "send it one with: eco2 send")
+        raise CliError(say("{name} takes any event", name=function.name), say("send it one with: eco2 send"))
     event = CloudEvent(
         id=str(uuid.uuid4()),
         source="/eco2/cli/invoke",
@@ -119,7 +130,10 @@ async def _deliver(
     try:
         answer = await sender.post(headers, body, function.timeout_s + 5)
     except NoAnswer as error:
-        raise CliError(f"{function.name} did not answer: {error}", "look at: eco2 status") from None
+        raise CliError(
+            say("{name} did not answer: {error}", name=function.name, error=error),
+            say("look at: eco2 status"),
+        ) from None
     finally:
         await sender.close()
     click.secho(f"{function.name} {answer.status}", err=True, fg="red" if answer.status >= 400 else None)

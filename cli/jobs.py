@@ -15,7 +15,7 @@ from cli import output, times
 from cli.client import Client
 from cli.errors import CliError
 from cli.options import F, address, home_option, url_option, user_option
-from cli.words import word
+from cli.words import say
 
 LEVELS = ("major", "middle", "minor")
 Enter = Callable[[], Client]
@@ -52,14 +52,14 @@ def jobs(context: click.Context, /, limit: int, as_json: bool, enter: Enter) -> 
     client = enter()
     status, page = client.get(f"/api/v1/scan?{urlencode({'limit': limit})}")
     if status != 200:
-        raise CliError(f"the history answered {status}")
+        raise CliError(say("the history answered {status}", status=status))
     if as_json:
         output.write(page["scans"])
         return
     from cli import tables
 
     columns = ("job", "status", "created", "what", "character")
-    tables.show(columns, map(_row, page["scans"]), empty=word("no_scans"))
+    tables.show(columns, map(_row, page["scans"]), empty=say("no scans yet; try: eco2 scan PHOTO"))
 
 
 @jobs.command()
@@ -70,11 +70,18 @@ def show(job: str, as_json: bool, enter: Enter) -> None:
     """Show a job's result, or how far it is."""
     status, body = enter().get(f"/api/v1/scan/{job}/result")
     if status not in (200, 202):
-        raise CliError(word("no_job", job=job), word("see_jobs"))
+        raise CliError(say("there is no job {job} of yours", job=job), say("see: eco2 jobs (and --user)"))
     if as_json:
         output.write(body)
     elif status == 202:
-        click.echo(word("in_progress", job=job, stage=body["current_stage"], percent=body["progress"]))
+        click.echo(
+            say(
+                "{job} is in progress: {stage}, {percent} %",
+                job=job,
+                stage=body["current_stage"],
+                percent=body["progress"],
+            )
+        )
     else:
         from cli import show as shown
 
@@ -90,11 +97,11 @@ def cancel(job: str, as_json: bool, enter: Enter) -> None:
     client = enter()
     status, _ = client.ask("DELETE", f"/api/v1/scan/{job}")
     if status != 204:
-        raise CliError(word("no_job", job=job), word("see_jobs"))
+        raise CliError(say("there is no job {job} of yours", job=job), say("see: eco2 jobs (and --user)"))
     _, body = client.get(f"/api/v1/scan/{job}/result")
     now = body.get("status", "cancelled")
     output.write({"job_id": job, "status": now}) if as_json else click.echo(
-        word("job_is", job=job, status=now)
+        say("{job} is {status}", job=job, status=now)
     )
 
 
@@ -112,18 +119,20 @@ def retry(job: str, as_json: bool, enter: Enter) -> None:
         if as_json:
             output.write({"job_id": job, "dead_letter": mine[0]})
         else:
-            click.echo(word("job_goes_on", job=job, letter=mine[0]))
+            click.echo(say("{job} goes on: dead letter {letter} was sent again", job=job, letter=mine[0]))
         return
     status, page = client.get("/api/v1/scan?limit=100")
     scan = next((each for each in page["scans"] if each["job_id"] == job), None) if status == 200 else None
     if scan is None:
-        raise CliError(word("no_job", job=job), word("see_jobs"))
+        raise CliError(say("there is no job {job} of yours", job=job), say("see: eco2 jobs (and --user)"))
     body = {"image_url": scan["image_url"]}
     accepted = client.post("/api/v1/scan", body, {"Idempotency-Key": str(uuid.uuid4())})
     if as_json:
         output.write(accepted)
     else:
-        click.echo(word("job_began", job=accepted["job_id"]))
+        click.echo(
+            say("{job} began with the same picture; see: eco2 jobs show {job}", job=accepted["job_id"])
+        )
 
 
 def _row(scan: dict[str, Any]) -> tuple[object, ...]:

@@ -10,6 +10,7 @@ import click
 from cli import output
 from cli.errors import CliError
 from cli.options import home_option
+from cli.words import heard, say
 from process.settings import read
 
 
@@ -41,8 +42,10 @@ def rotate(as_json: bool, home: Path, folder: Path | None) -> None:
     try:
         now = rotated(place, keep_s)
     except SigningKeysError as error:
-        raise CliError(str(error), "start the platform once, or give --folder") from None
+        raise CliError(heard(error), say("start the platform once, or give --folder")) from None
     if as_json:
         output.write({"signs": now.kid, "verify": sorted(now.public)})
     else:
-        click.echo(f"key {now.kid} signs from now on; {len(now.public)} keys verify")
+        click.echo(
+            say("key {kid} signs from now on; {count} keys verify", kid=now.kid, count=len(now.public))
+        )

@@ -12,6 +12,7 @@ import click
 from cli import output
 from cli.errors import CliError
 from cli.options import home_option, running
+from cli.words import heard, say
 
 if TYPE_CHECKING:
     from functions.locations.importing import PlaceFile, RowFinding
@@ -46,7 +47,9 @@ def import_file(file: Path, dry_run: bool, database: str | None, as_json: bool, 
     try:
         found = read(file)
     except FileRejected as error:
-        raise CliError(f"{file}: {error}", "see eco2 locations import --help for what can be read") from None
+        raise CliError(
+            f"{file}: {heard(error)}", say("see eco2 locations import --help for what can be read")
+        ) from None
     if not as_json:
         _report(found)
     new = changed = 0
@@ -57,24 +60,39 @@ def import_file(file: Path, dry_run: bool, database: str | None, as_json: bool, 
         counts = {"rows": found.rows, "kinds": found.kinds, "places": len(found.sites)}
         output.write({"layout": found.layout, **counts, **told, "new": new, "changed": changed})
     elif dry_run:
-        click.echo("nothing stored (--dry-run)")
+        click.echo(say("nothing stored (--dry-run)"))
     else:
-        click.echo(f"stored: {new} new, {changed} changed, {len(found.sites) - new - changed} as they were")
+        click.echo(
+            say(
+                "stored: {new} new, {changed} changed, {same} as they were",
+                new=new,
+                changed=changed,
+                same=len(found.sites) - new - changed,
+            )
+        )
 
 
 def _report(found: PlaceFile) -> None:
     kinds = ", ".join(f"{kind} {count}" for kind, count in found.kinds.items())
-    click.echo(f"layout {found.layout}: {found.rows} rows, {len(found.sites)} places ({kinds or 'none'})")
-    _findings("rejected", found.rejected)
-    _findings("read in part", found.notes)
+    click.echo(
+        say(
+            "layout {layout}: {rows} rows, {count} places ({kinds})",
+            layout=found.layout,
+            rows=found.rows,
+            count=len(found.sites),
+            kinds=kinds or say("none"),
+        )
+    )
+    _findings(say("rejected"), found.rejected)
+    _findings(say("read in part"), found.notes)
 
 
 def _findings(what: str, findings: list[RowFinding]) -> None:
     click.echo(f"{what}: {len(findings)}")
     for finding in findings[:SHOWN]:
-        click.echo(f"  line {finding.line}: {finding.why}")
+        click.echo(say("  line {line}: {why}", line=finding.line, why=heard(finding.why)))
     if len(findings) > SHOWN:
-        click.echo(f"  and {len(findings) - SHOWN} more")
+        click.echo(say("  and {count} more", count=len(findings) - SHOWN))
 
 
 async def _store(database: str, sites: list[NewSite]) -> tuple[int, int]:
@@ -86,6 +104,6 @@ async def _store(database: str, sites: list[NewSite]) -> tuple[int, int]:
     try:
         return await (await resources.get(Sites)).store(sites)
     except FunctionError as error:
-        raise CliError(error.detail, "is the platform running? eco2 doctor says") from None
+        raise CliError(heard(error.detail), say("is the platform running? eco2 doctor says")) from None
     finally:
         await resources.close()

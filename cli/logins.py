@@ -14,6 +14,7 @@ import click
 from cli import output, times
 from cli.dead_letters import PlatformAddress, address_options
 from cli.errors import CliError
+from cli.words import heard, say
 from process.settings import read
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def logins() -> None:
 
 
 @logins.command("list")
-@click.argument("user", type=UUID)
+@click.argument("user", type=click.UUID)
 @output.json_option
 @address_options
 def list_logins(user: UUID, as_json: bool, platform: PlatformAddress) -> None:
@@ -54,11 +55,11 @@ def list_logins(user: UUID, as_json: bool, platform: PlatformAddress) -> None:
         )
         for one in found
     )
-    tables.show(columns, rows, empty="not signed in anywhere")
+    tables.show(columns, rows, empty=say("not signed in anywhere"))
 
 
 @logins.command()
-@click.argument("user", type=UUID)
+@click.argument("user", type=click.UUID)
 @output.json_option
 @address_options
 def end(user: UUID, as_json: bool, platform: PlatformAddress) -> None:
@@ -67,7 +68,7 @@ def end(user: UUID, as_json: bool, platform: PlatformAddress) -> None:
     if as_json:
         output.write({"user": str(user), "ended": count})
     else:
-        click.echo(f"ended {count} logins")
+        click.echo(say("ended {count} logins", count=count))
 
 
 def _with(platform: PlatformAddress, act: Callable[[Logins], Awaitable[T]]) -> T:
@@ -87,4 +88,4 @@ def _with(platform: PlatformAddress, act: Callable[[Logins], Awaitable[T]]) -> T
     try:
         return asyncio.run(run())
     except Retry as error:
-        raise CliError(str(error), "look at: eco2 doctor, or at --database") from None
+        raise CliError(heard(error), say("look at: eco2 doctor, or at --database")) from None

@@ -14,7 +14,7 @@ from cli import output, times
 from cli.errors import CliError
 from cli.near import meant
 from cli.options import home_option
-from cli.words import word
+from cli.words import say
 from embedded.supervisor.home import Home
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -46,7 +46,10 @@ def logs(name: str | None, follow: bool, level: str, last: int, as_json: bool, h
     """Print logs of FUNCTION, of a process (edge, broker, functions-1, …), or of all, oldest first."""
     folder = Home(home).logs
     if not folder.is_dir():
-        raise CliError(f"there are no logs in {folder}", "start the platform with: eco2 up (or give --home)")
+        raise CliError(
+            say("there are no logs in {folder}", folder=folder),
+            say("start the platform with: eco2 up (or give --home)"),
+        )
     if name:
         _check(name, folder)
     least = LEVELS.index(level.upper())
@@ -79,7 +82,9 @@ def _check(name: str, folder: Path) -> None:
 
     known = [*(path.stem for path in folder.glob("*.log")), *folders()]
     if name not in known:
-        raise CliError(word("no_function", wanted=name), meant(name, known, word("all_functions")))
+        raise CliError(
+            say("no function {wanted!r}", wanted=name), meant(name, known, say("all of them: eco2 functions"))
+        )
 
 
 def read(folder: Path, places: dict[Path, int]) -> Iterator[dict[str, Any]]:

@@ -6,9 +6,10 @@ import io
 import os
 import sys
 from importlib import import_module
-from typing import Literal
 
 import click
+
+from cli import words
 
 COMMANDS = {
     "up": "start the platform and stay until Ctrl-C",
@@ -47,7 +48,7 @@ class Lazy(click.Group):
             return None
         name = cmd_name.replace("-", "_")
         command = getattr(import_module(f"cli.{name}"), name)
-        return command if isinstance(command, click.Command) else None
+        return words.translated(command) if isinstance(command, click.Command) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -58,30 +59,50 @@ class Lazy(click.Group):
         except click.UsageError as error:
             from cli.near import meant
 
-            ctx.fail(f"{error.message} {meant(args[0], COMMANDS, '')}".strip())
+            ctx.fail(f"{error.format_message()} {meant(args[0], COMMANDS, '')}".strip())
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Find the option --help; click made it before the language was known."""
+        found = super().get_help_option(ctx)
+        if found:
+            found.help = words.say("Show this message and exit.")
+        return found
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help in the language that is spoken."""
+        super(Lazy, words.translated(self)).format_help(ctx, formatter)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one line a command, from the table above."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        with formatter.section(words.say("Commands")):
+            formatter.write_dl([(name, words.say(about)) for name, about in COMMANDS.items()])
+
+
+def _choose(_context: click.Context, _option: click.Parameter, language: str | None) -> None:
+    words.choose(language)
 
 
 @click.command(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="eco2", message="eco2 %(version)s")
-@click.option("--lang", type=click.Choice(["en", "ko"]), help="Language of hints; answers stay Korean.")
+@click.option(
+    "--lang",
+    type=click.Choice(words.LANGUAGES),
+    help="Language of hints; answers stay Korean.",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose,
+)
 @click.pass_context
-def main(context: click.Context, lang: Literal["en", "ko"] | None) -> None:
+def main(context: click.Context) -> None:
     """Run Eco² on this machine; `eco2 demo` shows it."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal without Korean shows ? and the command goes on
             stream.reconfigure(errors="replace")
     if "NO_COLOR" in os.environ:  # no-color.org; rich keeps to it by itself
         context.color = False
-    if lang:
-        from cli import words
 
-        words.choose(context, lang)
 
+words.speak_for_click()
 
 if __name__ == "__main__":
     main()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from cli.words import word
+from cli.words import say
 
 MOST = 3
 
@@ -19,4 +19,4 @@ def near(name: str, known: Iterable[str]) -> list[str]:
 def meant(name: str, known: Iterable[str], otherwise: str) -> str:
     """What to do about an unknown name: take a near one, `otherwise` where none is."""
     found = near(name, known)
-    return word("meant", names=", ".join(found)) if found else otherwise
+    return say("did you mean {names}?", names=", ".join(found)) if found else otherwise

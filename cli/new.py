@@ -12,7 +12,7 @@ from cli import generated, output
 from cli.errors import CliError
 from cli.near import meant
 from cli.scaffold import Emitted, Name, class_name, event_class, on_event, on_http
-from cli.words import word
+from cli.words import say
 from eventing.catalogue import EventData, registered
 from functions.runtime.declaration import EventFunction, HttpFunction, Route
 from functions.runtime.registry import ROOT, folders, load_all
@@ -38,11 +38,13 @@ def function(name: str, on: str | None, http: str | None, emits: str | None, as_
     """Write a function in a folder of its own: handler, func.yaml, test."""
     root = ROOT.parent
     if not (root / "tests/functions/contract.py").exists():
-        raise CliError(f"{root} is an installed package", "scaffold in a clone of the repository")
+        raise CliError(
+            say("{root} is an installed package", root=root), say("scaffold in a clone of the repository")
+        )
     if bool(on) == bool(http):
-        raise CliError("say what triggers it", "--on TYPE or --http 'METHOD /path', one of them")
+        raise CliError(say("say what triggers it"), say("--on TYPE or --http 'METHOD /path', one of them"))
     if emits and not on:
-        raise CliError("--emits is for what events trigger", "add --on TYPE")
+        raise CliError(say("--emits is for what events trigger"), say("add --on TYPE"))
     named = _name(name, root)
     if http:
         files = on_http(named, _route(http))
@@ -61,19 +63,30 @@ def function(name: str, on: str | None, http: str | None, emits: str | None, as_
 def _name(text: str, root: Path) -> Name:
     matched = re.fullmatch(r"([a-z]+)/([a-z][a-z0-9]*(?:_[a-z0-9]+)*)", text)
     if not matched:
-        raise CliError(f"{text!r} is no name", "it reads domain/name, small letters, with _ between words")
+        raise CliError(
+            say("{text!r} is no name", text=text),
+            say("it reads domain/name, small letters, with _ between words"),
+        )
     name = Name(matched[1], matched[2])
     if name.domain in TAKEN:
-        raise CliError(f"functions/{name.domain} is {TAKEN[name.domain]}", "choose a domain: scan, users, …")
+        raise CliError(
+            say("functions/{domain} is taken: {what}", domain=name.domain, what=say(TAKEN[name.domain])),
+            say("choose a domain: scan, users, …"),
+        )
     if keyword.iskeyword(name.name) or name.name in ("new", "user", "event", "log"):
-        raise CliError(f"a handler can't be called {name.name}", "choose another name")
+        raise CliError(say("a handler can't be called {name}", name=name.name), say("choose another name"))
     if len(name.function) > LONGEST:
-        raise CliError(f"{name.function} is longer than {LONGEST} characters", "choose a shorter name")
+        raise CliError(
+            say("{function} is longer than {count} characters", function=name.function, count=LONGEST),
+            say("choose a shorter name"),
+        )
     for path in (name.folder, name.folder.with_suffix(".py"), name.test):
         if (root / path).exists():
-            raise CliError(f"{path} is there already", "choose another name")
+            raise CliError(say("{path} is there already", path=path), say("choose another name"))
     if name.function in folders():
-        raise CliError(f"there is a function {name.function} already", "choose another name")
+        raise CliError(
+            say("there is a function {function} already", function=name.function), say("choose another name")
+        )
     return name
 
 
@@ -84,15 +97,28 @@ def _route(text: str) -> Route:
         raise CliError(str(error)) from None
     path = re.fullmatch(r"/api/v1(/[a-z0-9-]+|/{[a-z][a-z0-9_]*})+", route.path)
     if route.method not in METHODS or not path:
-        raise CliError(f"{text!r} is no route of ours", "it reads like 'GET /api/v1/things/{thing_id}'")
+        raise CliError(
+            say("{text!r} is no route of ours", text=text),
+            say("it reads like 'GET /api/v1/things/{{thing_id}}'"),
+        )
     parameters = re.findall(r"{(\w+)}", route.path)
     if len(parameters) != len(set(parameters)) or {"user", *keyword.kwlist} & set(parameters):
-        raise CliError(f"{route.path} has a parameter twice, or one that is taken", "rename it")
+        raise CliError(
+            say("{path} has a parameter twice, or one that is taken", path=route.path), say("rename it")
+        )
     example = re.sub(r"{\w+}", "{}", route.path)
     for other in load_all():
         for theirs in other.routes if isinstance(other, HttpFunction) else ():
             if theirs.method == route.method and re.sub(r"{\w+}", "{}", theirs.path) == example:
-                raise CliError(f"{other.name} serves {theirs.method} {theirs.path}", "choose another route")
+                raise CliError(
+                    say(
+                        "{name} serves {method} {path}",
+                        name=other.name,
+                        method=theirs.method,
+                        path=theirs.path,
+                    ),
+                    say("choose another route"),
+                )
     return route
 
 
@@ -100,7 +126,8 @@ def _known(type_name: str) -> type[EventData]:
     types = _types()
     if type_name not in types:
         raise CliError(
-            word("no_type", wanted=type_name), meant(type_name, types, f"there are: {', '.join(types)}")
+            say("there is no event type {wanted}", wanted=type_name),
+            meant(type_name, types, say("there are: {names}", names=", ".join(types))),
         )
     return types[type_name]
 
@@ -113,23 +140,35 @@ def _types() -> dict[str, type[EventData]]:
 def _emitted(name: Name, on: type[EventData], type_name: str, root: Path) -> Emitted:
     if type_name == on.type:
         raise CliError(
-            f"a function that answers {type_name} with {type_name} never ends", "choose another type"
+            say("a function that answers {type_name} with {type_name} never ends", type_name=type_name),
+            say("choose another type"),
         )
     if known := _types().get(type_name):
         missing = [field for field, info in known.model_fields.items() if info.is_required()]
         missing = [field for field in missing if field not in on.model_fields]
         if missing:
-            what = f"{type_name} needs {', '.join(missing)}, which {on.type} does not have"
-            raise CliError(what, "name a new type, or write this function by hand")
+            what = say(
+                "{wanted} needs {names}, which {given} does not have",
+                wanted=type_name,
+                names=", ".join(missing),
+                given=on.type,
+            )
+            raise CliError(what, say("name a new type, or write this function by hand"))
         return Emitted(known.__module__, known.__qualname__, carries=bool(known.model_fields))
     if not re.fullmatch(rf"eco2\.{name.domain}(\.[a-z]+)+", type_name):
         wanted = f"eco2.{name.domain}.<subject>.<past participle>"
-        raise CliError(f"{type_name} is no event type of {name.domain}", f"a new one reads {wanted}")
+        raise CliError(
+            say("{type_name} is no event type of {domain}", type_name=type_name, domain=name.domain),
+            say("a new one reads {wanted}", wanted=wanted),
+        )
     module, path = f"functions.{name.domain}.events", root / f"functions/{name.domain}/events.py"
     here, declared = on.__module__ == module, class_name(type_name)
     text = path.read_text() if path.exists() else EVENTS.format(domain=name.domain)
     if re.search(rf"^class {declared}\b", text, re.M):
-        raise CliError(f"{module} has a class {declared} already", "choose another type")
+        raise CliError(
+            say("{module} has a class {declared} already", module=module, declared=declared),
+            say("choose another type"),
+        )
     path.parent.mkdir(exist_ok=True)
     path.write_text(text + event_class(type_name, declared, on.__qualname__ if here else "EventData"))
     return Emitted(module, declared, carries=here and bool(on.model_fields))
@@ -145,19 +184,20 @@ def _write(root: Path, name: Name, files: dict[Path, str]) -> None:
 
 def _next(name: Name, written: list[str], emits: str | None) -> None:
     for path in written:
-        click.echo(f"wrote {path}")
+        click.echo(say("wrote {path}", path=path))
     steps = [
-        f"write the handler:    {name.folder}/func.py",
-        f"and what it promises: .venv/bin/pytest {name.test}",
-        "after each change of its declaration: make docs manifests",
-        f"deploy it:            {PAGE}",
-        f"take it away again:   eco2 remove function {name.function}",
+        say("write the handler: {path}", path=name.folder / "func.py"),
+        say("and what it promises: {command}", command=f".venv/bin/pytest {name.test}"),
+        say("after each change of its declaration: {command}", command="make docs manifests"),
+        say("deploy it: {path}", path=PAGE),
+        say("take it away again: {command}", command=f"eco2 remove function {name.function}"),
     ]
     if emits and emits not in {
         each.on.type for each in load_all() if isinstance(each, EventFunction) and each.on
     }:
-        steps.insert(2, f"let something take {emits}: eco2 new function DOMAIN/NAME --on {emits}")
-    click.echo("\nnext:")
+        command = f"eco2 new function DOMAIN/NAME --on {emits}"
+        steps.insert(2, say("let something take {type}: {command}", type=emits, command=command))
+    click.echo(say("\nnext:"))
     for number, step in enumerate(steps, 1):
         click.echo(f"  {number}. {step}")
 

@@ -12,7 +12,7 @@ import click
 
 from cli.errors import CliError
 from cli.settings import CommandSettings
-from cli.words import word
+from cli.words import say
 from embedded.supervisor.home import Home, default_home
 from process.settings import read
 
@@ -47,7 +47,10 @@ def running(home: Path) -> dict[str, Any]:
     place = Home(home)
     state = place.state() if place.is_running() else None
     if not state or not state.get("url"):
-        raise CliError(word("no_platform", home=home), word("start_it"))
+        raise CliError(
+            say("no platform runs in {home}", home=home),
+            say("start it with: eco2 up (or give --home or --url)"),
+        )
     return state
 
 
@@ -63,5 +66,8 @@ def address(url: str | None, home: Path) -> str:
         chosen = f"http://{chosen}"
     parts = urlsplit(chosen)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise CliError(f"{chosen} is no address of a platform", "write it like http://127.0.0.1:8080")
+        raise CliError(
+            say("{chosen} is no address of a platform", chosen=chosen),
+            say("write it like http://127.0.0.1:8080"),
+        )
     return f"{parts.scheme}://{parts.netloc}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.errors import CliError
+from cli.words import say
 
 MAX_BYTES = 10 * 1024 * 1024
 _HEIC = (b"heic", b"heix", b"mif1", b"msf1", b"hevc")
@@ -15,12 +16,20 @@ def read(path: Path) -> tuple[bytes, str]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise CliError(f"{path} can't be read ({error.strerror})", "give the path of a photo") from None
+        raise CliError(
+            say("{path} can't be read ({reason})", path=path, reason=error.strerror),
+            say("give the path of a photo"),
+        ) from None
     if len(content) > MAX_BYTES:
-        raise CliError(f"{path} has {len(content) / 1e6:.1f} MB", "at most 10 MiB can be uploaded")
+        raise CliError(
+            say("{path} has {size:.1f} MB", path=path, size=len(content) / 1e6),
+            say("at most 10 MiB can be uploaded"),
+        )
     kind = content_type(content)
     if kind is None:
-        raise CliError(f"{path} is not an image", "give a JPEG, PNG, WebP, GIF or HEIC photo")
+        raise CliError(
+            say("{path} is not an image", path=path), say("give a JPEG, PNG, WebP, GIF or HEIC photo")
+        )
     return content, kind
 
 

@@ -15,7 +15,7 @@ import click
 from cli import generated, output
 from cli.errors import CliError
 from cli.near import meant
-from cli.words import word
+from cli.words import say
 from functions.runtime.declaration import EventFunction
 from functions.runtime.registry import ROOT, UnknownFunctionError, folders, load, load_all
 
@@ -37,12 +37,14 @@ def function(name: str, yes: bool, as_json: bool) -> None:
     """Remove FUNCTION: its folder, its tests, its event type where nobody else knows it, its generated files."""
     root = ROOT.parent
     if not (root / "tests/functions/contract.py").exists():
-        raise CliError(f"{root} is an installed package", "remove it in a clone of the repository")
+        raise CliError(
+            say("{root} is an installed package", root=root), say("remove it in a clone of the repository")
+        )
     try:
         found = load(name.replace("/", "-").replace("_", "-"))
     except UnknownFunctionError:
-        todo = meant(name, folders(), word("all_functions"))
-        raise CliError(word("no_function", wanted=name), todo) from None
+        todo = meant(name, folders(), say("all of them: eco2 functions"))
+        raise CliError(say("no function {wanted!r}", wanted=name), todo) from None
     others = [each for each in load_all() if each.name != found.name]
     folder = found.folder
     tests = root / "tests/functions" / folder.parent.name / f"test_{folder.name}.py"
@@ -52,7 +54,7 @@ def function(name: str, yes: bool, as_json: bool) -> None:
     unknown = [data for data in _types(found) if _only_here(data, others, kept)]
     told = [str(path.relative_to(root)) for path in gone] + [data.type for data in unknown]
     if not yes:
-        click.confirm(f"remove {', '.join(told)}?", abort=True, err=True)
+        click.confirm(say("remove {names}?", names=", ".join(told)), abort=True, err=True)
     for path in gone:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for data in unknown:
@@ -61,7 +63,9 @@ def function(name: str, yes: bool, as_json: bool) -> None:
         _remove_if_empty(domain)
     generated.documents(root)
     generated.objects(root)
-    output.write({"removed": told}) if as_json else click.echo("\n".join(f"removed {each}" for each in told))
+    output.write({"removed": told}) if as_json else click.echo(
+        "\n".join(say("removed {path}", path=each) for each in told)
+    )
 
 
 def _types(found: Function) -> list[type[EventData]]:
@@ -78,13 +82,21 @@ def _refuse_what_others_need(
     takers = [each.name for each in events if emits and each.on is emits]
     if emits and takers and not any(each.emits is emits for each in events):
         raise CliError(
-            f"{', '.join(takers)} take {emits.type}, which only {found.name} answers with",
-            "let them take another event, or remove them first",
+            say(
+                "{names} take {type}, which only {name} answers with",
+                names=", ".join(takers),
+                type=emits.type,
+                name=found.name,
+            ),
+            say("let them take another event, or remove them first"),
         )
     module = ".".join(found.folder.relative_to(root).parts)
     for path, text in _elsewhere(root, gone):
         if re.search(rf"\b{re.escape(module)}\b", text):
-            raise CliError(f"{path.relative_to(root)} uses {module}", "let it do without first")
+            raise CliError(
+                say("{path} uses {module}", path=path.relative_to(root), module=module),
+                say("let it do without first"),
+            )
 
 
 def packages(root: Path) -> list[str]:

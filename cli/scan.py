@@ -15,9 +15,18 @@ from cli.client import Client
 from cli.errors import CliError
 from cli.options import USER, address, home_option, url_option, user_option
 from cli.output import json_option, write
-from cli.words import WORDS, word
+from cli.words import say
 
 POLLS = 60
+STAGES = {
+    "queued": "accepted",
+    "vision": "looking at the photo",
+    "rule": "finding the rule",
+    "answer": "writing the answer",
+    "reward": "looking for a character",
+    "done": "done",
+    "error": "error",
+}
 
 
 class LeftAlone(click.Abort):
@@ -43,9 +52,9 @@ def scan(
     try:
         result = run(address(url, home), photo, text=text, model=model, user=user, quiet=as_json)
     except LeftAlone as left:
-        click.echo(f"\n{word('goes_on', job=left.job_id)}", err=True)
-        for hint in ("see_job", "cancel_job"):
-            click.echo(f"  {word(hint, job=left.job_id)}", err=True)
+        click.echo(f"\n{say('job {job} goes on', job=left.job_id)}", err=True)
+        click.echo(say("  see it: eco2 jobs show {job}", job=left.job_id), err=True)
+        click.echo(say("  cancel it: eco2 jobs cancel {job}", job=left.job_id), err=True)
         raise SystemExit(130) from None
     if as_json:
         write(result)
@@ -77,10 +86,10 @@ def run(
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(word("uploading"), total=100)
+        task = bar.add_task(say("uploading"), total=100)
 
         def told(stage: str, percent: int | None) -> None:
-            bar.update(task, description=word(stage) if stage in WORDS else stage, completed=percent)
+            bar.update(task, description=say(STAGES[stage]) if stage in STAGES else stage, completed=percent)
 
         return submit(client, content, kind, text, model, told)
 
@@ -124,6 +133,6 @@ def result(client: Client, path: str) -> dict[str, Any]:
         if status == 200 and isinstance(body, dict):
             return body
         if status != 202:
-            raise CliError(f"the result answered {status}")
+            raise CliError(say("the result answered {status}", status=status))
         time.sleep(0.5)  # what the contract's Retry-After allows a person's terminal to undercut
-    raise CliError("the job does not end", "look at: eco2 jobs, eco2 dead-letters list")
+    raise CliError(say("the job does not end"), say("look at: eco2 jobs, eco2 dead-letters list"))

@@ -14,7 +14,7 @@ from cli import output
 from cli.errors import CliError
 from cli.near import meant
 from cli.options import home_option, running
-from cli.words import word
+from cli.words import say
 
 SOURCE = "/eco2/cli/send"
 
@@ -60,7 +60,7 @@ def send(
     if as_json:
         output.write(event.attributes())
     else:
-        click.echo(f"sent {event.type} {event.id}")
+        click.echo(say("sent {type} {id}", type=event.type, id=event.id))
 
 
 def _json(data: str) -> str:
@@ -70,7 +70,7 @@ def _json(data: str) -> str:
         text = Path(data[1:]).read_text() if data.startswith("@") else text
         json.loads(text)
     except (OSError, ValueError) as error:
-        raise CliError(f"--data is no JSON: {error}") from None
+        raise CliError(say("--data is no JSON: {error}", error=error)) from None
     return text
 
 
@@ -81,15 +81,21 @@ def _check(kind: str, content: str) -> None:
 
     known = registered()
     if kind not in known:
-        told = meant(kind, known, f"known: {', '.join(known)}")
-        raise CliError(word("no_type", wanted=kind), f"{told}; --unchecked sends it all the same")
+        told = meant(kind, known, say("known: {names}", names=", ".join(known)))
+        raise CliError(
+            say("there is no event type {wanted}", wanted=kind),
+            say("{told}; --unchecked sends it all the same", told=told),
+        )
     try:
         known[kind].model_validate_json(content)
     except ValidationError as error:
         findings = "; ".join(
             f"{'.'.join(map(str, each['loc'])) or 'data'}: {each['msg']}" for each in error.errors()
         )
-        raise CliError(f"that is no {kind}: {findings}", "--unchecked sends it all the same") from None
+        raise CliError(
+            say("that is no {kind}: {findings}", kind=kind, findings=findings),
+            say("--unchecked sends it all the same"),
+        ) from None
 
 
 def _publish(sink: str, event: object) -> None:
@@ -106,4 +112,6 @@ def _publish(sink: str, event: object) -> None:
     try:
         asyncio.run(run())
     except PublishFailed as error:
-        raise CliError(f"the broker did not take it: {error}", "look at: eco2 status") from None
+        raise CliError(
+            say("the broker did not take it: {error}", error=error), say("look at: eco2 status")
+        ) from None

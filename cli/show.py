@@ -8,7 +8,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.panel import Panel
 
-from cli.words import word
+from cli.words import say
+
+OTHER_MODEL = "{asked} did not answer; another model did: {others}"
 
 
 def result(body: dict[str, Any], console: Console | None = None) -> None:
@@ -29,18 +31,20 @@ def result(body: dict[str, Any], console: Console | None = None) -> None:
     for number, step in enumerate(steps.values() if isinstance(steps, dict) else steps, 1):
         lines.append(f"  {number}. {escape(str(step))}")
     if missing := answer.get("insufficiencies"):
-        lines += ["", f"[yellow]{word('missing')}[/]", *(f"  - {escape(str(item))}" for item in missing)]
+        lines += ["", f"[yellow]{say('Still to do')}[/]", *(f"  - {escape(str(item))}" for item in missing)]
     if text := answer.get("user_answer"):
         lines += ["", escape(str(text))]
     if sources := _sources(pipeline.get("disposal_rules")):
-        lines += ["", f"[dim]{word('source')}: " + escape(" · ".join(sources)) + "[/]"]
-    console.print(Panel("\n".join(lines), title=word("guide"), title_align="left"))
+        lines += ["", f"[dim]{say('Source')}: " + escape(" · ".join(sources)) + "[/]"]
+    console.print(Panel("\n".join(lines), title=say("How to dispose of it"), title_align="left"))
     if others := stood_in(pipeline):
         console.print(
-            f"[yellow]{escape(word('other_model', asked=pipeline['models']['asked'], others=others))}[/]"
+            f"[yellow]{escape(say(OTHER_MODEL, asked=pipeline['models']['asked'], others=others))}[/]"
         )
     if reward := body.get("reward"):
-        owned = word("owned" if reward.get("already_owned") else "won")
+        owned = say(
+            "Already a friend of yours" if reward.get("already_owned") else "You won a new character!"
+        )
         name, dialog = (escape(str(reward.get(key) or "")) for key in ("name", "dialog"))
         console.print(f"[green]{owned}[/] [bold]{name}[/] “{dialog}”")
 

@@ -9,7 +9,7 @@ import click
 
 from cli import output, times
 from cli.options import home_option, running
-from cli.words import word
+from cli.words import say
 
 
 @click.command()
@@ -29,14 +29,27 @@ def status(as_json: bool, home: Path) -> None:
         output.write({**told, "ready": not missing})
     else:
         click.secho(
-            word("is_not_ready" if missing else "is_ready", url=state["url"], missing=missing),
+            say(
+                "{url} is not ready: {missing}" if missing else "{url} is ready",
+                url=state["url"],
+                missing=missing,
+            ),
             fg="red" if missing else "green",
         )
         click.echo(
-            f"model {state['model']}, broker {state['broker']}, since {times.shown(float(state['started_at']))}"
+            say(
+                "model {model}, broker {broker}, since {at}",
+                model=state["model"],
+                broker=state["broker"],
+                at=times.shown(float(state["started_at"])),
+            )
         )
         for name, process in state.get("processes", {}).items():
-            again = f", started again {process['restarts']} times" if process["restarts"] else ""
-            click.echo(f"  {name:<14} {'pid ' + str(process['pid']) if process['pid'] else 'down'}{again}")
+            again = (
+                say(", started again {count} times", count=process["restarts"]) if process["restarts"] else ""
+            )
+            click.echo(
+                f"  {name:<14} {'pid ' + str(process['pid']) if process['pid'] else say('down')}{again}"
+            )
     if missing:
         raise SystemExit(1)

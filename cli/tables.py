@@ -9,13 +9,15 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from cli.words import say
+
 NARROW = 100
 """Columns of a terminal below which a row is written over several lines."""
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
     """Print a table whose first column is never cut; `empty` when there are no rows. None is an empty cell."""
-    first, *others = columns
+    first, *others = [say(name) for name in columns]
     table = Table(Column(first, no_wrap=True), *(Column(name, overflow="fold") for name in others))
     found = list(rows)
     for row in found:
@@ -23,7 +25,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str
     console = Console(width=None if sys.stdout.isatty() else 200)
     if table.row_count and console.width < NARROW:
         for row in found:
-            _block(console, columns, row)
+            _block(console, (first, *others), row)
     else:
         console.print(table if table.row_count else empty)
 

@@ -13,7 +13,7 @@ import click
 
 from cli.errors import CliError
 from cli.options import F, home_option
-from cli.words import word
+from cli.words import heard, say
 from embedded.supervisor.errors import CannotStartError
 from embedded.supervisor.options import from_environment
 
@@ -85,13 +85,21 @@ def run(
         started_with = files() if reload else {}
 
         def ready(url: str) -> None:
-            click.secho(word("serves", url=url), bold=True)
-            click.echo(f"  model {options.model}, broker {options.broker}, logs {platform.home.logs}")
+            click.secho(say("Eco² serves at {url}", url=url), bold=True)
+            click.echo(
+                say(
+                    "  model {model}, broker {broker}, logs {logs}",
+                    model=options.model,
+                    broker=options.broker,
+                    logs=platform.home.logs,
+                )
+            )
             if options.missing_key:
                 click.secho(
-                    f"  {options.missing_key} is not set: the local model answers instead", fg="yellow"
+                    say("  {name} is not set: the local model answers instead", name=options.missing_key),
+                    fg="yellow",
                 )
-            click.echo(word("try_it", stop="Ctrl-C"))
+            click.echo(say("  open it in a browser, or try: eco2 scan PHOTO    stop: {stop}", stop="Ctrl-C"))
             beside.append(asyncio.create_task(tell(platform.home.logs)))
             if reload:
                 beside.append(asyncio.create_task(reloading(platform, started_with)))
@@ -99,8 +107,8 @@ def run(
 
         asyncio.run(platform.run(ready))
     except CannotStartError as error:
-        raise CliError(str(error)) from None
-    click.secho(word("stopped"), dim=True)
+        raise CliError(heard(error)) from None
+    click.secho(say("stopped"), dim=True)
 
 
 async def tell(folder: Path) -> None:
@@ -120,4 +128,4 @@ async def tell(folder: Path) -> None:
 
 def report(line: str) -> None:
     """Print a line of progress."""
-    click.secho(line, dim=True)
+    click.secho(heard(line), dim=True)

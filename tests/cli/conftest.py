@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from cli import words
+
 CHAT = "2b1f0d5e-0000-4000-8000-00000000c4a7"
 JOB = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 RESULT: dict[str, Any] = {
@@ -164,3 +166,10 @@ def platform() -> Iterator[FakePlatform]:
         yield made
         server.shutdown()
         thread.join(10)
+
+
+@pytest.fixture(autouse=True)
+def nothing_chosen() -> Iterator[None]:
+    """Whatever language a test chose, the next one speaks what its environment says."""
+    yield
+    words.choose(None)

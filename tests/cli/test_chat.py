@@ -93,7 +93,7 @@ def test_a_failure_is_said_and_exits_with_1(platform: FakePlatform) -> None:
 
 def test_ctrl_c_stops_the_answer(platform: FakePlatform) -> None:
     platform.story = [*TOKENS[:1], ("hang", {})]
-    command = [sys.executable, "-m", "cli.main", "chat", "안녕", "--url", platform.url]
+    command = [sys.executable, "-m", "cli.main", "--lang", "ko", "chat", "안녕", "--url", platform.url]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout
     assert process.stdout.read(5) == "페트병은 "

