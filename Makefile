@@ -2,6 +2,7 @@
 # An interpreter of 3.11 or newer; empty: Debian's, else the first on the PATH.
 PYTHON ?=
 BIN := .venv/bin
+CHECKS = PYTHONPATH=platform/cluster/checks:platform/cluster/gitops:platform/cluster/local:. $(BIN)/python -m checks
 CLUSTER = PYTHONPATH=platform/cluster/local:. $(BIN)/python -m localcluster
 # Processes that test at once; a file's tests stay in one.
 TESTERS ?= 2
@@ -87,11 +88,11 @@ bench-hops: setup system ## time per hop of a scan: both brokers here and, where
 	@PYTHONPATH=platform/cluster/local:. $(BIN)/python -m bench.hops --plots $(PLOTS)
 
 infrastructure: setup ## check Terraform, Ansible, Kubernetes objects and workflows (the first time some minutes more)
-	@PYTHONPATH=platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m checks
+	@$(CHECKS)
 
 # Says why and succeeds where their programs can't be had, for want of a network.
 infrastructure-check: setup
-	@status=0; PYTHONPATH=platform/cluster/checks:platform/cluster/local:. $(BIN)/python -m checks || status=$$?; \
+	@status=0; $(CHECKS) || status=$$?; \
 	if [ $$status = 3 ]; then echo "The infrastructure was not checked."; exit 0; fi; exit $$status
 
 rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print what each cost

@@ -56,7 +56,8 @@ def test_every_namespace_comes_first_and_is_made_once() -> None:
     made = [each["metadata"]["name"] for each in elsewhere if each.get("kind") == "Namespace"]
     assert sorted(made) == sorted(namespaces)
     base = next(yaml.safe_load_all((ROOT / "platform/knative/base/namespace.yaml").read_text()))
-    assert namespaces["eco2"] == base
+    mesh = {"istio.io/dataplane-mode": "ambient"}  # without Istio there is nothing to be taken into
+    assert namespaces["eco2"]["metadata"]["labels"] == base["metadata"]["labels"] | mesh
 
 
 def test_a_retry_takes_the_newest_commit_so_a_revert_need_not_wait() -> None:
@@ -106,21 +107,82 @@ def test_no_secret_is_in_git_and_each_has_its_place_in_terraform() -> None:
             assert f'"{key.removeprefix("/eco2/")}"' in places, key
 
 
-def test_the_mesh_is_strict_and_events_come_from_our_own_alone() -> None:
-    mesh = objects(ARGOCD / "mesh")
-    peers = {each["metadata"]["namespace"]: each for each in mesh if each["kind"] == "PeerAuthentication"}
-    assert peers.keys() == {"istio-system", "eco2"}
-    assert all(
-        each["spec"]["mtls"]["mode"] == "STRICT" for each in mesh if each["kind"] == "PeerAuthentication"
+def test_the_mesh_is_strict_and_answers_without_a_certificate_at_webhooks_alone() -> None:
+    peers = [each for each in objects(ARGOCD / "mesh") if each["kind"] == "PeerAuthentication"]
+    assert all(each["spec"]["mtls"] == {"mode": "STRICT"} for each in peers)
+    (everywhere,) = (each for each in peers if "selector" not in each["spec"])
+    assert everywhere["metadata"]["namespace"] == "istio-system"  # its root: holds in every namespace
+    clear = {port for each in peers for port in each["spec"].get("portLevelMtls", {})}
+    assert clear == {"8443", "9443", "10250"}
+
+
+def test_policies_are_for_namespaces_whose_pods_are_in_the_mesh() -> None:
+    """Where nobody reads a policy it holds nobody back, and who asks for a certificate must be asked with one."""
+    mesh = [each for each in objects(ARGOCD / "mesh") if each["kind"] != "DestinationRule"]
+    for each in mesh:
+        namespace = each["metadata"]["namespace"]
+        if each["kind"] in {"Gateway", "VirtualService"}:
+            assert namespace in injected()
+        elif namespace != "istio-system":
+            assert namespace in enrolled(), each["metadata"]
+    assert {each["spec"]["action"] for each in mesh if "rules" in each["spec"]} == {"ALLOW"}
+    guarded = {each["metadata"]["namespace"] for each in mesh if each["kind"] == "AuthorizationPolicy"}
+    assert enrolled() - guarded == {
+        "rabbitmq-system",
+        "cnpg-system",
+    }  # operators: they ask, and only webhooks answer
+
+
+def test_a_policy_names_identities_and_ports_which_is_all_that_ztunnel_knows() -> None:
+    for each in objects(ARGOCD / "mesh"):
+        for rule in each["spec"].get("rules", ()) if each["kind"] == "AuthorizationPolicy" else ():
+            assert rule.keys() <= {"from", "to"}
+            assert all(one["source"].keys() <= {"namespaces", "principals"} for one in rule.get("from", ()))
+            assert all(one["operation"].keys() == {"ports"} for one in rule.get("to", ()))
+
+
+def test_nothing_waits_for_a_sidecar_and_whoever_has_one_may_reach_istiod() -> None:
+    """A Job with a sidecar would not end, and one behind a default-deny policy would not begin."""
+    assert not injected() & enrolled()
+    assert injected() == {"istio-ingress"}  # the gateway's own Envoy
+    everywhere = [each for folder in (ARGOCD, ROOT / "platform/cluster/observability", ROOT / "platform/knative")
+                  for each in objects(folder) if isinstance(each, dict)]  # fmt: skip
+    kinds = {"Job", "CronJob", "NetworkPolicy"}
+    held = {each["metadata"].get("namespace") for each in everywhere if each.get("kind") in kinds}
+    assert "eco2" in held
+    assert not held & {"istio-ingress", "istio-system"}
+    assert "sidecar.istio.io" not in "".join(path.read_text() for path in (ROOT / "platform").rglob("*.yaml"))
+
+
+def test_the_parts_of_an_ambient_mesh_are_there_before_the_first_pod_of_it() -> None:
+    charts = {
+        each["spec"]["source"]["chart"]: each for each in applications() if "chart" in each["spec"]["source"]
+    }
+    parts = [charts[name] for name in ("base", "istiod", "cni", "ztunnel", "gateway")]
+    assert len({each["spec"]["source"]["targetRevision"] for each in parts}) == 1
+    for name in ("istiod", "cni"):
+        assert charts[name]["spec"]["source"]["helm"]["valuesObject"]["profile"] == "ambient"
+    first = min(
+        wave(each) for each in applications() if each["spec"]["destination"]["namespace"] in enrolled()
     )
-    # In the clear only what Prometheus and the kubelet, which have no identity in the mesh, must reach.
-    clear = [port for each in mesh for port in each["spec"].get("portLevelMtls", {})]
-    assert clear == ["8080", "8090"]
-    rules = {each["metadata"]["name"]: each["spec"] for each in mesh if each["kind"] == "AuthorizationPolicy"}
-    assert rules.keys() == {"edge", "functions", "broker-ingress"}
-    assert all(spec["action"] == "ALLOW" for spec in rules.values())
-    events = rules["broker-ingress"]["rules"][0]["from"][0]["source"]["namespaces"]
-    assert events == ["eco2", "knative-eventing"]
+    assert max(wave(each) for each in parts) < first
+
+
+def labelled(label: str, value: str) -> set[str]:
+    namespaces = objects(ARGOCD / "namespaces")
+    return {
+        each["metadata"]["name"]
+        for each in namespaces
+        if each["metadata"].get("labels", {}).get(label) == value
+    }
+
+
+def enrolled() -> set[str]:
+    return labelled("istio.io/dataplane-mode", "ambient")
+
+
+def injected() -> set[str]:
+    return labelled("istio-injection", "enabled")
 
 
 def test_stateful_programs_stand_on_their_pool_and_there_is_room_for_them() -> None:

@@ -14,6 +14,7 @@ from manifests.edge import COLLECTOR, development_limits, edge_objects
 from tests.platform.objects import KNATIVE
 
 WATCH = Path(__file__).resolve().parents[2] / "platform/cluster/observability"
+MESH = WATCH.parent / "argocd/mesh"
 Object = dict[str, Any]
 
 
@@ -63,9 +64,14 @@ def test_spans_are_let_out_where_they_are_let_in() -> None:
     (senders,) = spans["podSelector"]["matchExpressions"]
     way_in = named("tracing", "NetworkPolicy", "collector")["spec"]["ingress"][0]
     assert way_in["from"][0]["podSelector"]["matchExpressions"] == [senders]
-    assert way_in["ports"] == spans["egress"][0]["ports"]
+    (out,) = yaml.safe_load((KNATIVE / "overlays/prod/tunnel-out.yaml").read_text())
+    assert way_in["ports"] == out["value"]  # through the mesh, whose own policy names the port
+    port = spans["egress"][0]["ports"][0]["port"]
+    mesh = yaml.safe_load_all((MESH / "policies.yaml").read_text())
+    (taken,) = (each["spec"] for each in mesh if each["metadata"]["name"] == "spans")
+    assert taken["rules"][0]["to"] == [{"operation": {"ports": [str(port)]}}]
     container = named("tracing", "Deployment", "collector")["spec"]["template"]["spec"]["containers"][0]
-    assert {"name": "otlp", "containerPort": way_in["ports"][0]["port"]} in container["ports"]
+    assert {"name": "otlp", "containerPort": port} in container["ports"]
 
 
 @pytest.mark.parametrize("folder", ["tracing", "logging"])

@@ -28,10 +28,12 @@ PROXIES = 2
 SITE = EdgeSite(namespace=NAMESPACE, drain_s=DRAIN_S, collector=f"{COLLECTOR}/v1/traces", proxies=PROXIES)
 _FOLDER = "/etc/envoy"
 _LABELS = {"app.kubernetes.io/component": "edge"}
+ACCOUNT = "edge"
+"""Of its own: by it a mesh knows the edge from the broker's pods, whose account is the namespace's default."""
 
 
 def edge_objects() -> list[Object]:
-    """ConfigMap, Deployment, Service and PodDisruptionBudget."""
+    """ConfigMap, Deployment, Service, PodDisruptionBudget and account."""
     config = configuration(declared())
     return [
         made("v1", "ConfigMap", "edge", labels=_LABELS, data=config),
@@ -54,6 +56,7 @@ def edge_objects() -> list[Object]:
             labels=_LABELS,
             spec={"maxUnavailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/name": "edge"}}},
         ),
+        made("v1", "ServiceAccount", ACCOUNT, labels=_LABELS, automountServiceAccountToken=False),
     ]
 
 
@@ -80,6 +83,7 @@ def _deployment(config: dict[str, str]) -> dict[str, Any]:
             # Envoy reads its file once: another configuration is another pod.
             "metadata": {"labels": {**names, **_LABELS, **PART_OF}, "annotations": {"eco2/config": digest}},
             "spec": {
+                "serviceAccountName": ACCOUNT,
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
                 "terminationGracePeriodSeconds": 2 * DRAIN_S,

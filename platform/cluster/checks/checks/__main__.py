@@ -15,7 +15,7 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 
-from checks import collectors, objects, terraform, tools, waves
+from checks import collectors, mesh, objects, terraform, tools, waves
 
 ROOT = Path(__file__).resolve().parents[4]
 ANSIBLE = ROOT / "platform/cluster/ansible"
@@ -54,6 +54,12 @@ CHECKS: tuple[Callable[[], None], ...] = (
     objects.conform,
     objects.refuses_an_unknown_field,
     waves.health_is_what_waves_wait_for,
+    mesh.nothing_to_find,
+    mesh.strangers_are_refused,
+    mesh.speak_as_meant,
+    mesh.services_lead_to_their_pods,
+    mesh.the_gateway_reaches_the_edge,
+    mesh.mistakes_are_noticed,
     collectors.spans_arrive,
     collectors.lines_arrive,
     playbooks,

@@ -20,6 +20,9 @@ _INSTALL_TIMEOUT_S = 600
 def prepare(report: Callable[[str], None]) -> None:
     """Build and install what is missing. Raises ClusterError."""
     programs.build(report, programs.CHECKERS)
+    programs.copy_manifests(
+        {"serving", "eventing", "rabbitmq"}, report
+    )  # which production's own are patches of
     if not _environment().exists():
         report("installing ansible-lint, checkov, lupa and zizmor")
         _install()

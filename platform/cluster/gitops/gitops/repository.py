@@ -90,7 +90,7 @@ def fit(tree: Path, url: str) -> None:
             _bring_chart(tree, application, url)
             path.write_text(yaml.safe_dump(application, sort_keys=False))
     for path in sorted((tree / "platform").rglob("kustomization.yaml")):
-        _bring_manifests(path)
+        bring_manifests(path)
 
 
 def _bring_chart(tree: Path, application: dict[str, Any], url: str) -> None:
@@ -101,7 +101,9 @@ def _bring_chart(tree: Path, application: dict[str, Any], url: str) -> None:
     application["spec"]["source"] = {"repoURL": url, "targetRevision": "main", "path": below}
 
 
-def _bring_manifests(kustomization: Path) -> None:
+def bring_manifests(kustomization: Path) -> None:
+    """Put what a kustomization names by an address beside it."""
+
     def brought(found: re.Match[str]) -> str:
         name = found[2].rpartition("/")[2]
         (kustomization.parent / name).write_text(remotes.manifest(found[2]))

@@ -77,6 +77,7 @@ CHECKERS = (
     Program("kubeconform", "kubeconform", "github.com/yannh/kubeconform/cmd/kubeconform"),
     Program("awsschema", "awsschema", "."),
     Program("collector", "collector", "."),
+    Program("mesh", "mesh", "."),
     Program("tofu", "tofu", "github.com/opentofu/opentofu/cmd/tofu"),
 )
 # What makes a cluster of machines (platform/cluster/rehearsal), with the etcd that kubeadm asks for.
