@@ -37,7 +37,7 @@ def test_playbooks_use_no_variable_of_hosts_that_terraform_does_not_tell() -> No
 
 
 def test_every_check_says_what_holds() -> None:
-    assert len(CHECKS) == 18
+    assert len(CHECKS) == 19
     assert all((check.__doc__ or "").splitlines()[0].endswith((".", ")")) for check in CHECKS)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from localcluster.errors import ClusterError
 
-from checks import collectors, mesh, objects, terraform, tools, waves
+from checks import collectors, gateway, mesh, objects, terraform, tools, waves
 
 ROOT = Path(__file__).resolve().parents[4]
 ANSIBLE = ROOT / "platform/cluster/ansible"
@@ -59,6 +59,7 @@ CHECKS: tuple[Callable[[], None], ...] = (
     mesh.speak_as_meant,
     mesh.services_lead_to_their_pods,
     mesh.the_gateway_reaches_the_edge,
+    gateway.requests_go_through_the_tunnel,
     mesh.mistakes_are_noticed,
     collectors.spans_arrive,
     collectors.lines_arrive,

@@ -51,8 +51,13 @@ class Authority:
             .sign(self.key, hashes.SHA256())
         )
 
+    @property
+    def pem(self) -> bytes:
+        """Its certificate."""
+        return self.certificate.public_bytes(_PEM)
+
     def issue(self, name: str, organisation: str = "", names: list[str] | None = None) -> tuple[bytes, bytes]:
-        """Certificate and key (PEM); with `names` (hosts or addresses) for a server too."""
+        """Certificate and key (PEM); with `names` (hosts, addresses or URIs) for a server too."""
         key = ec.generate_private_key(ec.SECP256R1())
         usages = [ExtendedKeyUsageOID.CLIENT_AUTH] + ([ExtendedKeyUsageOID.SERVER_AUTH] if names else [])
         builder = _builder(_name(name, organisation), self.certificate.subject, key.public_key())
@@ -73,7 +78,7 @@ def make() -> None:
         return
     PKI.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = Authority()
-    ca = authority.certificate.public_bytes(_PEM)
+    ca = authority.pem
     _write("ca.crt", ca)
     _write("ca.key", _pem(authority.key))
     for server, names in (("apiserver", _API_NAMES), ("kubelet-server", [NODE_NAME, NODE])):
@@ -137,6 +142,8 @@ def _name(common: str, organisation: str = "") -> x509.Name:
 
 
 def _general(name: str) -> x509.GeneralName:
+    if "://" in name:
+        return x509.UniformResourceIdentifier(name)
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:
