@@ -23,6 +23,17 @@ PAGES = {
 }
 FOLDERS = {"adr": "Decisions"}
 _BACK = {there: here for here, there in PAGES.items()}
+_MENDED = (
+    (
+        re.compile(r'(<input class="md-option"[^>]*?) aria-hidden="true"'),
+        r'\1 aria-hidden="true" tabindex="-1"',
+    ),
+    (re.compile(r'(<div class="md-search"[^>]*role="dialog")'), r'\1 aria-label="Search"'),
+    (re.compile(r"<th([^>]*)></th>"), r"<td\1></td>"),
+    (re.compile(r"<table>"), '<div class="wide" tabindex="0"><table class="plain">'),
+    (re.compile(r"</table>"), "</table></div>"),
+)
+"""Hidden inputs that take the focus, a dialog without a name, empty headings, tables that keys can't scroll."""
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -72,6 +83,22 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_more: Any) -> s
         )
 
     return _LINK.sub(kept, markdown)
+
+
+def on_post_page(output: str, page: Page, config: MkDocsConfig) -> str:  # noqa: ARG001 - as MkDocs calls it
+    """Mend what of the theme and of Markdown's tables keeps people out who don't see or don't point."""
+    return _mended(output)
+
+
+def on_post_template(output_content: str, **_more: Any) -> str:
+    """Mend the page for addresses that lead nowhere, which is made of no Markdown."""
+    return _mended(output_content)
+
+
+def _mended(html: str) -> str:
+    for was, now in _MENDED:
+        html = was.sub(now, html)
+    return html
 
 
 def _normal(path: Path) -> str:
