@@ -22,7 +22,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(copy: Path, *command: str) -> str:
     module = [sys.executable, "-m", *command]
-    ran = subprocess.run(module, cwd=copy, capture_output=True, text=True, timeout=240, check=False)
+    ran = subprocess.run(module, cwd=copy, capture_output=True, text=True, timeout=900, check=False)
     assert ran.returncode == 0, f"{command}: {ran.stdout[-3000:]}{ran.stderr[-3000:]}"
     return ran.stdout
 
