@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from functions.scan.classification import Classification, Outcome
 from functions.scan.events import Answer
+from functions.scan.hazards import hazards
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
 from functions.scan.question import asks_cost, asks_reuse, asks_when, own_words
@@ -35,7 +36,7 @@ _TELL_MORE = "아니라면 이름이나 재질을 조금 더 알려 주시거나
 MOST = 3  # friendly sentences
 _PLEASE = "주세요"
 GENERAL = "일반종량제폐기물"
-_CARE = re.compile(r"다치|찔리|식혀|식힌|불씨|날카|날을|새지|만지|조심|불이 날|가스를|터지|뿌려 비|깨지지 않")
+_CARE = re.compile(r"다치|찔리|뾰족|눌리지 않으면|눌리지 않거나|식혀|식힌|불씨|날카|날을|새지|만지|조심|불이 날|가스를|터지|뿌려 비|깨지지 않")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
@@ -176,11 +177,15 @@ def _notes(match: RuleMatch) -> list[str]:
 
 
 def _careful(match: RuleMatch) -> list[str]:
-    """What keeps the things of one question from hurting somebody: 다치지 않게 감싸요, 완전히 식혀요."""
+    """What keeps the things of one question from hurting somebody: 다치지 않게 감싸요, 완전히 식혀요.
+
+    Of one that is a hazard itself: what must not be done.
+    """
     found = [item for name in [match.item or "", *match.also] if (item := taxonomy().named(name))]
     notes = [rule.note(item.guide) or "" for item in found if (rule := lookup(*item.place))]
     sentences = [each for note in notes for each in _SENTENCES.split(note)]
-    return [each for each in dict.fromkeys(sentences) if _CARE.search(each)]
+    dangers = [hazards()[item.hazard].never for item in found if item.hazard]
+    return list(dict.fromkeys([*(each for each in sentences if _CARE.search(each)), *dangers]))
 
 
 def _others(match: RuleMatch) -> list[str]:
@@ -293,6 +298,7 @@ def _asking(match: RuleMatch) -> list[str]:
     return [
         asked_back(match.said, candidates),
         *(_either(candidates, goes) or [f"{with_particle(candidates[0], '이라면', '라면')} {goes}."]),
+        *_careful(replace(match, also=(*candidates, *match.also))),
         *(_others(match) or [_TELL_MORE]),
     ]
 

@@ -119,6 +119,10 @@ class Hazard:
             each.thing.search(text.letters) and each.state.search(text.letters) for each in self.circumstances
         )
 
+    def places(self, text: Utterance) -> list[tuple[int, int]]:
+        """Where its names stand in the text, those that mean it."""
+        return [span for span in self._named(text) if not self.elsewhere(text, *span)]
+
     def undone(self, text: Utterance) -> bool:
         """Whether the text says of something like it that it has been emptied."""
         if not self.empty or self._left_over(text.letters):
@@ -146,7 +150,7 @@ _LEFT_OVER = re.compile(
 # What is only about it, and no danger itself.
 _OF_IT = re.compile(r"(사진|그림|모양|스티커|포스터|장난감|설명서|광고|달력|헬멧|받침|보관함|거치대)")
 _CONTAINER = re.compile(
-    r"(을|를|은|는)?(모두|완전히|다)?(쓰고|먹고|마시고|비우고)?(깨끗이|깨끗하게|잘|물로)?(쓴|먹은|마신|빈|비운|헹군|씻은)(작은|갈색|유리|플라스틱)?"
+    r"([가-힣]{1,5}(거|것)(?=빈|다쓴))?(을|를|은|는)?(모두|완전히|다)?(쓰고|먹고|마시고|비우고)?(깨끗이|깨끗하게|잘|물로)?(쓴|먹은|마신|빈|비운|헹군|씻은)(작은|갈색|유리|플라스틱)?"
     r"(병|통|용기|봉지|상자|갑|곽|팩|튜브|캔|깡통|케이스)(?!에)"
 )
 _NOTHING_LEFT = re.compile(r"(거|게|것)?(이|은|는|도|가)?(없|아니)|지(는|도)?않")

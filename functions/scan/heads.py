@@ -23,7 +23,7 @@ _MATERIAL = re.compile(  # a material told of the thing: 유리인데, 스텐으
     r"(유리|플라스틱|종이|스텐|스테인리스|도자기|스티로폼|은박|나무)(로된|으로된|로만든|으로만든|재질|인데|이에요|예요|임$|이고|이야|입니다|$)"
 )
 _COUNTED = frozenset(
-    ["한", "두", "세", "네", "반", "몇", "여러", "한두", "어느", "무슨", "종량제", "쓰레기"]
+    ["한", "두", "세", "네", "반", "몇", "여러", "한두", "어느", "무슨", "종량제", "쓰레기", "일반", "규격", "음식물쓰레기"]
 )  # 한 봉지, 어느 통, 종량제 봉투
 _ALSO_SYLLABLES = frozenset("갑곽판심캡망팩")  # which end other words, too: 장갑, 간판, 중심
 _PLAIN = re.compile(r"^(빈|헌|새|큰|작은|다쓴)$")  # 빈통: says nothing of what it is
@@ -108,7 +108,8 @@ def _in_word(text: Utterance, number: int, middles: Middles) -> Heading | None:
             ) or before in _COUNTED
             worn = number > 0 and head.word in PARTS and WORN.match(rest)
             elsewhere = counted or bool(worn) or bool(_ELSEWHERE.match(rest) or PART.match(rest))
-            if _BIN.search(before) and rest.startswith("에"):
+            where = before or (text.words[number - 1] if number else "")
+            if _BIN.search(where) and rest.startswith("에"):
                 continue
             items, decided = _meant(text, at, at + size, head, middles)
             if items:

@@ -21,6 +21,7 @@ _ITEMS = {  # what a thing of the material is, where its own name says another o
     "glass": "유리 제품",
     "ceramic": "도자기 그릇",
 }
+_JAR = ("병", "통", "용기")
 _JARS = frozenset(["화장품 플라스틱 용기", "샴푸 통", "화장품 내용물"])  # whose glass is a bottle's
 _WORDS = {
     "metal": "철제|철사|쇠|철|스텐|스댕|스뎅|스테인리스|스테인레스|알루미늄|양은|놋쇠|금속|무쇠",
@@ -75,7 +76,7 @@ def made_of(item: Item, text: Utterance, start: int, end: int) -> Item | None:
 def _item(material: str, text: Utterance, item: Item | None = None) -> Item | None:
     if material == "glass" and item and item.guide in _JARS:
         return taxonomy().named("화장품 유리병")
-    bottle = material == "glass" and any(re.fullmatch(r".*병(이|은|을|도)?", word) for word in text.words)
+    bottle = material == "glass" and any(re.fullmatch(r".*(?<![꽃화보])병(이|은|을|도)?", word) for word in text.words)
     return taxonomy().named("유리병" if bottle else _ITEMS[material])
 
 
@@ -90,7 +91,8 @@ def _materials(text: Utterance, start: int, end: int) -> Iterator[str]:
             if _PART.search(text.letters, min(end, first), first):
                 continue
             after = first == end and text.word_end(last) == last and not _NOUN_PART.match(text.letters, last)
-            if last == start or after or _MADE.match(text.letters, last):
+            jar = text.letters[last:start] in _JAR  # 유리병 크림통
+            if last == start or jar or after or _MADE.match(text.letters, last):
                 yield material
 
 

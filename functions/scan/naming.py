@@ -20,11 +20,12 @@ from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.tails import unknown_head, unknown_tail
 from functions.scan.taxonomy import Item, taxonomy
-from functions.scan.topics import Mention, asked_together, topic
+from functions.scan.topics import JOINED, Mention, asked_together, topic
 from functions.scan.utterance import Utterance, normal
 
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
+_LIDS = ("뚜껑", "마개")
 _CARTONED = {"우유": "우유팩"}  # a drink that is gone is thrown away as its carton
 _USED_UP = re.compile(r"^빈|텅빈|(다|모두|싹|거의)(쓴|썼|쓰고|써서)")
 _BOTTLED = {"화장품 내용물": "화장품 플라스틱 용기"}  # and what is used up as its bottle
@@ -153,7 +154,10 @@ def _named(
         item = list_.by_name[about.name]
         text = Utterance.of(question)
         end = about.end
+        before = text.word_before(about.start)
         other = None if about.apart else made_of(item, text, about.start, end)
+        if about.apart and item.middle != "종이팩" and (made := of_material(about.name, f"{before}재질")):
+            other = list_.named(made)
         if other := other or of_kind(item, text, about.start, end):
             return of_item(other, question, own_words(question, 16))
         match = of_item(item, question, list_.spelled[about.name])
@@ -208,7 +212,7 @@ def with_others(match: RuleMatch, question: str) -> RuleMatch:
     together = asked_together(mentions, about) if about else []
     things = {each.name: list_.changed(list_.by_name[each.name], question) for each in together}
     names = {item.name: list_.spelled[name] for name, item in things.items() if not item.hazard}
-    if match.finding == "hazard" and len(together) < 2:
+    if match.finding == "hazard" and (len(together) < 2 or _of_all(match, question, together)):
         return match
     if match.finding == "hazard":
         return replace(match, also=tuple(called for name, called in names.items() if name != match.item))
@@ -217,6 +221,17 @@ def with_others(match: RuleMatch, question: str) -> RuleMatch:
     called, *others = names.values()
     first = of_item(list_.by_name[normal(called)], question, called)
     return replace(first, also=tuple(others)) if first else match
+
+
+def _of_all(match: RuleMatch, question: str, together: Sequence[Mention]) -> bool:
+    """Whether the danger is told of all that is asked about together, and is none of it: 라돈 나온다는 베개랑 매트."""
+    text = Utterance.of(question)
+    said = [span for each in match.dangers for span in each.places(text)]
+    return bool(said) and not any(
+        (start < each.end and each.start < end) or JOINED.match(text.letters, end)
+        for start, end in said
+        for each in together
+    )
 
 
 def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -> Heading | None:
@@ -239,8 +254,9 @@ def _headed(question: str, mentions: Sequence[Mention], about: Mention | None) -
     if head.elsewhere:
         beside = about.weight <= LEAST_WEIGHT and head.start < about.start
         return head if beside or (about in foods and emptied(text)) else None
+    lid = text.letters[head.start : head.end].endswith(_LIDS)
     if about.start >= head.end and about.weight > LEAST_WEIGHT:
-        return None  # the name comes last
+        return head if lid and head.decided else None  # the name comes last, but 병뚜껑 맥주 is a cap
     if not about.sure or (head.start >= end - 1 and not about.marked):
         return head
     return head if about in foods and emptied(text) else None

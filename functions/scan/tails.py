@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from functions.scan.topics import WORN
 from functions.scan.utterance import PARTICLE, QUESTION, Utterance
 
 _DEPENDENT = re.compile(  # nouns that name nothing alone: 구멍난거, 애기꺼, 한포대, 비누 쪼가리
@@ -34,6 +35,7 @@ _ADJECTIVE = re.compile(
 )
 
 
+_WHOLE = frozenset(["밑창", "굽", "지퍼", "액정", "화면"])  # of which the whole thing is worn: 등산화 밑창 나간 것
 _SOILED = re.compile(r"묻|뭍|배인|밴|튄|튀|젖|쏟|흘|낀|찬|들어|담긴|붙|달린|새는")
 
 
@@ -51,7 +53,7 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
     if any(end <= place < end + len(word) for place in known) or not is_noun(word):
         return False
     following = text.words[number + 1] if number + 1 < len(text.words) else ""
-    if _SOILED.match(following):
+    if _SOILED.match(following) or (word in _WHOLE and WORN.match(following)):
         return False  # 피자 박스 기름 묻은 것: the noun says what is on it
     ends = not following or _marked(word) or QUESTION.match(following)
     return bool(ends or _NO_HEAD.match(following) or _DEPENDENT.fullmatch(following))

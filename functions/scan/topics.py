@@ -21,8 +21,8 @@ _PLACE = re.compile(  # a particle that says where it goes, or that another thin
     r"(들|류)?(으로|로|에(붙|달|꽂|끼|깔|걸|덮|씌|감|묶|얹|올|담|넣)[가-힣]{0,2}(았|었|였|렸|겼|혔|웠|려있|어있|겨있|혀있)?던|에.{1,7}(았|었|였|렸|겼|혔|웠)던(?!거|것)|에(?!.{0,12}(묻|뭍|붙|달려|달렸|달린|끼|꽂|박힌|배(?!출|달)|밴|튀|튐|흘|닫|스며|칠|남(았|아|은거|은것|은채)))|에서|에다)"
 )
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
-    r"(들|류)?((안|위|밑|옆|사이)에?(든|들은|들어있는|깔린|깐|넣은|넣었던|끼운|낀|꽂힌|꽂은)|속(?=[가-힣]{2})|(안|위|밑|옆)에(있|들|붙|달|든|깔|걸)[가-힣]{0,3}던|함|통에|수거함(?!(이|은|도)?.{0,14}(없|어디|멀|못찾))|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
-    r"|묻은|묻어|구운(거|것|데)|굽던|담은(거|것)|먹고|다먹|마시고|(을|를)?(준다|주는(?=[가-힣])|바꿔)|(을|를)?(넣는|거는|꽂는|보관하는)(?=[가-힣])(?!거|것|데|곳)|(을|를)?(시키고|시켜|주문해|주문하)|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싼(?=[가-힣])|싸는|싸던|포장|배송|받친|얹))"
+    r"(들|류)?((안|위|밑|옆|사이)에?(든|들은|들어있는|깔린|깐|넣은|넣었던|끼운|낀|꽂힌|꽂은)|속(?=[가-힣]{2})|(안|위|밑|옆)에(있|들|붙|달|든|깔|걸)[가-힣]{0,3}던|함|통에|수거함(?!(이|은|도)?.{0,14}(없|어디|멀|못찾))|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞(?!(이면|여도|어도|으면)(안)?(되|돼|괜찮))|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
+    r"|묻은|묻어|구운(거|것|데)|굽던|담은(거|것)|먹고|다먹|마시고|(을|를)?(준다|주는(?=[가-힣])|바꿔)|(을|를)?(넣는|거는|꽂는|보관하는|깎는|써는|자르는|찌는|볶는|굽는|가는|다지는)(?=[가-힣])(?!거|것|데|곳|법|방법|시간|날)|(을|를)?(시키고|시켜|주문해|주문하)|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싼(?=[가-힣])|싸는|싸던|포장|배송|받친|얹))"
 )
 _ASKED_CLASS = re.compile(
     r"(류)?(이?라(는데|던데|면서|고)|되나|되는|돼|괜찮|가능|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
@@ -36,7 +36,12 @@ _ORDERED = re.compile(
     r"(을|를)?(시켰|시키면|주문했|주문하면)"
 )  # 치킨 시켰는데 무가 남았어: what came with it
 _PERMITS = listed("스티커 딱지 필증")  # of something bulky
-_JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
+_FILLINGS = listed("털 솜 깃털 오리털 거위털 구스 구스털 충전재 스펀지")
+_COMES_OUT = re.compile(  # 찢어져서 털 나오는데: the thing that it comes out of is meant
+    r"(이|가|도)?(자꾸|막|다|계속)?(나오|나와|나왔|빠지|빠져|빠졌|삐져|튀어|날리|날려)(?!(은|ㄴ)?(거|것))"
+)
+_VISIT = re.compile(r"(해서|을|도|으로)?(수거|신청|접수|예약|회수|서비스)")  # 방문 is no door
+JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
 _TOPIC = re.compile(r"(들)?(은|는)")
 _MARKED = re.compile(r"(들)?(은|는|을|를)")
 PART = re.compile(
@@ -52,7 +57,7 @@ PARTS = listed(
     " 필터"
 )
 _SOIL = re.compile(
-    r"(이|가|도)?(안|조금|좀|살짝|많이|잔뜩|약간)?(튐|묻|뭍|배었|배어|배인|밴|튄|튀었|흘린|들러붙|칠한|칠해|샌거|샜던|만진|만졌)"
+    r"(색깔?|냄새|얼룩)(이|가|은)?(든|들었|들어|배|밴|안빠|남)|(이|가|도)?(안|조금|좀|살짝|많이|잔뜩|약간)?(튐|묻|뭍|배었|배어|배인|밴|튄|튀었|흘린|들러붙|칠한|칠해|샌거|샜던|만진|만졌)"
 )
 _LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
 HEADS = sorted(  # what the parts and containers of things are called
@@ -115,6 +120,10 @@ class Mention:
             return weight - 4
         if self.counted or self.placed or _ELSEWHERE.match(self.after):
             return weight - 3
+        if self.name in _FILLINGS and _COMES_OUT.match(self.after):
+            return weight - 3
+        if self.name == "방문" and _VISIT.match(self.after):
+            return weight - 4
         if self.name in _PERMITS and _PAID.match(self.after):
             return weight - 3
         if self.name.endswith(_BATTERIES) and _RUNS_ON.match(self.after):
@@ -173,7 +182,7 @@ def asked_together(found: Sequence[Mention], about: Mention) -> list[Mention]:
     group: list[Mention] = []
     for this, following in zip(found, [*found[1:], None], strict=True):
         group.append(this)
-        joined = following and _JOINED.match(this.after) and following.start - this.start < len(this.name) + 8
+        joined = following and JOINED.match(this.after) and following.start - this.start < len(this.name) + 8
         both = following and _TOPIC.match(this.after) and _TOPIC.match(following.after)
         if not joined and not both:
             if about in group:
