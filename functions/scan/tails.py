@@ -35,7 +35,9 @@ _ADJECTIVE = re.compile(
 )
 
 
-_WHOLE = frozenset(["밑창", "굽", "지퍼", "액정", "화면"])  # of which the whole thing is worn: 등산화 밑창 나간 것
+_WHOLE = frozenset(
+    ["밑창", "굽", "지퍼", "액정", "화면"]
+)  # of which the whole thing is worn: 등산화 밑창 나간 것
 _SOILED = re.compile(r"묻|뭍|배인|밴|튄|튀|젖|쏟|흘|낀|찬|들어|담긴|붙|달린|새는")
 
 

@@ -293,3 +293,29 @@ def test_a_region_that_sets_the_day_is_told_instead() -> None:
 @pytest.mark.parametrize("text", ["유통기한이 언제인지 모르는 과자", "언제 샀는지 모르는 냄비", "우산"])
 def test_who_asks_for_no_day_is_told_none(text: str) -> None:
     assert "요일" not in answer(NOTHING, said=text).user_answer
+
+
+def test_a_hazard_that_is_told_of_several_things_leaves_none_of_them_to_the_usual_way() -> None:
+    made = answer(NOTHING, said="라돈 나온다는 베개랑 매트 회수되나요?").user_answer
+    assert "내놓지 마세요" in made and "버려 주세요" not in made
+
+
+def test_what_is_asked_about_beside_a_hazard_is_still_told() -> None:
+    assert "식초는" in answer(NOTHING, said="락스랑 식초는 어떻게 버려요?").user_answer
+
+
+@pytest.mark.parametrize(
+    "blade", ["톱", "칼", "가위", "송곳", "낫", "도끼", "작두", "커터칼", "면도날", "못", "압정"]
+)
+def test_who_throws_away_what_cuts_or_pricks_is_told_to_wrap_it(blade: str) -> None:
+    made = answer(NOTHING, said=blade)
+    assert re.search("싸|담아|감싸|찔리지", made.user_answer)
+    assert not any("헹궈" in step for step in made.disposal_steps.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "care"),
+    [("낚시바늘", "다치지 않게"), ("나무손잡이 칼은 나무 떼야 해요?", "다치지 않게"), ("소변통", "바늘")],
+)
+def test_what_is_asked_back_tells_what_to_be_careful_of(asked: str, care: str) -> None:
+    assert care in answer(NOTHING, said=asked).user_answer
