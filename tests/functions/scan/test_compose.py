@@ -301,7 +301,7 @@ def test_a_hazard_that_is_told_of_several_things_leaves_none_of_them_to_the_usua
 
 
 def test_what_is_asked_about_beside_a_hazard_is_still_told() -> None:
-    assert "식초는" in answer(NOTHING, said="락스랑 식초는 어떻게 버려요?").user_answer
+    assert "식초는" in ask("락스랑 식초는 어떻게 버려요?").answer
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_who_throws_away_what_cuts_or_pricks_is_told_to_wrap_it(blade: str) -> N
 
 @pytest.mark.parametrize(
     ("asked", "care"),
-    [("낚시바늘", "다치지 않게"), ("나무손잡이 칼은 나무 떼야 해요?", "다치지 않게"), ("소변통", "바늘")],
+    [("낚시바늘", "다치지 않게"), ("나무손잡이 칼은 나무 떼야 해요?", "다치지 않게")],
 )
 def test_what_is_asked_back_tells_what_to_be_careful_of(asked: str, care: str) -> None:
     assert care in answer(NOTHING, said=asked).user_answer
