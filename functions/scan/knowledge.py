@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Knowledge(Service):
-    """Rules, items and hazards of one process, imported and read after it is ready: they are half of its start."""
+    """Rules, items and hazards of one process, imported and read after it is ready."""
 
     @classmethod
     async def open(cls, _resources: Resources) -> Self:

@@ -89,6 +89,8 @@ def _repaired(event: ScanRequested, completion: Completion[VisionDraft]) -> tupl
 
 
 def _taxonomy() -> Taxonomy:
-    from functions.scan.taxonomy import taxonomy  # not at the start of the process: half of its time
+    from functions.scan.taxonomy import (
+        taxonomy,
+    )  # once the process is ready: its patterns take long to compile
 
     return taxonomy()
