@@ -89,8 +89,7 @@ def _repaired(event: ScanRequested, completion: Completion[VisionDraft]) -> tupl
 
 
 def _taxonomy() -> Taxonomy:
-    from functions.scan.taxonomy import (
-        taxonomy,
-    )  # once the process is ready: its patterns take long to compile
+    """The taxonomy, imported once the process is ready: its patterns take long to compile."""
+    from functions.scan.taxonomy import taxonomy
 
     return taxonomy()
