@@ -51,12 +51,12 @@ LOOK = """
 import io
 from PIL import Image
 from functions.providers.local.model import LocalClassifier
-from functions.scan.tokens import tokens
+from functions.scan.inquiry import ask
 picture = io.BytesIO()
 photo = Image.effect_noise((320, 240), 60).convert("RGB")  # one of a single colour would be unreadable
 photo.paste("navy", (80, 60, 240, 180))
 photo.save(picture, "JPEG")
-print(LocalClassifier().classify(picture.getvalue()), tokens("페트병 라벨은 떼나요?"))
+print(LocalClassifier().classify(picture.getvalue()), ask("페트병 라벨은 떼나요?").answer)
 """
 
 
@@ -135,8 +135,8 @@ def test_every_module_imports(root: Path) -> None:
     assert run(root, IMPORT_ALL) == ""
 
 
-def test_the_local_model_and_the_korean_tokenizer_work(root: Path) -> None:
-    assert "['페트병', '라벨', '떼다']" in run(root, LOOK)
+def test_the_local_model_looks_and_what_is_known_answers(root: Path) -> None:
+    assert "라벨을 떼고" in run(root, LOOK)
 
 
 @pytest.mark.parametrize("name", functions())
