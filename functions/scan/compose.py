@@ -34,11 +34,9 @@ OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 �
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
 _TELL_MORE = "아니라면 이름이나 재질을 조금 더 알려 주시거나 분리배출.kr에서 찾아봐 주세요."
 MOST = 3  # friendly sentences
-_PLEASE = "주세요"
-GENERAL = "일반종량제폐기물"
+_PLEASE, GENERAL = "주세요", "일반종량제폐기물"
 _CARE = re.compile(
-    r"다치|찔리|뾰족|눌리지 않으면|눌리지 않거나"
-    r"|식혀|식힌|불씨|날카|날을|새지|만지|조심|불이 날|가스를|터지|뿌려 비|깨지지 않"
+    r"다치|찔리|뾰족|눌리지 않|식혀|식힌|불씨|날카|날을|새지|만지|조심|불이 날|가스를|터지|뿌려 비|깨지지 않"
 )
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _FIND_OUT = (

@@ -29,9 +29,15 @@ def test_an_answer_is_shown_as_it_comes(platform: FakePlatform) -> None:
     result = eco2("chat", "페트병은?", "--url", platform.url, "--at", "37.5,127")
     assert result.exit_code == 0, result.output
     assert result.stdout == f"{ANSWER}\n"
-    assert "질문을 이해하고 있어요" in result.stderr
+    assert result.stderr == "", "no progress into a pipe"
     place = {"latitude": 37.5, "longitude": 127.0}
     assert platform.submitted == [{}, {"message": "페트병은?", "user_location": place}]
+
+
+def test_a_terminal_sees_what_is_being_done(platform: FakePlatform, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _stream: True)
+    platform.story = [("intent", {"status": "started", "message": "질문을 이해하고 있어요"}), *TOKENS, DONE]
+    assert "질문을 이해하고 있어요" in eco2("chat", "페트병은?", "--url", platform.url).stderr
 
 
 def test_an_answer_without_tokens_is_shown_too(platform: FakePlatform) -> None:
