@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 _PR_SET_PDEATHSIG = 1
-_reserved: deque[int] = deque()  # descriptors: closed by the end of the process without a word
+_reserved: deque[int] = deque()  # descriptors of their marks; the kernel closes them when the process ends
 _LIBC = ctypes.CDLL(None)  # loaded before any fork: there it must not allocate or import
 
 

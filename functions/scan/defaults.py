@@ -1,4 +1,4 @@
-"""What a scan goes by before any knowledge is read: where that lies, two of its names, and the question of no words."""
+"""Constants of the scan that need no knowledge read: its folder, two names of categories, the default question."""
 
 from pathlib import Path
 

@@ -121,7 +121,7 @@ def test_an_attribute_that_is_not_known_is_no_silent_yes() -> None:
         "scope": "NAMESPACE",
         "groups": [{"rules": [{"matches": [match]}]}],
     }
-    with pytest.raises(NotImplementedError, match="sourceIps"):
+    with pytest.raises(ValueError, match="sourceIps"):
         policies_let(Conversation(EDGE, FUNCTION, 1), told({"authorization": unknown}))
 
 

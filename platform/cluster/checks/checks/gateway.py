@@ -26,11 +26,10 @@ from localcluster.waiting import wait_for
 
 from checks import mesh
 from checks.lets import TUNNEL, Conversation
+from checks.mesh import EDGE, HOST
 from embedded.servers.envoy import program
 from embedded.servers.process import comes_up, end, free_port, last_lines
 
-HOST = "api.eco2.example"
-EDGE = "outbound|80||edge.eco2.svc.cluster.local"
 _STARTS_S = 30
 _TYPES = "type.googleapis.com/envoy"
 _SECRETS = {"default": "own.json", "ROOTCA": "roots.json"}

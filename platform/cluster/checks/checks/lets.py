@@ -118,7 +118,7 @@ def _matches(authorization: Any, talk: Conversation) -> bool:
 
 
 def _match(match: Any, talk: Conversation) -> bool:
-    """Every kind of attribute that is named must fit. Raises NotImplementedError for one that is not known here."""
+    """Every kind of attribute that is named must fit. Raises ValueError for one that is not known here."""
     source = _namespace(talk.client) if talk.client else ""
     held = {
         "namespaces": lambda values: any(_fits(each, source) for each in values),
@@ -129,7 +129,7 @@ def _match(match: Any, talk: Conversation) -> bool:
         "notDestinationPorts": lambda values: talk.port not in values,
     }
     if unknown := match.keys() - held.keys():
-        raise NotImplementedError(f"authorizations name {', '.join(unknown)}")
+        raise ValueError(f"authorizations name {', '.join(unknown)}, which this check can't judge")
     return all(held[kind](values) for kind, values in match.items())
 
 

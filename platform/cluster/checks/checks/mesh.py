@@ -24,6 +24,9 @@ from checks.mesh_pods import Object
 ISTIOD = mesh_pods.PLATFORM / "cluster/argocd/apps/05-istiod.yaml"
 _PROFILES = "manifests/charts/istio-control/istio-discovery/files"
 _TIMEOUT_S = 120
+HOST = "api.eco2.example"
+EDGE = "outbound|80||edge.eco2.svc.cluster.local"
+"""The name of the edge's cluster in Envoy's configuration."""
 OUTSIDE = {"gateway"}
 """Pods that are not redirected to ztunnel: an Envoy of its own speaks for them."""
 # Who must get through to whom, client → server and port.
@@ -128,13 +131,9 @@ def services_lead_to_their_pods() -> None:
 def the_gateway_reaches_the_edge() -> None:
     """The ingress gateway's Envoy sends the API's host to the edge, through the mesh's tunnel."""
     gateway = told()["gateway"]
-    (route,) = (each for each in gateway["routes"] if "api.eco2.example" in json.dumps(each))
-    assert "outbound|80||edge.eco2.svc.cluster.local" in json.dumps(route), route
-    (edges,) = (
-        each
-        for each in gateway["endpoints"]
-        if each["clusterName"] == "outbound|80||edge.eco2.svc.cluster.local"
-    )
+    (route,) = (each for each in gateway["routes"] if HOST in json.dumps(each))
+    assert EDGE in json.dumps(route), route
+    (edges,) = (each for each in gateway["endpoints"] if each["clusterName"] == EDGE)
     reached = [each for group in edges["endpoints"] for each in group["lbEndpoints"]]
     assert reached
     for each in reached:
