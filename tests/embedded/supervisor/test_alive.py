@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 
 from embedded.servers.process import Greeting
@@ -109,6 +110,9 @@ async def test_an_answer_makes_up_for_silence(child_of: Callable[..., Child]) ->
         assert first
         await attention._ask(child)
         os.kill(first, signal.SIGSTOP)
+        async with asyncio.timeout(10):  # until then it may still answer
+            while psutil.Process(first).status() != psutil.STATUS_STOPPED:
+                await asyncio.sleep(0.001)
         attention._answer_s = 0.01
         for _ in range(SILENCES - 1):
             await attention._ask(child)

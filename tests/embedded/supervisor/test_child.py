@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -56,6 +57,16 @@ async def pid_behind(port: int) -> int:
         return int(answer)
 
 
+def killed(pid: int) -> None:
+    """End a process; returns when it has ended, since until then it may still accept a connection."""
+    descriptor = os.pidfd_open(pid)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        assert select.select([descriptor], [], [], 10)[0]
+    finally:
+        os.close(descriptor)
+
+
 async def test_a_killed_child_comes_back_at_its_address_and_connections_wait(children: list[Child]) -> None:
     with listen() as listener:
         fd = listener.fileno()
@@ -67,7 +78,7 @@ async def test_a_killed_child_comes_back_at_its_address_and_connections_wait(chi
         for restarts in (1, 2):
             assert child.process
             child.process.stdout and child.process.stdout.close()
-            os.kill(await pid_behind(port_of(listener)), signal.SIGKILL)
+            killed(await pid_behind(port_of(listener)))
             second = await pid_behind(port_of(listener))  # refused by nobody: it waits in the queue
             assert second != first
             assert child.restarts == restarts
