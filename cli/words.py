@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from copy import copy
 from functools import cache
 from gettext import gettext
@@ -17,14 +16,14 @@ from pathlib import Path
 from typing import Literal, TypeVar, get_args
 
 import click
-from click import core, decorators, exceptions, formatting, parser, termui, types
+from click import _textwrap, core, decorators, exceptions, formatting, parser, termui, types
 
 from cli.settings import CommandSettings
 from process.settings import SettingsError, read
 
 Language = Literal["en", "ko"]
 LANGUAGES = get_args(Language)
-CLICK = (core, decorators, exceptions, formatting, parser, termui, types)
+CLICK = (_textwrap, core, decorators, exceptions, formatting, parser, termui, types)
 C = TypeVar("C", bound=click.Command)
 _FIELD = re.compile(r"{(\w+)[^}]*}")
 _chosen: list[str] = []
@@ -85,17 +84,25 @@ def translated(command: C) -> C:
 def speak_for_click() -> None:
     """Have click's own texts, such as of a missing argument, in the language that is spoken.
 
-    It asks gettext, which reads catalogues that were compiled; what Korean there is stands in one place here.
+    It asks gettext, which reads catalogues that were compiled; what Korean there is stands in one place here. Help is
+    wrapped and aligned by the cells that texts take, where click counts characters.
     """
 
     def one_or_several(singular: str, plural: str, number: int) -> str:
         return _in_korean(singular if number == 1 else plural)
 
-    texts: dict[str, Callable[..., str]] = {"_": _in_korean, "ngettext": one_or_several}
+    ours = {"_": _in_korean, "ngettext": one_or_several, "term_len": _cells}
     for module in CLICK:
-        for name, speak in texts.items():
+        for name, function in ours.items():
             if hasattr(module, name):
-                setattr(module, name, speak)
+                setattr(module, name, function)
+
+
+def _cells(text: str) -> int:
+    """How many cells of a terminal a text takes: a Korean character two, escape sequences none."""
+    from rich.cells import cell_len
+
+    return cell_len(click.unstyle(text))
 
 
 def _in_korean(english: str) -> str:

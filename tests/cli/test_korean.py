@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from rich.cells import cell_len
 
 from cli import words
 from cli.main import COMMANDS, main
@@ -275,3 +276,12 @@ def test_help_is_korean_and_the_next_command_speaks_what_it_is_told(arguments: l
     assert not re.search(
         "[가-힣]", english.replace("이코", "").replace("이웃", "").replace("한국환경공단", "")
     )
+
+
+@pytest.mark.parametrize("columns", [50, 80])
+@pytest.mark.parametrize("name", [None, *COMMANDS])
+def test_help_fits_the_terminal_by_the_cells_that_korean_takes(name: str | None, columns: int) -> None:
+    arguments = ["--lang", "ko", *([name] if name else []), "--help"]
+    told = CliRunner().invoke(main, arguments, terminal_width=columns).output.splitlines()
+    assert told
+    assert not [line for line in told if cell_len(line) > columns and " " in line.strip()]
