@@ -112,7 +112,7 @@ def insufficiencies(
     major, middle = classification.major_category, classification.middle_category
     todo = [tag.todo for tag in tags if tag and tag.todo and tag.concerns(major, middle)]
     if match and match.item and lookup(major, middle) not in (None, match.rule):
-        todo.insert(0, f"{directed(match.item, match.rule)}.")
+        todo.insert(0, f"{directed(match.said or match.item, match.rule, match.item)}.")
     return list(dict.fromkeys(todo))
 
 
@@ -234,8 +234,7 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     if asks_reuse(asked) and not any("쓸 만하" in note for note in notes):
         words.append(REUSE)
     seen = _seen_instead(classification, match)
-    left = [step for step in todo if step not in words]
-    parts = [seen, _left_to_do(left)]
+    parts = [seen, _left_to_do([step for step in todo if step not in words])]
     parts += [] if match.also else [*notes, *facts]
     if not match.item and not match.also:
         parts.insert(0, match.rule.branch or f"먼저 {match.steps[0]}.")
@@ -273,7 +272,8 @@ def _apart(match: RuleMatch, notes: Sequence[str]) -> tuple[list[str], str]:
 def _seen_instead(classification: Classification, match: RuleMatch) -> str:
     """What the photo seems to show where the user's words decided against it."""
     shown = lookup(classification.major_category, classification.middle_category)
-    if shown is None or shown.key == match.rule.key or not match.item:
+    others = [lookup(*item.place) for name in match.also if (item := taxonomy().named(name))]
+    if shown is None or shown in (match.rule, *others) or not match.item:
         return ""
     item = taxonomy().named(classification.minor_category or "")
     became = taxonomy().named(match.item)

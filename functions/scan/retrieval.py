@@ -7,6 +7,7 @@ the category (a greasy box is no 종이 any more) are taken from the tags and fr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -26,6 +27,22 @@ from functions.scan.utterance import Utterance, normal
 
 SURE, LIKELY = 0.4, 0.25  # how dangerous it must sound beside a harmless name, and beside none
 _UNKNOWN, _HOLD_NOTHING = "unknown-chemical", frozenset(["대형폐기물", "전기전자제품", "의류및원단", "종이"])
+_PART = r"(이거|이건|여기|여기에?붙은|근데)?(병?(뚜껑|마개)|라벨|상표|스티커|테이프|(운)?송장|빨대|손잡이|펌프|고리)"
+_GONE = re.compile(rf"{_PART}(은|는|도|이|가|을|를)?(이미|다)?(없|뗐|뺐|버렸)")
+_ASKED = re.compile(  # of what is on the photo: 뚜껑은 어떻게 해요, 라벨 떼야 하나요; not 뚜껑이에요, which names it
+    rf"{_PART}(은|는|도|만|(을|를|이|가)?(꼭|다|안|잘|못)?(떼|뗄|뗀|빼|뺄|닫|열|따|벗|분리|제거|떨어))"
+)
+_WHOLE = {
+    "유리병": "유리병",
+    "무색페트병": "투명 페트병",
+    "플라스틱류": "플라스틱 용기",
+    "금속류": "캔",
+    "종이": "종이 상자",
+    "종이팩": "우유팩",
+    "비닐류": "비닐봉투",
+    "발포합성수지": "스티로폼 상자",
+}
+"""What a material is called of whose parts somebody asks who shows no more."""
 FAINT = 0.2  # beside a harmless name: so faintly dangerous that the harmless way is told too
 
 
@@ -53,22 +70,28 @@ def _shown(
     list_ = taxonomy()
     shown = list_.named(minor) if minor else None
     middle = rule.category.middle if rule else ""
+    letters = Utterance.of(said).letters if len(list_.mentions(said)) < 2 else ""
+    gone, whole = _GONE.match(letters), ""
+    if middle and not gone and _ASKED.match(letters):
+        whole = shown.name if shown else _WHOLE.get(middle, "")
+        said = f"{whole} {said}"
     if danger := _dangerous(said, shown, middle, tags):
         return danger
     if rule is None:
         return _told(said)
-    named = _told(said) if said else None
+    named = _told(said) if said and not gone else None
     if named and named.hazards:
         return named
     if named and named.finding == "named" and named.item and named.rule.key != rule.key:
-        return named
+        return replace(named, also=named.also or (whole,)) if whole else named
     item = list_.by_name[normal(named.item)] if named and named.finding == "named" and named.item else shown
     if item and _within(item, rule):
-        return of_item(item, said, named.said if named and named.item == item.name else "", tags)
+        match = of_item(item, said, named.said if named and named.item == item.name else "", tags)
+        return replace(match, also=named.also) if match and named and named.item == match.item else match
     here = next(item for item in list_.items if _within(item, rule))
     if (changed := list_.changed(here, said, tags)) is not here:
         return of_item(changed)
-    if said and content(said) and (likely := guesses(said, rule.key)):
+    if said and not gone and content(said) and (likely := guesses(said, rule.key)):
         item_name = likely[0].item
         if item_name and named and named.finding == "asked" and item_name in named.candidates:
             return RuleMatch(rule, item_name)  # the photo confirms the guess
