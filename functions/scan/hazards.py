@@ -67,6 +67,7 @@ class Hazard:
     tags_of: tuple[str, ...]  # middles or majors that the tags mean it of; empty for all
     opening: str  # the sentence before the path, after the thing's name if `names_it`
     names_it: bool
+    instead_of: tuple[str, ...]  # hazards that are not told beside it
     rinsed: bool  # whether an empty container of it is waste like others
 
     @property
@@ -191,7 +192,7 @@ def hazards() -> Mapping[str, Hazard]:
 
 def _hazard(row: dict[str, Any]) -> Hazard:
     given: dict[str, Any] = {key: row[key] for key in ("id", "name", "item", "path", "never", "call")}
-    for key in ("steps", "sources", "names", "words", "tags", "tags_of"):
+    for key in ("steps", "sources", "names", "words", "tags", "tags_of", "instead_of"):
         given[key] = tuple(row.get(key) or ())
     return Hazard(
         **given,
@@ -234,9 +235,16 @@ def told(
     for name, start, end in spellings.find(text):
         if not any(first < end and start < last for first, last in known):
             misspelled.setdefault(owners[name], []).append((start, end))
-    return [
+    found = [
         hazard for hazard in hazards().values() if hazard.told(text, misspelled.get(hazard.id, ()), harmless)
     ]
+    return without_replaced(found)
+
+
+def without_replaced(found: Sequence[Hazard]) -> list[Hazard]:
+    """The hazards that are left where some of them are told instead of others."""
+    replaced = {other for hazard in found for other in hazard.instead_of}
+    return [hazard for hazard in found if hazard.id not in replaced]
 
 
 def seen(middle: str, tags: Iterable[str]) -> list[Hazard]:

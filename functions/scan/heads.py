@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from functions.scan.defaults import DATA
-from functions.scan.topics import PART, PARTS, WORN
+from functions.scan.topics import PART, PARTS, SUPPOSED, WORN
 from functions.scan.utterance import Utterance
 
 _ELSEWHERE = re.compile(  # where it is put, or what something else is in, on or from
@@ -126,6 +126,8 @@ def _in_word(text: Utterance, number: int, middles: Middles) -> Heading | None:
             elsewhere = counted or bool(worn) or bool(_ELSEWHERE.match(rest) or PART.match(rest))
             where = before or (text.words[number - 1] if number else "")
             if _BIN.search(where) and rest.startswith("에"):
+                continue
+            if head.word == "줄" and SUPPOSED.match(rest):
                 continue
             items, decided = _meant(text, at, at + size, head, middles)
             if items:

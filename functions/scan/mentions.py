@@ -24,6 +24,7 @@ _MUST_OFF = re.compile(
     r"(을|를|은|는|도)?(꼭|굳이|다|안)?(떼|제거|벗|분리|뜯|닫|덮)[가-힣]{0,2}(야|지않|도되|도돼|면)"
 )
 _STUFF = listed("고무 실리콘 천 은박 비닐 스티로폼 고철 쇠 플라스틱 종이 유리 나무 철")
+_OF_A_PART = frozenset("만이가")  # 날개만 부러진 선풍기: of the part only, so the whole is meant
 _VERBS = frozenset(
     ["털고", "죽은", "재는", "묵은", "파는", "무는", "깨는", "감은", "배는", "자는", "차는"]
 )  # and one-syllable names
@@ -134,7 +135,10 @@ class Names:
                     letters.startswith(name, position)
                     and not denied
                     and _stands(letters, position, end, starts)
-                    and not (end in starts and self._taken_off(letters, position, end, starts))
+                    and not (
+                        (end in starts or letters[end] in _OF_A_PART)
+                        and self._taken_off(letters, position, end, starts)
+                    )
                     and not (end not in starts and self._goes_on(letters, position, end, starts))
                 ):
                     yield name, position, end

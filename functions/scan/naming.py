@@ -20,7 +20,7 @@ from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.tails import unknown_head, unknown_tail
 from functions.scan.taxonomy import Item, taxonomy
-from functions.scan.topics import JOINED, Mention, asked_together, topic
+from functions.scan.topics import HEADS, JOINED, Mention, asked_together, topic
 from functions.scan.utterance import Utterance, normal
 
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
@@ -106,6 +106,25 @@ def _exactly(question: str) -> RuleMatch | None:
     return RuleMatch(rule, None) if rule else None
 
 
+def _turned(question: str) -> RuleMatch | None:
+    """The item whose name is told with its kind last: 고양이 모래 두부 is 두부 모래, 도마 나무 a 나무 도마.
+
+    Not of a container, which is named before what it holds too: 봉지 라면.
+    """
+    list_, asked = taxonomy(), content(question)
+    for end in range(len(asked) - 1, 1, -1):
+        thing, kind = asked[:end], asked[end:]
+        if thing in HEADS or list_.named(thing) is None:
+            continue
+        of = list_.named(kind)
+        if of and of.major != FOOD:
+            continue
+        for at in range(len(thing) - 1):
+            if item := list_.named(kind + thing[at:]):
+                return of_item(item, question, noun_phrase(question))
+    return None
+
+
 def _emptied(name: str, question: str) -> RuleMatch | None:
     """The carton or bottle of something that is said to be used up: 우유 다 마셨어요, 다 쓴 로션."""
     list_, text = taxonomy(), Utterance.of(question)
@@ -132,7 +151,7 @@ def _named(
     list_ = taxonomy()
     alone = len(mentions) == 1
     places = frozenset(each.start for each in list_.mentions(question))  # dangerous names among them
-    if exact := _exactly(question):
+    if exact := _exactly(question) or _turned(question):
         return exact
     if about and (held := _HELD.match(Utterance.of(question).letters)) and (inner := list_.named(held[1])):
         match = of_item(inner, question, held[1])  # 국물 남은 컵라면: first what is in it, then the thing

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from functions.scan.classification import Classification
 from functions.scan.defaults import DEFAULT_INPUT
-from functions.scan.hazards import Hazard, hazards, seen
+from functions.scan.hazards import Hazard, hazards, seen, without_replaced
 from functions.scan.hazards import told as told_hazards
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import told, with_others
@@ -168,6 +168,7 @@ def _dangerous(
         danger = hazards()[each.hazard] if each.hazard else None
         if danger and danger not in found and not danger.undone(text):
             found += [] if place and danger.elsewhere(text, *place) else [danger]
+    found = without_replaced(found)
     if not found:
         return None
     names = tuple(dict.fromkeys(danger.id for danger in found))

@@ -187,3 +187,24 @@ def test_every_hazard_says_who_takes_it_what_never_to_do_and_whom_to_ask() -> No
 
 def test_the_generated_hazards_are_those_of_the_yaml() -> None:
     assert json.loads((DATA / "index" / "hazards.json").read_text()) == hazard_index()
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [
+        ("표백제에 구연산 섞었더니 냄새가 지독해요", "뚜껑을 꼭 닫고"),
+        ("버너에서 가스가 새는 냄새가 나요", "노즐을 바닥에 눌러"),
+        ("아이가 단추 전지를 삼켰어요", "폐건전지함에 넣어"),
+        ("빈대 나온 소파", "쓸 만하면"),
+    ],
+)
+def test_where_something_urgent_is_told_the_usual_way_is_not(text: str, wrong: str) -> None:
+    match = search(text)
+    words = compose(NOTHING, match, [], text).user_answer
+    assert match and match.finding == "hazard" and wrong not in words
+
+
+def test_what_a_hazard_is_told_instead_of_is_one() -> None:
+    known = hazards()
+    assert any(each.instead_of for each in known.values())
+    assert {other for each in known.values() for other in each.instead_of} <= set(known)

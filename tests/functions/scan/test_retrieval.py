@@ -152,3 +152,33 @@ print([m for m in ("yaml", "numpy", "onnxruntime", "PIL", "openai") if m in sys.
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("text", "item"),
+    [
+        ("아이스팩 젤", "아이스팩"),  # the kind told last
+        ("도마 나무", "나무 도마"),
+        ("연필 수백개", "연필"),  # numbers
+        ("국어책 다섯 권", "책"),
+        ("여행가방 지퍼 나감", "캐리어"),  # a part that is worn
+        ("북어 매단 끈", "끈"),  # what tied another thing
+        ("컵라면 국물 얼룩", "컵라면 용기"),  # what only left a stain
+        ("틴트 통", "화장품 복합 용기"),
+        ("부루스타 기계", "휴대용 가스버너"),
+    ],
+)
+def test_what_is_said_beside_a_name_leads_to_the_thing_itself(text: str, item: str) -> None:
+    match = search(text)
+    assert match and match.finding == "named" and match.item == item
+
+
+@pytest.mark.parametrize("text", ["칼 과일", "봉지 라면"])
+def test_a_food_after_a_thing_makes_no_other_thing_of_it_unless_that_is_a_name(text: str) -> None:
+    match = search(text)
+    assert match and match.rule.key == "food"
+
+
+def test_a_part_that_is_all_there_is_of_it_is_the_part() -> None:
+    part, whole = search("선풍기 날개"), search("선풍기 날개만 깨졌는데 버릴래요")
+    assert part and whole and (part.item, whole.item) == ("선풍기 날개", "선풍기")
