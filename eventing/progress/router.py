@@ -43,7 +43,7 @@ for _ = 1, messages do
 end
 for i = states + 1, #KEYS do
   local last = at + tonumber(ARGV[at])
-  for n = at + 1, last do redis.call('XACK', KEYS[i], ARGV[2], ARGV[n]) end
+  redis.call('XACK', KEYS[i], ARGV[2], unpack(ARGV, at + 1, last))
   at = last + 1
 end
 """)

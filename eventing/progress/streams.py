@@ -26,20 +26,24 @@ ENDED_TTL_S = 300  # entries of an ended job; after that its history comes from 
 # KEYS: shard stream, job hash, history list
 # ARGV: marker or '', floor, stage, JSON without seq, stream length, job ttl, history ttl, 1 if it ends the job, job,
 #       1 if the floor is its very number
+# Tokens, which have no marker, come by the hundred within minutes: they prolong no life, and give one to new keys only.
 _PUBLISH = scripts.Script("""
 local marker = ARGV[1]
 local known = redis.call('HMGET', KEYS[2], 'seq', 'ended', marker)
 if known[2] or known[3] then return false end
 if ARGV[10] == '1' and (tonumber(known[1]) or 0) >= tonumber(ARGV[2]) then return false end
 local seq = math.max((tonumber(known[1]) or 0) + 1, tonumber(ARGV[2]))
-redis.call('HSET', KEYS[2], 'seq', seq)
-if marker ~= '' then redis.call('HSET', KEYS[2], marker, 1) end
-if ARGV[8] == '1' then redis.call('HSET', KEYS[2], 'ended', 1) end
+local changed = {'seq', seq}
+if marker ~= '' then changed[3], changed[4] = marker, 1 end
+if ARGV[8] == '1' then changed[#changed + 1], changed[#changed + 2] = 'ended', 1 end
+redis.call('HSET', KEYS[2], unpack(changed))
 local entry = seq .. ' ' .. ARGV[3] .. '\\n{"seq":' .. seq .. ',' .. string.sub(ARGV[4], 2)
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[5], '*', 'job', ARGV[9], 'entry', entry)
 redis.call('RPUSH', KEYS[3], entry)
-redis.call('EXPIRE', KEYS[2], ARGV[6])
-redis.call('EXPIRE', KEYS[3], ARGV[7])
+if marker ~= '' or not known[1] then
+  redis.call('EXPIRE', KEYS[2], ARGV[6])
+  redis.call('EXPIRE', KEYS[3], ARGV[7])
+end
 return seq
 """)
 _MARKER = 4  # its place among a call's words

@@ -96,7 +96,10 @@ class Telling:
         self._tell(step(self._job_id, stage, "failed" if failed else "completed"))
 
     def token(self, content: str, node: str = "answer") -> None:
-        """Tell a piece of the answer."""
+        """Tell a piece of the answer; with the piece before it where that still waits for its round trip."""
+        if self._waiting and (before := self._waiting[-1].more or {}).get("node") == node:
+            self._waiting.pop()
+            content = f"{before['content']}{content}"
         self._tell(
             Progress(
                 self._job_id,

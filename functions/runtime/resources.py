@@ -100,6 +100,7 @@ class Resources:
                 socket_connect_timeout=REDIS_TIMEOUT_S,
                 socket_timeout=REDIS_TIMEOUT_S + 5,  # above the router's blocking read
                 health_check_interval=0,
+                driver_info=None,  # telling it would search the installed packages for each connection
             )
             if url not in self._redis:  # another task may have been quicker
                 self._redis[url] = client

@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
 CACHE_S = 3600
 RETRY_S = 5  # when to ask again for a share that is used up
-OWNED_KEPT = 10_000
 
 
 class Jobs(Service):
@@ -54,7 +53,6 @@ class Jobs(Service):
     ) -> None:
         self._database, self._cache, self._progress, self._shares = database, cache, told, shares
         self._outgoing, self._resources = outgoing, resources
-        self._owned: dict[tuple[UUID, str], None] = {}  # the latest known owners, oldest first
 
     @classmethod
     async def open(cls, resources: Resources) -> Self:
@@ -128,7 +126,6 @@ class Jobs(Service):
                     "IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another request."
                 )
             return UUID(str(earlier))
-        self._remember_owner(job_id, user_id)
         await self._progress.queued(str(job_id))
         await self._outgoing.send(event)
         return job_id
@@ -169,13 +166,7 @@ class Jobs(Service):
         row = await self._database.one(_OWNED, (job_id, user_id))
         if row is None:
             raise unknown()
-        self._remember_owner(job_id, user_id)
         return {"traceparent": row[0]} if row[0] else {}
-
-    def _remember_owner(self, job_id: UUID, user_id: str) -> None:
-        self._owned[job_id, user_id] = None
-        if len(self._owned) > OWNED_KEPT:
-            del self._owned[next(iter(self._owned))]
 
     async def history(
         self, user_id: str, limit: int, before: tuple[datetime, UUID] | None

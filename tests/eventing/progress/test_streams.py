@@ -88,6 +88,20 @@ async def test_everything_expires_and_the_history_of_an_ended_job_soon(
     assert ENDED_TTL_S < await relay.redis.ttl(keys.job("scan", JOB)) <= JOB_TTL_S
 
 
+async def test_tokens_give_new_keys_a_life_and_prolong_none(relay: Relay, steps: list[Progress]) -> None:
+    token = Progress(JOB, "token", "streaming", message="안")
+    kept_in = [keys.history("scan", JOB), keys.job("scan", JOB)]
+    await relay.streams.publish(token)
+    for key in kept_in:
+        assert ENDED_TTL_S < await relay.redis.ttl(key) <= JOB_TTL_S
+        await relay.redis.expire(key, 60)
+    await relay.streams.publish(token)
+    assert all([0 < await relay.redis.ttl(key) <= 60 for key in kept_in])
+    await relay.streams.publish(steps[1])
+    assert all([ENDED_TTL_S < await relay.redis.ttl(key) <= JOB_TTL_S for key in kept_in])
+    assert [entry.seq for entry in await kept(relay.redis)] == [1, 2, 3]
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     order=st.lists(st.tuples(st.integers(0, 8), st.booleans()), max_size=25),

@@ -61,6 +61,31 @@ async def test_what_is_told_later_is_waited_for_too() -> None:
     assert words(progress.told) == ["가", "나", "다"]
 
 
+async def test_pieces_that_wait_for_redis_are_told_together_and_stages_keep_their_place() -> None:
+    progress = SlowProgress()
+    telling = Telling(progress, JOB, attempt=1)
+    telling.token("가")
+    await asyncio.sleep(0)  # it is on its way now
+    for piece in "나다라":
+        telling.token(piece)
+    telling.completed("answer")
+    telling.token("마")
+    telling.token("바", node="other")
+    progress.taking.set()
+    await telling.all_told()
+    told = [
+        ((one.more or {}).get("content", one.stage), (one.more or {}).get("node")) for one in progress.told
+    ]
+    assert told == [
+        ("가", "answer"),
+        ("나다라", "answer"),
+        ("answer", None),
+        ("마", "answer"),
+        ("바", "other"),
+    ]
+    assert progress.floors == [1, 2, 3, 4, 5]
+
+
 async def test_a_turn_that_is_given_up_tells_nothing_more() -> None:
     progress = SlowProgress()
     telling = Telling(progress, JOB, attempt=1)
