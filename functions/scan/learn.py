@@ -40,7 +40,7 @@ def phrasings(name: str) -> Iterator[Lesson]:
 
 def lessons() -> Iterator[Lesson]:
     """All examples."""
-    for name in ("told.txt", "described.txt"):
+    for name in ("told.txt", "described.txt", "states.txt"):
         yield from phrasings(name)
     for file in sorted((GOLDEN / "tuning").glob("*.jsonl")):
         for row in rows(file):

@@ -15,6 +15,7 @@ from functions.scan.classification import Classification
 from functions.scan.defaults import DEFAULT_INPUT
 from functions.scan.hazards import Hazard, hazards, seen, without_replaced
 from functions.scan.hazards import told as told_hazards
+from functions.scan.heads import FOOD
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import told, with_others
 from functions.scan.question import content, own_words
@@ -32,6 +33,20 @@ _GONE = re.compile(rf"{_PART}(은|는|도|이|가|을|를)?(이미|다)?(없|뗐
 _ASKED = re.compile(  # of what is on the photo: 뚜껑은 어떻게 해요, 라벨 떼야 하나요; not 뚜껑이에요, which names it
     rf"{_PART}(은|는|도|만|(을|를|이|가)?(꼭|다|안|잘|못)?(떼|뗄|뗀|빼|뺄|닫|열|따|벗|분리|제거|떨어))"
 )
+_MATERIALS = {
+    "플라스틱류": "플라스틱",
+    "금속류": "쇠",
+    "종이": "종이",
+    "비닐류": "비닐",
+    "발포합성수지": "스티로폼",
+}
+"""What a thing of a class is made of, as people say it before its name."""
+_CONTAINER = re.compile("캔|팩|병|봉지|봉투|상자|박스|통|컵|용기|곽|갑|판|트레이|튜브")
+_CONTENT = re.compile(  # what is no food waste, and as food is seen in a container on a photo
+    "소스|식초|간장|고추장|된장|쌈장|소금|설탕|꿀|고춧가루|원두|껌|건강기능식품|"
+    "남은 (술|로션|샴푸)|(화장품|향수) 내용물"
+)
+_LEFT = re.compile("남[은았아음]|먹다|마시다|쓰다|상했|상한")
 _WHOLE = {
     "유리병": "유리병",
     "무색페트병": "투명 페트병",
@@ -82,9 +97,11 @@ def _shown(
     named = _told(said) if said and not gone else None
     if named and named.hazards:
         return named
-    if named and named.finding == "named" and named.item and named.rule.key != rule.key:
-        return replace(named, also=named.also or (whole,)) if whole else named
     item = list_.by_name[normal(named.item)] if named and named.finding == "named" and named.item else shown
+    if named and item and item is not shown and named.rule.key != rule.key:
+        if whole:
+            return replace(named, also=named.also or (whole,))
+        return _pictured(named, item, said, rule) or named
     if item and _within(item, rule):
         match = of_item(item, said, named.said if named and named.item == item.name else "", tags)
         return replace(match, also=named.also) if match and named and named.item == match.item else match
@@ -96,6 +113,26 @@ def _shown(
         if item_name and named and named.finding == "asked" and item_name in named.candidates:
             return RuleMatch(rule, item_name)  # the photo confirms the guess
     return RuleMatch(rule, None)
+
+
+def _pictured(named: RuleMatch, item: Item, said: str, rule: Rule) -> RuleMatch | None:
+    """What a name that says little means on a photo of this class: 우유 its carton, 접시 one of plastic."""
+    list_, name, text = taxonomy(), normal(named.said or item.name), Utterance.of(said).letters
+    if item.major == FOOD or _CONTENT.fullmatch(item.name):
+        held = (
+            each
+            for each in list_.by_name
+            if each.startswith(name) and _CONTAINER.fullmatch(each[len(name) :])
+        )
+        packed = next((each for each in held if _within(list_.by_name[each], rule)), None)
+        match = of_item(list_.by_name[packed], said, list_.spelled[packed]) if packed else None
+        return replace(match, also=(list_.spelled[name],)) if match and _LEFT.search(text) else match
+    material = _MATERIALS.get(rule.category.middle)
+    if material is None or not text.startswith(name) or len(list_.mentions(said)) > 1:
+        return None
+    made = told(f"{material} {named.said or item.name}")
+    meant = made and made.finding == "named" and normal(made.said).endswith(name)
+    return made if made and meant and made.rule.key == rule.key else None
 
 
 def search(question: str, region: str | None = None) -> RuleMatch | None:

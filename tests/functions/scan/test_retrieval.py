@@ -75,6 +75,43 @@ def test_what_the_user_names_wins_over_what_the_photo_seems_to_show() -> None:
     assert match and (match.rule.key, match.item) == ("general", "영수증")
 
 
+@pytest.mark.parametrize(
+    ("middle", "said", "item", "also"),
+    [
+        ("종이팩", "두유", "두유팩", ()),
+        ("금속류", "맥주예요", "맥주캔", ()),
+        ("비닐류", "과자", "과자 봉지", ()),
+        ("유리병", "와인 마시다 남았어요", "와인병", ("와인",)),
+        ("플라스틱류", "먹다 남은 두부", "두부 용기", ("두부",)),
+        ("플라스틱류", "접시", "플라스틱 식기", ()),
+        ("금속류", "옷걸이예요", "철제 옷걸이", ()),
+        ("비닐류", "장갑", "비닐장갑", ()),
+        ("플라스틱류", "화분", "플라스틱 화분", ()),
+    ],
+)
+def test_a_name_that_says_little_is_what_the_photo_shows_of_it(
+    middle: str, said: str, item: str, also: tuple[str, ...]
+) -> None:
+    match = retrieve(recyclable(middle), None, [], said)
+    assert match and (match.item, match.also, match.finding) == (item, also, "named")
+    assert match.rule.category.middle == middle
+
+
+@pytest.mark.parametrize(
+    ("middle", "said"),
+    [
+        ("종이", "휴지"),
+        ("종이", "영수증이에요"),
+        ("플라스틱류", "칫솔"),
+        ("플라스틱류", "감"),
+        ("유리병", "거울"),
+    ],
+)
+def test_what_is_never_of_the_photos_class_stays_what_it_is(middle: str, said: str) -> None:
+    match = retrieve(recyclable(middle), None, [], said)
+    assert match and match.rule.category.middle != middle
+
+
 def test_without_a_classification_the_users_words_decide() -> None:
     match = retrieve(UNKNOWN, None, [], "소주병이에요")
     assert match and match.item == "소주병"
