@@ -10,35 +10,32 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from functions.scan.beside import careful, of_others, same_way, warnings_first
 from functions.scan.classification import Classification, Outcome
+from functions.scan.doubt import asking, confirming, day_of_guess, wavering
 from functions.scan.events import Answer
-from functions.scan.hazards import hazards
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
 from functions.scan.question import asks_cost, asks_reuse, asks_when, own_words
 from functions.scan.regions import region_of
 from functions.scan.rules import lookup, rules
 from functions.scan.taxonomy import taxonomy
+from functions.scan.verdict import judged
 from functions.scan.wording import (
     REUSE,
+    SENTENCES,
     asked_back,
     directed,
     its_cost,
     its_day,
     own_way,
     said_again,
-    way,
 )
 
 OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 확인해 주세요)"
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
-_TELL_MORE = "아니라면 이름이나 재질을 조금 더 알려 주시거나 분리배출.kr에서 찾아봐 주세요."
 MOST = 3  # friendly sentences
-_PLEASE, GENERAL = "주세요", "일반종량제폐기물"
-_CARE = re.compile(
-    r"다치|찔리|뾰족|눌리지 않|식혀|식힌|불씨|날카|날을|새지|만지|조심|불이 날|가스를|터지|뿌려 비|깨지지 않"
-)
-_SENTENCES = re.compile(r"(?<=[.!?])\s+")
+GENERAL = "일반종량제폐기물"
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
 )
@@ -74,7 +71,7 @@ def compose(
     answer: that we do not know, and how to find out.
     """
     if match and match.finding == "hazard":
-        return _safe(match)
+        return _safe(match, user_input)
     if match and match.hazards:
         return _cautious(match)
     if outcome != "waste":
@@ -84,16 +81,16 @@ def compose(
         return unknown(user_input)
     todo = insufficiencies(classification, situation_tags, match)
     if match.finding == "asked":
-        words = _dated(match) if asks_when(user_input) and match.how == "bm25" else _asking(match)
+        words = day_of_guess(match) if asks_when(user_input) and match.how == "bm25" else asking(match)
     elif len(candidates) >= 2:
-        words = _wavering(candidates[0], candidates[1])
+        words = wavering(candidates[0], candidates[1])
     elif WAVERING in situation_tags:
-        words = _confirming(match)
+        words = confirming(match)
     else:
         words = _telling(classification, match, todo, user_input)
     words += [OFFLINE] if offline else []
     return Answer(
-        disposal_steps=numbered([*match.steps, *_others(match)]),
+        disposal_steps=numbered([*match.steps, *of_others(match)]),
         insufficiencies=todo,
         user_answer=" ".join([*words, *for_region(match)]),
     )
@@ -130,7 +127,7 @@ def _topic(said: str) -> str:
     return with_particle(said, "은", "는").removeprefix(said)
 
 
-def _safe(match: RuleMatch) -> Answer:
+def _safe(match: RuleMatch, asked: str) -> Answer:
     """The safe path of the most urgent hazard, whole, then that of the others."""
     first, *others = match.dangers
     name = match.said or first.name
@@ -138,7 +135,9 @@ def _safe(match: RuleMatch) -> Answer:
     words += first.sentences
     for other in others:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
-    words += _others(match)
+    words += of_others(match)
+    if verdict := judged(asked, match):
+        words = verdict.leading(words)
     if (variant := match.variant) and variant.note:
         words.append(f"{_place_of(match)}에서는 {variant.note}")
     return Answer(
@@ -153,9 +152,8 @@ def _cautious(match: RuleMatch) -> Answer:
     danger = match.dangers[0]
     words = [asked_back(match.said, (danger.name,)), "그렇다면 이렇게 해 주세요.", *danger.sentences]
     if match.item and match.candidates[:1] == (match.item,) and match.item != danger.item:
-        words.append(
-            f"그것이 아니라 {with_particle(match.item, '이라면', '라면')} {way(match.rule, match.item)}."
-        )
+        goes = own_way(match.item, match.rule, match.item)
+        words.append(f"그것이 아니라 {with_particle(match.item, '이라면', '라면')} {goes}.")
     else:
         words.append("아니라면 무엇인지 조금 더 알려 주시면 이코가 다시 찾아볼게요.")
     return Answer(
@@ -177,28 +175,6 @@ def _notes(match: RuleMatch) -> list[str]:
     return [variant.note] if variant.steps or variant.place else [variant.note, general]
 
 
-def _careful(match: RuleMatch) -> list[str]:
-    """What keeps the things of one question from hurting somebody: 다치지 않게 감싸요, 완전히 식혀요.
-
-    Of one that is a hazard itself: what must not be done.
-    """
-    found = [item for name in [match.item or "", *match.also] if (item := taxonomy().named(name))]
-    notes = [rule.note(item.guide) or "" for item in found if (rule := lookup(*item.place))]
-    sentences = [each for note in notes for each in _SENTENCES.split(note)]
-    dangers = [hazards()[item.hazard].never for item in found if item.hazard]
-    return list(dict.fromkeys([*(each for each in sentences if _CARE.search(each)), *dangers]))
-
-
-def _others(match: RuleMatch) -> list[str]:
-    """Where the other things of the same question go, a sentence each."""
-    found = [(name, item) for name in match.also if (item := taxonomy().named(name))]
-    sentences: dict[str, list[str]] = {}
-    for name, item in found:
-        if rule := lookup(*item.place):
-            sentences.setdefault(own_way(name, rule, item.name), []).append(name)
-    return [f"{with_particle(listed_names(names), '은', '는')} {goes}." for goes, names in sentences.items()]
-
-
 def _place_of(match: RuleMatch) -> str:
     region = region_of(match.region)
     return region.name if region else ""
@@ -216,14 +192,17 @@ def for_region(match: RuleMatch) -> list[str]:
 def _telling(classification: Classification, match: RuleMatch, todo: Sequence[str], asked: str) -> list[str]:
     """First when, if that is `asked`; where it goes, what is still to be done, what to know of it: three sentences."""
     called = match.said or match.item or match.rule.name
-    same = [name for name in match.also if _same_way(name, match)]
+    same = [name for name in match.also if same_way(name, match)]
     notes, how = ([], "") if match.also else _apart(match, _notes(match))
     there = f"{how} {own_way(called, match.rule, match.item or called)}".strip()
     words = [f"{with_particle(listed_names([called, *same]), '은', '는')} {there}."]
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
-    words += _others(replace(match, also=tuple(name for name in match.also if name not in same)))
+    words += of_others(replace(match, also=tuple(name for name in match.also if name not in same)))
     facts = match.rule.facts_of(match.guide)
+    if verdict := judged(asked, match):
+        words = verdict.leading(words)
+        notes = warnings_first(notes, verdict.sentence)
     if asks_when(asked):
         dated = next((note for note in notes if "요일" in note), "")
         words.insert(0, dated or its_day(match.rule))
@@ -242,15 +221,8 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
         if part and _count([*words, part]) <= MOST:
             words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
     if match.also:
-        words += [each for each in _careful(match) if each not in words]
+        words += [each for each in careful(match) if each not in words]
     return words
-
-
-def _same_way(name: str, match: RuleMatch) -> bool:
-    """Whether another thing of the question goes where the first one does: they are told in one sentence."""
-    item = taxonomy().named(name)
-    rule = lookup(*item.place) if item else None
-    return bool(item and rule and way(rule, item.name) == way(match.rule, match.item))
 
 
 def _apart(match: RuleMatch, notes: Sequence[str]) -> tuple[list[str], str]:
@@ -259,7 +231,7 @@ def _apart(match: RuleMatch, notes: Sequence[str]) -> tuple[list[str], str]:
     left: list[str] = []
     for note in notes:
         sentences: list[str] = []
-        for sentence in _SENTENCES.split(note):
+        for sentence in SENTENCES.split(note):
             first = said_again(sentence, match.rule, match.item)
             if first is None or (first and how):
                 sentences.append(sentence)
@@ -283,7 +255,7 @@ def _seen_instead(classification: Classification, match: RuleMatch) -> str:
         return ""  # small packets are taken for it
     if item is None:
         return f"사진은 {shown.name} 쪽으로 보이니, 다른 물건이면 무엇인지 알려 주세요."
-    goes = way(shown, item.name)
+    goes = own_way(item.name, shown, item.name)
     return f"사진 속 물건이 {with_particle(item.name, '이라면', '라면')} {goes}."
 
 
@@ -291,59 +263,6 @@ def _left_to_do(todo: Sequence[str]) -> str:
     if len(todo) < 2:
         return "".join(todo)
     return f"{todo[0].rstrip('.')}, 그 밖에도 할 일이 {len(todo) - 1}가지 더 있어요."
-
-
-def _asking(match: RuleMatch) -> list[str]:
-    candidates = match.candidates or (match.item or match.rule.name,)
-    goes = way(match.rule, match.item)
-    return [
-        asked_back(match.said, candidates),
-        *(_either(candidates, goes) or [f"{with_particle(candidates[0], '이라면', '라면')} {goes}."]),
-        *_careful(replace(match, also=(*candidates, *match.also))),
-        *(_others(match) or [_TELL_MORE]),
-    ]
-
-
-def _dated(match: RuleMatch) -> list[str]:
-    """The day, and the question what it is, where nothing that is named goes by another."""
-    about = f"말씀하신 ‘{match.said}’ 가운데 " if match.said else ""
-    return [its_day(), f"{about}무엇을 버리는지 알려 주시면 어떻게 내놓는지도 찾아볼게요."]
-
-
-def _either(candidates: Sequence[str], goes: str) -> list[str]:
-    """Where the one and the other of two candidates go, in one sentence; nothing where that can't be said of both."""
-    second = taxonomy().named(candidates[1]) if len(candidates) == 2 else None
-    rule = lookup(*second.place) if second else None
-    if second is None or rule is None or not goes.endswith(_PLEASE):
-        return []
-    one, other = (with_particle(name, "이라면", "라면") for name in candidates)
-    if (elsewhere := way(rule, second.name)) == goes:
-        return [f"어느 쪽이든 {goes}."]
-    return [f"{one} {goes.removesuffix(_PLEASE)}주시고, {other} {elsewhere}."]
-
-
-def _confirming(match: RuleMatch) -> list[str]:
-    return [
-        f"혹시 {with_particle(match.item or match.rule.name, '이', '가')} 맞나요?",
-        f"맞다면 {way(match.rule, match.item)}.",
-        "아니라면 무엇인지 글로 알려 주시면 이코가 다시 찾아볼게요.",
-    ]
-
-
-def _wavering(one: Classification, other: Classification) -> list[str]:
-    words = []
-    for place in (one, other):
-        rule = lookup(place.major_category, place.middle_category)
-        name = place.minor_category or place.middle_category
-        words.append(
-            f"{with_particle(name, '이라면', '라면')} {way(rule, place.minor_category)}" if rule else name
-        )
-    first, second = (c.minor_category or c.middle_category for c in (one, other))
-    return [
-        f"{with_particle(first, '인지', '인지')} {second}인지 이코가 헷갈려요.",
-        f"{words[0]}.",
-        f"{words[1]}.",
-    ]
 
 
 def _count(words: Sequence[str]) -> int:

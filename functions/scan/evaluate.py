@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,12 +19,20 @@ from functions.scan.defaults import DATA
 from functions.scan.matches import RuleMatch
 from functions.scan.retrieval import search
 from functions.scan.taxonomy import taxonomy
+from functions.scan.verdict import judged
 
 GOLDEN = DATA / "golden"
 RIGHT, MOST_CONFIDENT_WRONG = 0.95, 0.02
 
 Verdict = Literal[
-    "right", "dangerous", "false alarm", "confident wrong", "wrong guess", "second guess", "unknown"
+    "right",
+    "dangerous",
+    "false alarm",
+    "confident wrong",
+    "wrong guess",
+    "second guess",
+    "unknown",
+    "not said",  # the place is told, but no yes or no
 ]
 
 
@@ -34,6 +42,9 @@ class GoldenRow:
 
     text: str
     expect: dict[str, Any]
+
+
+Worth = Callable[[GoldenRow, RuleMatch | None], Verdict]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +110,41 @@ def _any(expected: Any, otherwise: str) -> list[str]:
     return expected if isinstance(expected, list) else [expected]
 
 
-def scored(name: str, asked: Iterable[GoldenRow]) -> Score:
+def said(row: GoldenRow, match: RuleMatch | None) -> Verdict:
+    """What the answer to a yes-no question is worth: its first words count, and the place."""
+    found = verdict(row, match)
+    first = judged(row.text, match) if match else None
+    agrees = first.agrees if first else None
+    expected = row.expect["agrees"]
+    if agrees == expected:
+        return "right" if agrees is not None or (match and match.finding == "hazard") else found
+    return "not said" if agrees is None else "confident wrong"
+
+
+def scored(name: str, asked: Iterable[GoldenRow], worth: Worth = verdict) -> Score:
     """Ask every row."""
     verdicts: Counter[Verdict] = Counter()
     misses: list[str] = []
     for row in asked:
         match = search(row.text)
-        judged = verdict(row, match)
-        verdicts[judged] += 1
-        if judged != "right":
+        became = worth(row, match)
+        verdicts[became] += 1
+        if became != "right":
             found = match and (match.finding, match.item, *match.candidates)
-            misses.append(f"{judged}: {row.text}: {found}, not {row.expect}")
+            misses.append(f"{became}: {row.text}: {found}, not {row.expect}")
     return Score(name, verdicts, tuple(misses))
 
 
 def half(folder: Literal["tuning", "held_out"]) -> list[Score]:
     """The scores of one half, a file each."""
     return [scored(f"{folder}/{file.stem}", rows(file)) for file in sorted((GOLDEN / folder).glob("*.jsonl"))]
+
+
+def polar() -> list[Score]:
+    """The scores of yes-no questions, a file each, judged by the first words."""
+    return [
+        scored(f"polar/{file.stem}", rows(file), said) for file in sorted((GOLDEN / "polar").glob("*.jsonl"))
+    ]
 
 
 def names() -> Score:
@@ -132,7 +161,7 @@ def names() -> Score:
 def main(arguments: list[str]) -> int:
     """Print the figures; the misses of the tuning half always, of the held-out half if asked for."""
     held_out = half("held_out")
-    for score in [names(), *half("tuning"), *held_out]:
+    for score in [names(), *half("tuning"), *polar(), *held_out]:
         print(score)  # noqa: T201
         if score not in held_out or "--misses" in arguments:
             for miss in score.misses:

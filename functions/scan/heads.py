@@ -47,6 +47,9 @@ _LEFT = re.compile(r"(?<!만)남")
 _BIN = re.compile(r"(음식물|음쓰|쓰레기|재활용|수거|종량제|헌옷|의류)$")  # with 통에: where things go
 FOOD = "음식물류폐기물"
 Middles = Callable[[int, int], frozenset[str]]
+_OF_STUFF = re.compile(  # 냄비 손잡이 플라스틱인데: said of a part, and the whole thing is meant
+    r"(이|가|은|는)?(플라스틱|나무|고무|실리콘|쇠|스텐)(인데|이라|이고)"
+)
 _EMPTY = re.compile(r"(다|모두|싹)?(마신|마심|마셨|먹은|먹었|먹음|먹고|비운|비웠|쓴(거|것|건)|썼)(?!남)")
 
 
@@ -122,7 +125,7 @@ def _in_word(text: Utterance, number: int, middles: Middles) -> Heading | None:
             counted = (
                 number > 0 and at == first and text.words[number - 1] in _COUNTED
             ) or before in _COUNTED
-            worn = number > 0 and head.word in PARTS and WORN.match(rest)
+            worn = number > 0 and head.word in PARTS and (WORN.match(rest) or _OF_STUFF.match(rest))
             elsewhere = counted or bool(worn) or bool(_ELSEWHERE.match(rest) or PART.match(rest))
             where = before or (text.words[number - 1] if number else "")
             if _BIN.search(where) and rest.startswith("에"):

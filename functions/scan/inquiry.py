@@ -9,9 +9,11 @@ from functions.scan.classification import NOTHING, VisionResult
 from functions.scan.compose import compose
 from functions.scan.events import Answer
 from functions.scan.matches import RuleMatch
+from functions.scan.polar import polar
 from functions.scan.retrieval import retrieve, search
 from functions.scan.sources import Source, named
 from functions.scan.taxonomy import taxonomy
+from functions.scan.verdict import judged
 
 Outcome = Literal["hazard", "named", "asked", "unknown"]
 
@@ -21,7 +23,8 @@ class Reply:
     """What is known about a text; the fields of the contract. `candidates` are there where it is asked back.
 
     `region` is the name of the region whose way is told, or None where the general rule is. `dangerous` is whether
-    it is a hazard or sounds like one; the safe path leads the answer.
+    it is a hazard or sounds like one; the safe path leads the answer. `decided` is whether the first words answer a
+    yes-no question.
     """
 
     text: str
@@ -36,11 +39,12 @@ class Reply:
     sources: list[dict[str, str]]
     region: str | None
     dangerous: bool = False
+    decided: bool = False
 
     def document(self) -> dict[str, Any]:
         """The fields of the contract."""
         fields = asdict(self)
-        del fields["dangerous"]
+        del fields["dangerous"], fields["decided"]
         return fields
 
 
@@ -48,6 +52,12 @@ def ask(text: str, region: str | None = None) -> Reply:
     """The answer to one text, for a region given by name or code."""
     match = search(text, region)
     return _reply(text, match, compose(NOTHING, match, [], text))
+
+
+def asks_whether(text: str) -> bool:
+    """Whether a text asks if something may go somewhere: 수거함에 넣어도 돼요, not where that is."""
+    asked = polar(text)
+    return asked is not None and bool(asked.destinations)
 
 
 def look(seen: VisionResult, text: str, region: str | None = None) -> Reply:
@@ -86,6 +96,7 @@ def _reply(text: str, match: RuleMatch | None, answer: Answer) -> Reply:
         sources=[source.document() for source in sources_of(match)],
         region=match.place,
         dangerous=bool(match.hazards),
+        decided=judged(text, match) is not None,
     )
 
 

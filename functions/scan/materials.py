@@ -98,6 +98,11 @@ def _materials(text: Utterance, start: int, end: int) -> Iterator[str]:
                 yield material
 
 
+def names_material(word: str) -> bool:
+    """Whether the word is the name of a material."""
+    return any(pattern.fullmatch(word) for pattern in _SAID.values())
+
+
 def of_stuff(text: Utterance) -> Item | None:
     """The item for an unknown thing of which only the material is said: 쇠로 된 트라이앵글, 스텐 계량스푼."""
     if _ALTERNATIVES.search(text.letters):

@@ -15,6 +15,7 @@ from functions.scan.kinds import driven, of_kind
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.materials import made_of, of_stuff
 from functions.scan.mentions import STATED
+from functions.scan.polar import polar, thing_before
 from functions.scan.question import content, noun_phrase, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
@@ -53,10 +54,36 @@ def told(question: str) -> RuleMatch | None:
     if readings := [match for text in meant if (match := _told(text))]:
         sure = (match for match in readings if match.finding == "named" and match.item)
         return next(sure, readings[0])
-    whole = _told(question)
+    whole = _of_thing(question, _told(question))
     if meant and whole and whole.finding == "named" and whole.item:  # that may be what is put aside
         return replace(whole, finding="asked", candidates=(whole.item,), said=own_words(question))
     return whole
+
+
+def _of_thing(question: str, whole: RuleMatch | None) -> RuleMatch | None:
+    """The match for what stands before the destination that is asked about, where the whole was read as that."""
+    asked = polar(question)
+    several = asked is not None and len(asked.destinations) > 1
+    if (
+        whole
+        and whole.finding == "named"
+        and whole.item
+        and not several
+        and not _read_as_place(question, whole)
+    ):
+        return whole
+    thing = thing_before(question)
+    match = _told(thing) if thing else None
+    sure = match is not None and match.finding == "named" and match.item is not None
+    return match if sure or (several and match) else whole
+
+
+def _read_as_place(question: str, match: RuleMatch) -> bool:
+    asked = polar(question)
+    said = normal(match.said)
+    if asked is None or match.rule.category.middle == "전지":  # which goes its own way, and must be told of
+        return False
+    return (asked.part and asked.part in said) or any(said in each.names for each in asked.destinations)
 
 
 def _told(question: str) -> RuleMatch | None:
@@ -195,8 +222,16 @@ def _told_apart(text: Utterance, about: Mention, mentions: Sequence[Mention]) ->
     if before := text.word_before(about.start):
         return not _SAYS_NO_KIND.fullmatch(before) and not STATED.search(before)
     word = text.words[text.starts.index(about.start) - 1] if about.start else ""
-    beside = any(each.end == about.start and each.modifies for each in mentions)
+    beside = any(
+        each.end == about.start and each.modifies and not _begins_with_end_of(each.name, about.name)
+        for each in mentions
+    )
     return (about.qualified or beside) and not _SAYS_NO_KIND.fullmatch(word)
+
+
+def _begins_with_end_of(before: str, name: str) -> bool:
+    """Whether a compound told apart has its first word in the name before it: 하얀 스티로폼 and 스티로폼 박스."""
+    return any(name.startswith(before[start:]) for start in range(len(before) - 1))
 
 
 def _holding(match: RuleMatch, question: str, mentions: Sequence[Mention]) -> RuleMatch:

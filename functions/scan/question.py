@@ -27,6 +27,7 @@ _ASKING = re.compile(
     r"(어떻게|어떡|어케|어디|언제|무슨|뭐로|뭘로|버리|버려|버릴|버림|버렸|버릴까|처리|폐기|분리|배출|재활용|해야|하나|하면|하는|되나|되는|될까|돼|되|할까"
     r"|하죠|방법|알려|궁금|가능|맞나|맞아|인가요|넣|내놓|수거|종량제|일반|괜찮|해요$|하지)"
 )
+_MUST = re.compile("[하해되돼될]")  # after 떼야, 씻어야
 _ANSWER = re.compile(
     r"음식|음쓰|쓰레기|통째|껍질|다|왜|안|못|그냥|이제|여기|뭐|무엇|뭘|따로|같이|물|상했|썩|남|많|조금|좀"
 )
@@ -87,8 +88,8 @@ def own_words(text: str, longest: int = 30) -> str:
     while words and _FILLERS.fullmatch(words[0]):
         words.pop(0)
     taken: list[str] = []
-    for word in words:
-        if taken and _ASKING.match(word):
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if taken and (_ASKING.match(word) or (word.endswith("야") and _MUST.match(following))):
             break
         taken.append(word)
     if not taken or _ASKING.match(taken[0]):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from functions.scan.defaults import DATA
-from functions.scan.tokens import KEYWORD, asked
+from functions.scan.tokens import KEYWORD, asked, standing
 from functions.scan.utterance import LONGEST, same_letters
 
 K1, B = 1.2, 0.5
@@ -49,6 +49,8 @@ def guesses(question: str, within: str | None = None, most: int = 2) -> list[Gue
     index = _documents()
     scores: dict[int, float] = {}
     named: set[int] = set()  # documents that have a word of the question in a name
+    alike: set[int] = set()  # and those of them where it stands as a word in the question
+    said = standing(same_letters(question[:LONGEST]), index.postings)
     words, spelled = asked(same_letters(question[:LONGEST]), index.postings)
     weights = dict.fromkeys(words, 1.0) | dict.fromkeys(spelled, PIECE_WEIGHT)
     for token, weight in weights.items():
@@ -61,6 +63,7 @@ def guesses(question: str, within: str | None = None, most: int = 2) -> list[Gue
             )
             if weight == 1 and count >= KEYWORD:
                 named.add(document)
+                alike |= {document} if token in said else set()
     ranked = sorted(
         (d for d in scores if within in (None, index.rows[d][0])),
         key=lambda d: (scores[d] + (NAMED if d in named else 0), -d),
@@ -69,4 +72,5 @@ def guesses(question: str, within: str | None = None, most: int = 2) -> list[Gue
     likely = [d for d in ranked if scores[d] >= (LEAST_NAMED if d in named else LEAST_SPELLED)]
     if not likely or likely[0] != ranked[0]:
         return []
+    likely = [d for d in likely if d in alike]
     return [Guess(*index.rows[d][:2], round(scores[d], 3)) for d in likely[:most]]

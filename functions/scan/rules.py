@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from functions.scan.defaults import DATA, UNCLASSIFIED
 from functions.scan.regions import regions
@@ -62,6 +62,7 @@ class Rule(_Frozen):
     """How one category is disposed of; all texts Korean.
 
     `verb` ends the sentence that says where its things go, `branch` tells apart what looks alike on a photo.
+    `destinations` is what people call where its things go, the plainest first; no part of the document.
     """
 
     about: str
@@ -78,6 +79,7 @@ class Rule(_Frozen):
     sources: tuple[str, ...]
     verb: str = ""
     branch: str = ""
+    destinations: tuple[str, ...] = Field((), exclude=True)
 
     def steps(self, item: str | None) -> tuple[str, ...]:
         """The item's own steps, or those common to the category."""

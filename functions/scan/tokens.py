@@ -17,6 +17,10 @@ _WORD = re.compile(r"\w+")
 _COMMON = listed(
     "다 안 못 잘 내 배출 분리 수거 분리수거 분리배출 쓰레기 방법 처리 집 저 나 이 그 가 수 때 것 거 종류 게"
 )
+_CONDITIONS = listed(
+    "유통기한 소비기한 지난 남은 남는 먹다 먹고 먹은 쓰다 쓰던 쓴 헌 빈 새 찢어진 깨진 젖은 섞인 묻은 뽑은 뗀 상한 굳은"
+    " 오래된 고장 고장난 큰 작은"
+)
 
 
 def words(names: Iterable[str]) -> frozenset[str]:
@@ -39,6 +43,20 @@ def asked(question: str, known: Collection[str]) -> tuple[list[str], list[str]]:
         if here or not PREDICATE.search(word):
             spelled += pieces(word)
     return found, spelled
+
+
+def standing(question: str, known: Collection[str]) -> frozenset[str]:
+    """The words of `known` that stand in the question as words, but for particles, and tell of a thing.
+
+    바늘 does not stand in 바늘꽂이, and what is only said of a condition (유통기한 지난) may be said of anything.
+    """
+    found = (
+        word[:end]
+        for word in question.casefold().split()
+        for end in range(len(word), 0, -1)
+        if word[:end] in known and PARTICLE.fullmatch(word, end)
+    )
+    return frozenset(found) - _CONDITIONS
 
 
 def pieces(text: str) -> list[str]:

@@ -41,12 +41,13 @@ _COMES_OUT = re.compile(  # 찢어져서 털 나오는데: the thing that it com
     r"(이|가|도)?(자꾸|막|다|계속)?(나오|나와|나왔|빠지|빠져|빠졌|삐져|튀어|날리|날려)(?!(은|ㄴ)?(거|것))"
 )
 _VISIT = re.compile(r"(해서|을|도|으로)?(수거|신청|접수|예약|회수|서비스)")  # 방문 is no door
+_FOLDED = re.compile(r"(처럼|모양으로|모양|로|를)?접")  # 딱지 접어서: how a bag is folded
 JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
 _TOPIC = re.compile(r"(들)?(은|는)")
 _MARKED = re.compile(r"(들)?(은|는|을|를)")
 PART = re.compile(
     r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
-    r"(떼|뗀|뗄|뗐|뺀|뺐|없는|없음|있는|뜯어|뜯고|뜯지|뜯은|닫|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|달렸|씌|덮인|덮여|감긴|묶인|꽂|이?랑같이|하고같이|와같이|과같이|(따라)?버리고(?=.{0,8}(씻|헹|말|내놓))|비우고(?=.{0,8}(씻|헹|말|내놓))|떨어지|(남|붙|묻|있)(아도|어도|은채|었는데|았는데|어있는데))"
+    r"(떼(?!어낸(거|것|건))|뗀|뗄|뗐|뺀|뺐|없는|없음|있는|뜯어|뜯고|뜯지|뜯은|닫|제거|빼야|빼고|빼나|벗|까지|째|통째|붙|달린|달렸|씌|덮인|덮여|감긴|묶인|꽂|이?랑같이|하고같이|와같이|과같이|(따라)?버리고(?=.{0,8}(씻|헹|말|내놓))|비우고(?=.{0,8}(씻|헹|말|내놓))|떨어지|(남|붙|묻|있)(아도|어도|은채|었는데|았는데|어있는데))"
     r"|(이|가|은|는|도)?(잘|도저히|절대)?(안|못)(빠|빼|떨어|뜯|분리)"
 )
 WORN = re.compile(  # what may have happened to a part of the thing that is meant: 가방 끈 떨어진 것
@@ -124,6 +125,8 @@ class Mention:
         if self.name in _FILLINGS and _COMES_OUT.match(self.after):
             return weight - 3
         if self.name == "줄" and SUPPOSED.match(self.after):
+            return weight - 4
+        if self.name == "딱지" and _FOLDED.match(self.after):
             return weight - 4
         if self.name == "방문" and _VISIT.match(self.after):
             return weight - 4

@@ -10,6 +10,7 @@ from functions.scan.rules import Rule
 from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import normal
 
+SENTENCES = re.compile(r"(?<=[.!?])\s+")  # between which a text is cut
 _WAYS = {  # by middle, or by major where the major has no middles
     "종이": "종이류로 나눠 주세요",
     "종이팩": "종이팩 수거함에 따로 넣어 주세요",
@@ -133,7 +134,7 @@ def _guide(name: str | None) -> str | None:
 
 def directed(name: str, rule: Rule, item: str | None = None) -> str:
     """The sentence that says where a thing goes: 영수증은 종량제봉투에 버려 주세요; `item` is what it is."""
-    return f"{with_particle(name, '은', '는')} {way(rule, item or name)}"
+    return f"{with_particle(name, '은', '는')} {own_way(name, rule, item or name)}"
 
 
 def asked_back(said: str, candidates: Sequence[str]) -> str:

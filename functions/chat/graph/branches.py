@@ -8,10 +8,11 @@ import re
 from functions.character.catalogue import CHARACTERS
 from functions.chat.graph.knowledge import known
 from functions.chat.graph.policies import found
-from functions.chat.graph.state import Branch, Found
+from functions.chat.graph.state import Branch, Found, TurnState
 from functions.chat.tools.whereabouts import named, without_place
 from functions.scan.classification import VisionResult
 from functions.scan.inquiry import Reply, look
+from functions.scan.utterance import same_letters
 
 GREETING = (
     "안녕하세요, 이코예요. 무엇을 버릴지 말해 주시거나 사진을 보내 주시면 분리배출 방법을 알려 드릴게요."
@@ -47,7 +48,8 @@ async def waste_rag(branch: Branch) -> Found:
         replies = [await asyncio.to_thread(_asked, thing, turn.get("region"), told=here) for thing in things]
         replies.sort(key=lambda reply: (reply.outcome != "hazard", not reply.dangerous))
     first = replies[0]
-    text = "\n\n".join(map(_told, replies))
+    asked_again = _goes_on(turn, branch["query"])
+    text = "\n\n".join(_told(reply, asked_again=asked_again) for reply in replies)
     return found("waste_rag", text, outcome=first.outcome, item=first.item, middle=first.middle)
 
 
@@ -57,7 +59,15 @@ def _asked(thing: str, region: str | None, *, told: bool) -> Reply:
     return reply if region is None or reply.region or told else known(thing)
 
 
-def _told(reply: Reply) -> str:
+def _goes_on(turn: TurnState, query: str) -> bool:
+    """Whether the query has in it what was asked before: 그거 씻어야 해? after its way was told."""
+    said = (same_letters(one["content"]) for one in turn.get("history", []) if one["role"] == "user")
+    return any(before in query for before in said)
+
+
+def _told(reply: Reply, *, asked_again: bool = False) -> str:
+    if asked_again and reply.decided and not reply.dangerous:
+        return reply.answer  # a yes or no about what has just been told, steps and all
     lines = [reply.answer, *(f"{number}. {step}" for number, step in enumerate(reply.steps, 1))]
     if reply.sources:
         lines.append("근거: " + ", ".join(source["title"] for source in reply.sources[:2]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from functions.chat.graph.knowledge import known
 from functions.chat.graph.state import Intent
+from functions.scan.inquiry import asks_whether
 from functions.scan.utterance import same_letters
 
 _NAMES = r"이코|페이피|팩토리|페티|메탈리|글래시|코튼|플리|일렉|배리|라이티|폼이"
@@ -78,7 +79,7 @@ _PARTS = re.compile(
     r"|(?<=[가-힣])(?<!뚜껑)(?<!뚜껑이)(?:이랑|랑|하고)\s+(?!뚜껑)"  # a bottle and its cap are told together
 )
 _FOLLOW_UP = re.compile(
-    r"^\W*(그(거|건|럼|러면|걸|게|것)|이(거|건|걸|게)|저(거|건|걸)|그\s|이\s|아까|방금|거기|여기)"
+    r"^\W*(그(거|건|럼|러면|걸|게|것)|이(거|건|걸|게)|저(거|건|걸)|그\s|이\s|아까|방금|거기|여기|다른\s*(곳|데|가게|매장|장소)|또\s*(있|없))"
 )
 _ELLIPSIS = re.compile(
     r"^\W*(그럼|그러면|그리고|또)?\s*(?!.*(버리|버려|배출|방법|어떻게|어디))(\S{1,10}\s+){0,2}?\S{1,10}\s*(은|는|도)(요)?\s*(어때\S*)?\s*\?*$"
@@ -187,10 +188,14 @@ def _of(part: str) -> list[Intent]:
         return ["image_generation"]
     if "web_search" in found and len(found) > 1:
         found.remove("web_search")
+    if "collection_point" in found and asks_whether(part):  # 수거함에 넣어도 돼? asks not where one is
+        found[found.index("collection_point")] = "waste"
     if "collection_point" in found and "location" in found:
         found.remove("location")
     if "bulk_waste" in found and "recyclable_price" in found:
         found.remove("recyclable_price")
+    if "waste" in found:
+        return found
     if (_WASTE.search(part) and not set(found) & _INSTEAD) or (not found and _is_about_a_thing(part)):
         found.insert(0, "waste")
     return found

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from functions.chat.graph.knowledge import known
+from functions.chat.graph.listing import SHOWN, asks_others, listed, untold, wanted
 from functions.chat.graph.policies import found, nothing
 from functions.chat.graph.prompts import prompt
 from functions.chat.graph.state import Branch, Found
@@ -21,7 +22,7 @@ from functions.chat.tools.odcloud import Odcloud
 from functions.chat.tools.prices import COUNTRY, REGIONS, PriceSurvey, SurveyedPrice
 from functions.chat.tools.settings import ToolSettings
 from functions.chat.tools.whereabouts import named, without_place
-from functions.locations.entries import LocationEntry, of_site
+from functions.locations.entries import of_site
 from functions.locations.finding import Finder
 from functions.locations.geometry import Position, distance_text
 from functions.locations.sites import Sites
@@ -45,7 +46,6 @@ _STICKER = re.compile(r"(폐기물\s*|배출\s*)?(스티커|딱지|필증)(은|�
 _SEEKS = re.compile(r"수거함|의류함|전용함|회수함|근처|가까운|주변|위치|어디\s*(있|예요|에요|야)|어딨|곳")
 _FREE = "무상 방문 수거"
 """The way of large appliances, which costs nothing anywhere."""
-SHOWN = 5
 ARTICLES = 3
 SEARCH_S = 9.0
 OLD_MONTHS = 3
@@ -134,16 +134,18 @@ class Lookups(Service):
             return nothing("location", NO_PLACE)
         stores, keyword = places.kind_of(branch["query"])
         now = datetime.now(UTC)
-        near = await self.sites.nearest(position, RADIUS_M, stores=stores, limit=SHOWN)
-        entries = [of_site(site, metres, now) for site, metres in near]
+        near = await self.sites.nearest(position, RADIUS_M, stores=stores, limit=wanted(branch))
+        entries = untold(branch, [of_site(site, metres, now) for site, metres in near], lambda one: one.name)
         if len(entries) < SHOWN:
             others = await self.finder.search(keyword, position, RADIUS_M)
-            listed = {entry.id for entry in entries}
-            entries += [one for one in others if one.source == "kakao" and one.id not in listed]
-        return _listed(
+            known_ids = {entry.id for entry in entries}
+            others = [one for one in others if one.source == "kakao" and one.id not in known_ids]
+            entries += untold(branch, others, lambda one: one.name)
+        sought = f"다른 {keyword}" if asks_others(branch) else keyword
+        return listed(
             "location",
             entries[:SHOWN],
-            f"{RADIUS_M // 1000}km 안에서는 {with_particle(keyword, '을', '를')} 찾지 못했어요. {ELSEWHERE}",
+            f"{RADIUS_M // 1000}km 안에서는 {with_particle(sought, '을', '를')} 찾지 못했어요. {ELSEWHERE}",
         )
 
     async def collection_point(self, branch: Branch) -> Found:
@@ -160,7 +162,7 @@ class Lookups(Service):
         if self.odcloud.has(kind.name):
             boxes = [
                 f"{box.name or kind.box} ({distance_text(metres)}) - {box.address}"
-                for box, metres in await self.odcloud.nearest(kind.name, position, RADIUS_M, SHOWN)
+                for box, metres in await self.odcloud.nearest(kind.name, position, RADIUS_M, wanted(branch))
             ]
         if not boxes:
             near = await self.finder.search(kind.keyword, position, RADIUS_M)
@@ -168,8 +170,10 @@ class Lookups(Service):
                 f"{one.name} ({one.distance_text}) - {one.road_address or '주소 없음'}"
                 for one in near
                 if one.source == "kakao" or (kind.pickup and kind.pickup in one.pickup_categories)
-            ][:SHOWN]
-        lines = [f"{kind.box} 위치는 찾지 못했어요. {kind.ask}"]
+            ]
+        boxes = untold(branch, boxes, lambda box: box)[:SHOWN]
+        other = "다른 " if asks_others(branch) else ""
+        lines = [f"{other}{kind.box} 위치는 찾지 못했어요. {kind.ask}"]
         if boxes:
             lines = [f"가까운 곳을 찾았어요. {kind.note}".strip()]
             lines += [f"{number}. {line}" for number, line in enumerate(boxes, 1)]
@@ -301,27 +305,6 @@ def _ordered(branch: Branch, asked: re.Pattern[str], way: Reply, how: list[str],
 
 def _region(branch: Branch) -> str | None:
     return branch["turn"].get("region")
-
-
-def _listed(name: str, entries: list[LocationEntry], none: str) -> Found:
-    if not entries:
-        return found(name, none)
-    lines = ["가까운 곳을 찾았어요."]
-    for number, one in enumerate(entries, 1):
-        details = [one.road_address or "", _open(one), one.phone or ""]
-        lines.append(f"{number}. {one.name} ({one.distance_text}) - {', '.join(filter(None, details))}")
-    return found(name, "\n".join(lines), count=len(entries))
-
-
-def _open(one: LocationEntry) -> str:
-    if one.is_holiday:
-        return "오늘은 쉬어요"
-    if one.is_open is None:
-        return ""
-    hours = f" {one.start_time}~{one.end_time}" if one.start_time and one.end_time else ""
-    return ("지금 열려 있어요" if one.is_open else "지금은 닫혀 있어요") + (
-        f"({hours.strip()})" if hours else ""
-    )
 
 
 def _of_notice(notice: CollectionNotice) -> list[str]:

@@ -113,6 +113,35 @@ async def test_boxes_near_by_come_from_the_files_of_municipalities(
     assert "가기 전에 있는지 확인해 주세요" in office
 
 
+async def test_other_places_are_those_that_were_not_told(local: Talk) -> None:
+    chat = await local.begin()
+    first = (await local.ask("근처 헌옷수거함 어디야?", chat, user_location=HERE))["answer"]
+    assert "서울 은평구 시험로 1" in first
+    second = (await local.ask("거기 말고 다른 곳은?", chat, user_location=HERE))["answer"]
+    assert "서울 은평구 시험로 1" not in second and "헌" in second
+    assert "다른 의류수거함 위치는 찾지 못했어요" in second or "1. " in second
+    here = {"latitude": 37.5563, "longitude": 126.9723}
+    shops = await local.begin()
+    assert (
+        "[예시] 리필 상점"
+        in (await local.ask("가까운 리필 매장 찾아줘", shops, user_location=here))["answer"]
+    )
+    others = (await local.ask("다른 데는 없어?", shops, user_location=here))["answer"]
+    assert "[예시] 리필 상점" not in others
+
+
+async def test_a_yes_or_no_about_what_was_told_repeats_no_steps(local: Talk) -> None:
+    chat = await local.begin()
+    first = (await local.ask("라면 봉지는 어떻게 버려?", chat))["answer"]
+    assert "1. " in first
+    again = (await local.ask("그거 씻어야 해?", chat))["answer"]
+    assert again.startswith("네, 가루를 털거나 헹궈 말린 뒤 모아요.") and "1. " not in again
+    lamp = await local.begin()
+    await local.ask("형광등 깨졌는데 어떻게 버려요?", lamp)
+    danger = (await local.ask("그거 형광등 수거함에 넣어도 돼?", lamp))["answer"]
+    assert danger.startswith("안 돼요.") and "장갑을 끼고" in danger and "1. " in danger
+
+
 async def test_what_is_asked_for_is_told_first(local: Talk) -> None:
     fee = await answer(local, "대구 서구 살아요. 서랍장 스티커 얼마예요?")
     assert fee.index("서랍장 6단 8,000원") < fee.index("대형폐기물로 신고")

@@ -33,7 +33,7 @@ def test_on_clear_pet_it_is_closed(text: str) -> None:
 def test_which_bottle_is_asked_where_nothing_says_so() -> None:
     told = ask("병이랑 뚜껑은 어떻게 버려요?")
     assert told.outcome == "asked" and told.candidates == ["유리병", "투명 페트병"]
-    assert "유리병이라면 유리병으로 나눠 주시고, 투명 페트병이라면 라벨을 떼고" in told.answer
+    assert "유리병이라면 재활용품으로 따로 나눠 주시고, 투명 페트병이라면 라벨을 떼고" in told.answer
     assert "유리병 뚜껑은 금속류(캔·고철)로 나눠 주세요." in told.answer
 
 
@@ -65,7 +65,7 @@ def pictured(middle: str, minor: str | None, text: str) -> str:
             "종이",
             None,
             "운송장 떼야 돼요?",
-            "종이 상자는 종이류로 나눠 주세요. 테이프, 운송장, 철핀을 모두 떼고",
+            "네, 테이프, 운송장, 철핀을 모두 떼고 납작하게 접어요. 종이 상자는 종이류로",
         ),
         ("종이팩", None, "빨대는 같이 버려요?", "빨대는 종량제봉투에 버려 주세요. 우유팩은 종이팩"),
     ],

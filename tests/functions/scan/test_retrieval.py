@@ -41,6 +41,26 @@ def test_the_held_out_half_is_answered_as_well() -> None:
         assert score.confident_wrong <= 0.035, str(score)
 
 
+def test_yes_no_questions_are_answered_by_their_first_words() -> None:
+    for score in evaluate.polar():
+        assert score.asked >= 40 and score.right >= 0.85, (str(score), score.misses)
+        assert score.verdicts["dangerous"] == 0 and score.confident_wrong <= 0.03, (str(score), score.misses)
+
+
+@pytest.mark.parametrize(
+    ("text", "agrees", "verdict"),
+    [
+        ("칫솔 재활용 되나요", False, "right"),
+        ("칫솔 재활용 되나요", True, "confident wrong"),
+        ("맥주캔 구멍 뚫어야 하나요", False, "not said"),
+        ("식용유 싱크대에 부어도 돼?", False, "right"),
+        ("칫솔 버리는 법", None, "right"),
+    ],
+)
+def test_first_words_are_judged_apart(text: str, agrees: bool | None, verdict: str) -> None:
+    assert evaluate.said(evaluate.GoldenRow(text, {"agrees": agrees}), search(text)) == verdict
+
+
 @pytest.mark.parametrize(
     ("text", "expect", "verdict"),
     [

@@ -8,6 +8,7 @@ import yaml
 
 from functions.scan.defaults import DATA, RECYCLABLE, UNCLASSIFIED
 from functions.scan.reindex import taxonomy_index
+from functions.scan.retrieval import search
 from functions.scan.rules import lookup, rules
 from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import normal
@@ -159,3 +160,17 @@ def test_every_item_resolves_to_a_rule_that_knows_it() -> None:
         rule = lookup(item.major, item.middle)
         assert rule and rule.note(item.guide), item
     assert len(rules()) == len(MIDDLES) + len(MAJORS) - 1
+
+
+@pytest.mark.parametrize(
+    ("text", "middle"),
+    [
+        ("와인 병뚜껑 돌려 따는 거", "금속류"),
+        ("와인 코르크 뚜껑", "일반종량제폐기물"),
+        ("냄비 손잡이 떼어낸 거", "일반종량제폐기물"),
+        ("전자담배 액상 남은 거", "생활계유해폐기물"),
+    ],
+)
+def test_a_part_and_a_filling_go_their_own_way(text: str, middle: str) -> None:
+    match = search(text)
+    assert match and match.finding == "named" and match.rule.category.middle == middle

@@ -1,0 +1,248 @@
+"""The first words of the answer to a yes-no or alternative question, where what is known of the thing decides it.
+
+Where a thing goes is its category's, what is done to it first its note's and its steps'. A sentence that sends it
+elsewhere in some case, or an act that none speaks of, leaves the question undecided: the answer then says what it
+always says. Of a hazard only what must not be done is told before its safe path, and nothing is ever permitted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from functions.scan.korean import with_particle
+from functions.scan.matches import RuleMatch
+from functions.scan.materials import names_material
+from functions.scan.polar import (
+    ACTS,
+    RECYCLING,
+    Destination,
+    PolarQuestion,
+    asking,
+    destinations,
+    polar,
+    read,
+)
+from functions.scan.rules import rules
+from functions.scan.taxonomy import taxonomy
+from functions.scan.utterance import normal
+from functions.scan.wording import SENTENCES
+
+YES, NO = "네,", "아니요,"
+_FORBIDDEN = re.compile(
+    r"(?<=말고)[, ]|(?<=않고)[, ]|(?<=않은 채)[로 ]|(?<=마세요)\.|(?<=뒤) |(?<=아니라서) |(?<=아니라) "
+)
+_CLAUSES = re.compile(rf"{_FORBIDDEN.pattern}|(?<=[고서며]),? ")
+_FORBIDS = re.compile(
+    r"(지 ?(는|도)?(말고|마세요|말아요|않고|않아요|않은 채|못해요)|(이|가)? ?아니(에요|라서?|고)|안 ?(돼|되))"
+)
+_NO_ACT = re.compile(r"기(?!고)|어?낸|어?진")  # 떼기 어려우면, 떼어 낸 천은
+_UNDONE = re.compile(r"[가-힣]{0,3}?(지|거나.{1,20}지)(는|도)?(말|마세|않|못)")
+_IN_CASE = re.compile(r"(?<!수 있으)면 |거나 .*면 |는 지역|기도 해요|따라 ")
+_CONTRARY = {"close": "remove", "remove": "close", "fold": "unfold"}
+_TOLD = dict(ACTS) | {  # 분해하지 말고 is told as 부품을 빼지 않고
+    "take apart": re.compile(r"분해|(재질|부분|부품|날개|나사|천이?나|천과)[가-힣]{0,9}(떼|빼|뗄)")
+}
+_SAME_PARTS = {each: pair for pair in (("라벨", "상표"), ("뚜껑", "마개")) for each in pair}
+_AS_IT_IS = re.compile(r"그냥|그대로|바로|통째")
+_NOTHING = re.compile(  # what says nothing of the thing's condition
+    r"(헌|작은|오래된|신던|고장난|깨끗한|깨끗이|깨끗하게|씻은|씻어서|씻었는데|헹군|헹궈서|버리려면|버릴건데|내놓을때|먹고|난|이거"
+    r"|이건|이것|그거|혹시|저기|근데|그럼|그냥|꼭|다|보통|원래|무조건|전부|모두|그대로|바로|집에|있는|쓰던|다쓴|쓴|먹은|마신"
+    r"|새|우리|요즘|같은|것도?|거|거는|건|도|은|는|하나|한개|여러개|버릴때|버리려는데|버리는데|버리고싶은데|많은데|이제)+"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`opening` begins the first sentence (네, 아니요); that is the answer's own, or a `sentence` put before it.
+
+    `agrees` is whether what was asked is so; None where one of two was asked for, or it depends.
+    """
+
+    agrees: bool | None
+    opening: str = ""
+    sentence: str = ""
+
+    def leading(self, words: list[str]) -> list[str]:
+        """The answer's sentences with the verdict before them."""
+        first, rest = (self.sentence, words) if self.sentence else (words[0], words[1:])
+        return [f"{self.opening} {first}".strip(), *rest]
+
+
+def judged(question: str, match: RuleMatch) -> Verdict | None:
+    """What the first words say to the question; None where it is none to be answered so, or not decided."""
+    asked = polar(question)
+    if asked is None or match.finding == "asked":
+        return None
+    if match.finding == "hazard":
+        return _forbidden(asked, match)
+    if not match.item or (match.variant and not match.variant.place):
+        return None
+    if asked.act:
+        return None if match.also and not asked.part else _of_act(asked, match)
+    return _of_places(question, asked, match)
+
+
+def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
+    """That it must not be done, where the hazard's own words forbid it in every case."""
+    told = [said for danger in match.dangers for said in (*danger.sentences, *danger.steps)]
+
+    def speaks(clause: str) -> bool:
+        if asked.act:
+            return _done(clause, asked.act, asked.part) is not None
+        one = asked.destinations[0]
+        rule = rules().get(one.key)
+        recycled = rule is not None and rule.category.major == RECYCLING
+        return _names(clause, one) or (recycled and "재활용" in clause)
+
+    if len(asked.destinations) > 1 or asked.undone:
+        return None
+    said = [forbids for clause, forbids in _clauses(told, whole=True) if speaks(clause)]
+    if not said or not all(said):
+        return None
+    return Verdict(False, sentence="안 돼요.")
+
+
+def _of_act(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
+    """What the note or the steps say of the act, in their own sentence."""
+    for sentence in (*_note(match), *match.steps):
+        for act, contrary in ((asked.act, False), (_CONTRARY.get(asked.act, ""), True)):
+            done = _done(sentence, act, asked.part)
+            if done is None or (contrary and not done):
+                continue
+            told = sentence if sentence.endswith(".") else f"{sentence}."
+            if asked.denied or _IN_CASE.search(f"{sentence} "):
+                return Verdict(None, sentence=told)
+            agrees = (done != contrary) != asked.undone
+            return Verdict(agrees, YES if agrees else NO, told)
+    return None
+
+
+def _done(sentence: str, act: str, part: str) -> bool | None:
+    """Whether a sentence tells to do the act to the part or not to do it; None where it speaks of no such act."""
+    stem = _TOLD.get(act)
+    if stem is None:
+        return None
+    letters = normal(sentence)
+    for found in stem.finditer(letters):
+        if _NO_ACT.match(letters, found.end()):
+            continue
+        before = letters[max(found.start() - 16, 0) : found.start()]
+        if any(re.search(f"{re.escape(each)}(?!대)", before) for each in _SAME_PARTS.get(part, (part,))):
+            return _UNDONE.match(letters, found.end()) is None
+    return None
+
+
+def _of_places(question: str, asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
+    goes = [_goes(each, match) for each in asked.destinations]
+    if len(goes) > 1:
+        return _chosen(asked, goes)
+    [there], [one] = goes, asked.destinations
+    if match.also:
+        return None
+    if there is None or (there and not _understood(question, asked, match)):
+        return None
+    if there and _AS_IT_IS.search(question):
+        return None  # where something may have to be done first, that is told instead of a yes
+    if asked.denied and re.search("되|돼|됩|될", question):
+        return Verdict(there, "돼요," if there else "안 돼요,")
+    if asked.denied:
+        return Verdict(there, _agreeing(one, there))
+    return Verdict(there, YES if there else NO)
+
+
+def _agreeing(one: Destination, there: bool) -> str:
+    """음식물 아니죠? is agreed to or not, in words that say which."""
+    name = with_particle(one.label, "이", "가")
+    return f"{NO} {name} 맞으니" if there else f"{YES} {name} 아니니"
+
+
+def _chosen(asked: PolarQuestion, goes: list[bool | None]) -> Verdict | None:
+    if None in goes or all(goes):
+        return None
+    if not any(goes):
+        return Verdict(False, "둘 다 아니니")
+    right, wrong = sorted(asked.destinations, key=lambda each: not goes[asked.destinations.index(each)])
+    words = f"{with_particle(wrong.label, '이', '가')} 아니라 {with_particle(right.label, '이니', '니')}"
+    return Verdict(None, words)
+
+
+def _goes(one: Destination, match: RuleMatch) -> bool | None:
+    """Whether the thing goes there; None where that depends, by its own note or steps."""
+    own = match.rule.way(match.guide)
+    there = one.key == match.rule.key or (one.key == "recycling" and match.rule.category.major == RECYCLING)
+    if one.key == "unreported":
+        return False if match.rule.key in ("bulky", "construction") else None
+    if own and one.key != "drain":
+        said = any(not forbids and _names(clause, one) for clause, forbids in _clauses([own]))
+        there = said or (there and one.key == "general")
+        return there if there or one.key != "recycling" else None
+    if there:
+        return True
+    if _made_otherwise(match, one):
+        return None
+    steps = match.rule.item_steps.get(match.guide or "", ())
+    sentences = [*_note(match), *(step for step in steps if _IN_CASE.search(step))]
+    sent = any(not forbids and _names(clause, one) for clause, forbids in _clauses(sentences))
+    return None if sent else False
+
+
+def _made_otherwise(match: RuleMatch, one: Destination) -> bool:
+    """Whether a thing that is called like it goes there: 계란판 may be of paper or of plastic."""
+    called = normal(match.said or match.item or "")
+    rule = rules().get(one.key)
+    alike = (item for item in taxonomy().items if normal(item.name).endswith(called))
+    return rule is not None and any(
+        names_material(normal(item.name).removesuffix(called))
+        and item.place == (rule.category.major, rule.category.middle)
+        for item in alike
+    )
+
+
+@cache
+def _words(key: str) -> tuple[str, ...]:
+    """What says in our own sentences that something goes there."""
+    if key == "recycling":
+        each = [_words(rule.key) for rule in rules().values() if rule.category.major == RECYCLING]
+        return (*(word for words in each for word in words), "재활용")
+    return next((each.names for each in destinations() if each.key == key), ())
+
+
+def _names(clause: str, one: Destination) -> bool:
+    letters = normal(clause)
+    return any(name in letters for name in _words(one.key))
+
+
+def _note(match: RuleMatch) -> list[str]:
+    return [each for each in SENTENCES.split(match.rule.note(match.guide) or "") if each]
+
+
+def _clauses(sentences: Iterable[str], *, whole: bool = False) -> Iterator[tuple[str, bool]]:
+    """The clauses of sentences, each with whether it says what is not to be done, or not so.
+
+    `whole`: all that stands before 마세요 is forbidden (찌르고 누르고 물에 담그지 마세요).
+    """
+    for sentence in sentences:
+        for each in SENTENCES.split(sentence):
+            for clause in (_FORBIDDEN if whole else _CLAUSES).split(each):
+                if clause:
+                    yield clause, _FORBIDS.search(f"{clause}.") is not None
+
+
+def _understood(question: str, asked: PolarQuestion, match: RuleMatch) -> bool:
+    """Whether the question says nothing of the thing but its name: a condition that is not known of may forbid it."""
+    question = asking(question)
+    text = read(question)
+    if match.said and normal(match.said) == normal(text.between(0, asked.at)):
+        return True
+    spans = [(each.start, each.end) for each in taxonomy().mentions(question)]
+    for start, end in zip(text.starts, text.starts[1:], strict=False):
+        if start >= asked.at:
+            break
+        if any(first < end and start < last for first, last in spans):
+            continue
+        if not _NOTHING.fullmatch(text.letters[start:end]):
+            return False
+    return True
