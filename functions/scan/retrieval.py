@@ -19,7 +19,6 @@ from functions.scan.heads import FOOD
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import told, with_others
 from functions.scan.question import content, own_words
-from functions.scan.ranking import guesses
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.suspicion import suspect
 from functions.scan.taxonomy import Item, taxonomy
@@ -105,13 +104,12 @@ def _shown(
     if item and _within(item, rule):
         match = of_item(item, said, named.said if named and named.item == item.name else "", tags)
         return replace(match, also=named.also) if match and named and named.item == match.item else match
+    guessed = [each for name in named.candidates if (each := list_.named(name))] if named else []
+    if named and (confirmed := next((each for each in guessed if _within(each, rule)), None)):
+        return of_item(confirmed, said, named.said if len(guessed) == 1 else "", tags)
     here = next(item for item in list_.items if _within(item, rule))
     if (changed := list_.changed(here, said, tags)) is not here:
         return of_item(changed)
-    if said and not gone and content(said) and (likely := guesses(said, rule.key)):
-        item_name = likely[0].item
-        if item_name and named and named.finding == "asked" and item_name in named.candidates:
-            return RuleMatch(rule, item_name)  # the photo confirms the guess
     return RuleMatch(rule, None)
 
 
