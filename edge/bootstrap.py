@@ -31,8 +31,8 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
     """The whole configuration file. Raises ValueError for routes that contradict each other."""
     routes = list(table)
     names = sorted({site.upstream(name) for name in (AUTHORIZE, OBJECTS, *(row.function for row in routes))})
-    most = site.most_connections
     listeners = [_public(routes, site), checked_by(site)]
+    most = site.most_upstream
     clusters = [*(upstream(name, site.address(name), most) for name in names), loop(LOOP, most)]
     clusters += watching(site.watched)
     if site.collector:
@@ -50,7 +50,7 @@ def bootstrap(table: Iterable[EdgeRoute], site: EdgeSite) -> Fields:
         ],
         "application_log_config": application_log(),
         "static_resources": {"listeners": listeners, "clusters": clusters},
-        "overload_manager": overload(most, site.most_heap_bytes),
+        "overload_manager": overload(site.most_connections, site.most_heap_bytes),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.clusters import AUTHORIZE_LISTENER
+from edge.clusters import AUTHORIZE_LISTENER, SHORT
 from edge.fields import Fields, extension, manager
 from edge.identity import from_inside
 from edge.retries import AGAIN
@@ -76,6 +76,7 @@ def checked_by(site: EdgeSite) -> Fields:
                 "route": {
                     "cluster": site.upstream(AUTHORIZE),
                     "host_rewrite_literal": site.host(AUTHORIZE),
+                    "priority": SHORT,
                     "timeout": f"{CHECK_TIMEOUT_S}s",
                     # A check changes nothing: it may be asked twice whatever the method.
                     "retry_policy": AGAIN,

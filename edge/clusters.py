@@ -12,6 +12,10 @@ IDLE_S = 60
 """Idle connections to the cluster's ingress are not used again after this."""
 MOST_WAITING = 2_000
 """Requests that wait for a connection."""
+SHORT = "HIGH"
+"""The priority of requests that end soon: they have places of their own, which streams can't take."""
+SPARE_CONNECTIONS = 16
+"""Beyond those of all requests at once, so that one more is refused instead of waiting for a connection."""
 
 
 def upstream(name: str, address: Address, most_connections: int) -> Fields:
@@ -45,12 +49,12 @@ def _is_ip(host: str) -> bool:
 
 def _most(connections: int) -> Fields:
     most = {
-        "max_connections": connections,
+        "max_connections": connections + SPARE_CONNECTIONS,
         "max_pending_requests": MOST_WAITING,
         "max_requests": connections,
         "max_retries": 50,
     }
-    return {"thresholds": [most]}
+    return {"thresholds": [most, {"priority": SHORT, **most}]}
 
 
 def _upstream_protocol() -> Fields:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from edge import answers
 from edge.checks import CHECK, NAMED
+from edge.clusters import SHORT
 from edge.fields import METADATA, OFF, Fields, header, typed
 from edge.hosts import two_hosts, unknown_host
 from edge.identity import from_inside
@@ -104,6 +105,7 @@ def _route(route: EdgeRoute, site: EdgeSite) -> Fields:
             "cluster": site.upstream(route.function),
             "host_rewrite_literal": site.host(route.function),
             "append_x_forwarded_host": True,
+            **({} if route.streams else {"priority": SHORT}),
             **_patience(route, site.cold_start_s),
         },
         "request_headers_to_add": [from_inside()],

@@ -36,7 +36,8 @@ _log = logging.getLogger("eco2.supervisor")
 def site(
     port: int, functions: Address, watched: Mapping[str, Address], objects: Address | None, options: Options
 ) -> EdgeSite:
-    """This machine as a place for an edge. It takes as many connections as its files allow, two for each request."""
+    """This machine as a place for an edge, with as many connections as its files allow."""
+    files = max(64, (raise_limit() - SPARE_FILES) // 5)
     return EdgeSite(
         bind="127.0.0.1",
         port=port,
@@ -47,7 +48,9 @@ def site(
         watched=watched,
         collector=_collector(options.environment),
         cold_start_s=0.0,
-        most_connections=max(64, (raise_limit() - SPARE_FILES) // 2),
+        # Of five files three are clients', one is for streams, and one for other requests: there is room to refuse.
+        most_connections=3 * files,
+        most_upstream=files,
         most_heap_bytes=MOST_HEAP_BYTES,
         address_limit=_address_limit(limits(options.environment).get(ADDRESS)),
         behind_tls=options.environment.get("ECO2_ENV", "local") != "local",

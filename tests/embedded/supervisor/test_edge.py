@@ -241,3 +241,25 @@ def test_an_address_stands_for_everybody_here_and_an_account_for_many(tmp_path: 
         "500/60",
         "6000/60",
     ]
+
+
+async def test_streams_that_take_all_their_places_leave_room_for_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "raise_limit", lambda: edge.SPARE_FILES + 5 * 64)
+    host, opened = FunctionHost(), []
+    async with (
+        serving(host) as port,
+        started(tmp_path, port) as envoy,
+        session(envoy.url) as client,
+        asyncio.timeout(60),
+    ):
+        for _ in range(70):
+            opened.append(await client.get(f"{JOB}/events", headers={"Connection": "close"}))
+        assert [stream.status for stream in opened].count(200) == 64
+        refused = [stream for stream in opened if stream.status != 200]
+        assert {(await problem_of(stream))["code"] for stream in refused} == {"OVERLOADED"}
+        async with client.get("/api/v1/scan/categories") as response:
+            assert response.status == 201
+        for stream in opened:
+            stream.close()
