@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncGenerator, Iterator, Mapping
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
 from functions.providers import failures
-from functions.providers.answer_stream import objects
 from functions.providers.errors import ModelError, ModelRefused, ModelUnavailable
 from functions.providers.provider import CONNECT_TIMEOUT_S, ModelReply, Piece, Prompt, Sketch, drawn
 from functions.providers.request import Citation, Drawing, Usage
@@ -86,10 +84,8 @@ class OpenAI:
                 stream=True,
                 stream_cls=_stream_of_objects(),
             )
-            async with stream, aclosing(objects(stream.response.aiter_bytes())) as events:
-                async for event in events:
-                    if told := event.get("error"):
-                        raise failures.of_status(prompt.model, 500, str(told.get("code") or ""))
+            async with stream:
+                async for event in stream:
                     for piece in self.pieces(prompt.model, event):
                         ended = ended or isinstance(piece, Usage)
                         yield piece
@@ -252,10 +248,10 @@ def _schema(schema: WireSchema) -> dict[str, Any]:
     return {"name": schema.name, "schema": schema.body, "strict": schema.strict}
 
 
-def _stream_of_objects() -> type[AsyncStream[object]]:
+def _stream_of_objects() -> type[AsyncStream[Any]]:
     from openai import AsyncStream
 
-    return AsyncStream[object]
+    return AsyncStream[Any]
 
 
 def _client(endpoint: Endpoint) -> AsyncOpenAI:
@@ -288,6 +284,8 @@ def _translated(model: str, error: Exception) -> ModelError:
         return failures.of_connection(model, error.__cause__ or error)
     if isinstance(
         error, httpx2.TransportError | OSError
-    ):  # while a stream is read, which is not by the client
+    ):  # in the middle of a stream the client lets them pass
         return failures.of_connection(model, error)
+    if isinstance(error, openai.APIError):  # told within a stream
+        return failures.of_status(model, 500, str(error.code or ""))
     return failures.of_answer(model, error)

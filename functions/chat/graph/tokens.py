@@ -1,4 +1,4 @@
-"""The answer on its way to the user: pieces as they come, at most some thirty events a second."""
+"""The answer on its way to the user: pieces as they come, at most twenty events a second."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Self
 
 from functions.chat.progress import Telling
 
-INTERVAL_S = 0.03
-"""Between two events. A model of 50 tokens a second writes one each 20 ms; an event follows within two of them."""
+INTERVAL_S = 0.05
+"""Between two events, at least."""
 
 
 class TokenStream:

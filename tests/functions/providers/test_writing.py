@@ -49,17 +49,6 @@ async def test_text_comes_in_pieces_and_is_charged(
     assert provider.app.ledger.markers == {"j:answer": 1}
 
 
-@pytest.mark.parametrize("model", ["simulated", "qwen-vl"])
-async def test_no_object_of_the_client_is_built_of_a_piece(
-    make_models: MakeModels, model: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def build(**_: Any) -> Any:
-        pytest.fail("a model is built of each piece, which costs more than to read it")
-
-    monkeypatch.setattr("openai._base_client.construct_type", build)
-    assert "".join(await read(make_models(), model, asking())) == TEXT
-
-
 @pytest.mark.parametrize("model", EVERY)
 async def test_a_provider_that_dies_before_the_first_piece_is_asked_again(
     provider: Provider, make_models: MakeModels, model: str
