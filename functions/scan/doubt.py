@@ -18,6 +18,7 @@ _PLEASE = "주세요"
 
 
 def asking(match: RuleMatch) -> list[str]:
+    """The question whether one of the candidates is meant, where each of them goes, and what to be careful of."""
     candidates = match.candidates or (match.item or match.rule.name,)
     goes = own_way(candidates[0], match.rule, match.item)
     return [
@@ -47,6 +48,7 @@ def _either(candidates: Sequence[str], goes: str) -> list[str]:
 
 
 def confirming(match: RuleMatch) -> list[str]:
+    """The question whether a photo that says little shows this, and where it goes then."""
     return [
         f"혹시 {with_particle(match.item or match.rule.name, '이', '가')} 맞나요?",
         f"맞다면 {own_way(match.item or match.rule.name, match.rule, match.item)}.",
@@ -55,6 +57,7 @@ def confirming(match: RuleMatch) -> list[str]:
 
 
 def wavering(one: Classification, other: Classification) -> list[str]:
+    """That a photo may show either, and where each of the two goes."""
     words = []
     for place in (one, other):
         rule = lookup(place.major_category, place.middle_category)

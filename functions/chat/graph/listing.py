@@ -37,6 +37,7 @@ def untold(branch: Branch, places: Sequence[_Place], called: Callable[[_Place], 
 
 
 def listed(name: str, entries: list[LocationEntry], none: str) -> Found:
+    """What the subagent `name` found: a line a place; the sentence `none` where there is none."""
     if not entries:
         return found(name, none)
     lines = ["가까운 곳을 찾았어요."]
