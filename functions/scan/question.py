@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from functions.scan.utterance import normal, same_letters
 
@@ -88,7 +89,7 @@ def own_words(text: str, longest: int = 30) -> str:
     while words and _FILLERS.fullmatch(words[0]):
         words.pop(0)
     taken: list[str] = []
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise([*words, ""]):
         if taken and (_ASKING.match(word) or (word.endswith("야") and _MUST.match(following))):
             break
         taken.append(word)
