@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from functions.scan import faq
 from functions.scan.beside import careful, of_others, same_way, warnings_first
 from functions.scan.classification import Classification, Outcome
 from functions.scan.doubt import asking, confirming, day_of_guess, wavering
@@ -114,7 +115,10 @@ def insufficiencies(
 
 
 def unknown(user_input: str) -> Answer:
-    """The honest answer about what nothing is known of, and how to find out."""
+    """What is generally asked, else the honest answer about what nothing is known of, and how to find out."""
+    if entry := faq.answered(user_input):
+        words = " ".join(entry.answer)
+        return Answer(disposal_steps=numbered(entry.steps), insufficiencies=[], user_answer=words)
     said = own_words(user_input)
     about = f"‘{said}’{_topic(said)} " if said else ""
     words = f"{about}무엇인지 이코가 알아보지 못했어요. {_FIND_OUT} 물건의 다른 이름이나 재질을 글로 알려 주시겠어요?"

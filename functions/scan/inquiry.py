@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from functions.scan import faq
 from functions.scan.classification import NOTHING, VisionResult
 from functions.scan.compose import compose
 from functions.scan.events import Answer
@@ -81,7 +82,9 @@ def look(seen: VisionResult, text: str, region: str | None = None) -> Reply:
 def _reply(text: str, match: RuleMatch | None, answer: Answer) -> Reply:
     steps = list(answer.disposal_steps.values())
     if match is None:
-        return Reply(text, "unknown", None, None, None, None, [], answer.user_answer, steps, [], None)
+        entry = faq.answered(text)
+        sources = [source.document() for source in named(entry.sources)] if entry else []
+        return Reply(text, "unknown", None, None, None, None, [], answer.user_answer, steps, sources, None)
     place = match.rule.category
     return Reply(
         text=text,

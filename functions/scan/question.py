@@ -85,7 +85,7 @@ def content(text: str) -> str:
 
 def own_words(text: str, longest: int = 30) -> str:
     """The thing as its owner called it, for asking back: 크록스 신발 of "이 크록스 신발은 어떻게 버려요?"."""
-    words = re.findall(r"[\w·&/()+.-]+", _PHONE.sub(" ", same_letters(text)))
+    words = re.findall(r"[·&/()+.-]*\w[\w·&/()+.-]*", _PHONE.sub(" ", same_letters(text)))
     while words and _FILLERS.fullmatch(words[0]):
         words.pop(0)
     taken: list[str] = []

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from functions.scan import faq
 from functions.scan.classification import Classification
 from functions.scan.defaults import DEFAULT_INPUT
 from functions.scan.hazards import Hazard, hazards, seen, without_replaced
@@ -144,6 +145,8 @@ def _told(question: str) -> RuleMatch | None:
     if danger:
         return with_others(danger, question)
     match = told(question)
+    if (match is None or match.finding == "asked") and faq.answered(question):
+        return None  # it is about no thing
     return _suspected(question, match) or match
 
 

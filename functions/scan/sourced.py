@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
+from functions.scan import faq
 from functions.scan.hazards import hazards
 from functions.scan.regions import regions
 from functions.scan.rules import rules
@@ -23,6 +24,8 @@ def naming() -> Iterator[tuple[str, str, str | None]]:
         yield from (("hazard", danger.id, source) for source in danger.sources or (None,))
     for region in regions().values():
         yield from (("region", region.name, each.source) for each in region.variants)
+    for entry in faq.entries():
+        yield from (("faq", entry.id, source) for source in entry.sources)
 
 
 def main() -> int:
@@ -37,7 +40,7 @@ def main() -> int:
     return int(bool(without))
 
 
-_KINDS = ("item", "rule", "hazard", "region")
+_KINDS = ("item", "rule", "hazard", "region", "faq")
 
 if __name__ == "__main__":
     sys.exit(main())
