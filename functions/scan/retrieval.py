@@ -19,6 +19,7 @@ from functions.scan.hazards import told as told_hazards
 from functions.scan.heads import FOOD
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import told, with_others
+from functions.scan.polar import polar, thing_before
 from functions.scan.question import content, own_words
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.suspicion import suspect
@@ -56,8 +57,10 @@ _WHOLE = {
     "종이팩": "우유팩",
     "비닐류": "비닐봉투",
     "발포합성수지": "스티로폼 상자",
+    "조명제품": "형광등",
+    "전지": "배터리",
 }
-"""What a material is called of whose parts somebody asks who shows no more."""
+"""What a class is called of whose parts or state somebody tells who shows no more."""
 FAINT = 0.2  # beside a harmless name: so faintly dangerous that the harmless way is told too
 
 
@@ -86,7 +89,7 @@ def _shown(
     shown = list_.named(minor) if minor else None
     middle = rule.category.middle if rule else ""
     letters = Utterance.of(said).letters if len(list_.mentions(said)) < 2 else ""
-    gone, whole = _GONE.match(letters), ""
+    gone, whole = _GONE.match(letters) or _asks_of_class(said), ""
     if middle and not gone and _ASKED.match(letters):
         whole = shown.name if shown else _WHOLE.get(middle, "")
         said = f"{whole} {said}"
@@ -112,6 +115,12 @@ def _shown(
     if (changed := list_.changed(here, said, tags)) is not here:
         return of_item(changed)
     return RuleMatch(rule, None)
+
+
+def _asks_of_class(said: str) -> bool:
+    """Whether it is asked where something goes without a word of what it is: 종이 맞아요, 재활용 되나요."""
+    asked = polar(said)
+    return asked is not None and bool(asked.destinations) and not content(thing_before(said))
 
 
 def _pictured(named: RuleMatch, item: Item, said: str, rule: Rule) -> RuleMatch | None:
@@ -161,6 +170,8 @@ def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
     suspicion = suspect(text)
     named = match is not None and match.finding == "named"
     danger = hazards()[suspicion.hazard]
+    if match and named and not match.item:
+        return None  # a class of waste by its name
     if suspicion.probability < (FAINT if named else LIKELY) or danger.spoken_of(text):
         return None
     held = list_.named(match.item or "") if match and named else None
@@ -200,7 +211,8 @@ def _dangerous(
     harmless = [span for span, item in zip(known, items, strict=False) if not item.hazard]
     found = told_hazards(text, known, harmless)
     if said and middle and not found:  # 깨졌어요, 부풀었어요: what it is said of is on the photo
-        found = told_hazards(Utterance.of(f"{said} {shown.name if shown else middle}"), known, harmless)
+        called = shown.name if shown else _WHOLE.get(middle, middle)
+        found = told_hazards(Utterance.of(f"{said} {called}"), known, harmless)
     found += seen(middle, tags)
     for each, place in zip(items, [*known, None], strict=False):
         danger = hazards()[each.hazard] if each.hazard else None

@@ -13,7 +13,7 @@ from functions.scan.korean import with_particle
 from functions.scan.retrieval import retrieve
 from functions.scan.rules import Rule, rules
 from functions.scan.taxonomy import taxonomy
-from functions.scan.wording import AGAIN
+from functions.scan.wording import AGAIN, own_way
 
 
 def recyclable(middle: str, minor: str | None = None) -> Classification:
@@ -319,3 +319,11 @@ def test_who_throws_away_what_cuts_or_pricks_is_told_to_wrap_it(blade: str) -> N
 )
 def test_what_is_asked_back_tells_what_to_be_careful_of(asked: str, care: str) -> None:
     assert care in answer(NOTHING, said=asked).user_answer
+
+
+@pytest.mark.parametrize("name", sorted(rules()))
+def test_a_class_goes_where_its_things_go(name: str) -> None:
+    rule = rules()[name]
+    told = own_way(rule.name, rule)
+    recycled = rule.category.major == RECYCLABLE
+    assert recycled or name == "unclassified" or "재활용" not in told, told
