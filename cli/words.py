@@ -14,6 +14,7 @@ from functools import cache
 from gettext import gettext
 from pathlib import Path
 from typing import Literal, TypeVar, get_args
+from unicodedata import east_asian_width
 
 import click
 from click import _textwrap, core, decorators, exceptions, formatting, parser, termui, types
@@ -100,9 +101,7 @@ def speak_for_click() -> None:
 
 def _cells(text: str) -> int:
     """How many cells of a terminal a text takes: a Korean character two, escape sequences none."""
-    from rich.cells import cell_len
-
-    return cell_len(click.unstyle(text))
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in click.unstyle(text))
 
 
 def _in_korean(english: str) -> str:
