@@ -13,7 +13,7 @@ from tests.cluster.crowd import insist
 from tests.end_to_end.client import User
 
 log = logging.getLogger(__name__)
-ME, PLACES, NEWS = "/api/v1/users/me", "/api/v1/locations", "/api/v1/news"
+ME, PLACES, NEWS = "/api/v1/users/me", "/api/v1/locations", "/api/v1/info/news"
 HERE = "lat=37.5665&lon=126.978"
 PATIENCE_S = 30.0
 
