@@ -134,7 +134,8 @@ def _pictured(named: RuleMatch, item: Item, said: str, rule: Rule) -> RuleMatch 
         )
         packed = next((each for each in held if _within(list_.by_name[each], rule)), None)
         match = of_item(list_.by_name[packed], said, list_.spelled[packed]) if packed else None
-        return replace(match, also=(list_.spelled[name],)) if match and _LEFT.search(text) else match
+        called = list_.spelled.get(name, item.name)
+        return replace(match, also=(called,)) if match and _LEFT.search(text) else match
     material = _MATERIALS.get(rule.category.middle)
     if material is None or not text.startswith(name) or len(list_.mentions(said)) > 1:
         return None
