@@ -37,7 +37,7 @@ class EdgeSite:
     most_connections: int = 20_000
     """Of clients; one more is closed."""
     most_upstream: int = 20_000
-    """Streams at once from one address of functions, and as many other requests; one more is OVERLOADED."""
+    """Streams at once from one address of functions, and as many other requests; one more is answered 503."""
     most_heap_bytes: int = 192 * 1024 * 1024
     address_limit: tuple[int, int] | None = (1200, 10)
     """Requests that one address may send in so many seconds: a school or an office behind one is hundreds of users."""

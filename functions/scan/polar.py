@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from functions.scan.rules import Rule, rules
+from functions.scan.rules import rules
 from functions.scan.utterance import Utterance, normal
 
 RECYCLING = "재활용폐기물"  # the major that 재활용 되나요 asks for
@@ -154,16 +154,14 @@ def destinations() -> Sequence[Destination]:
 
 @cache
 def _by_name() -> Mapping[str, Destination]:
-    named = {rule.key: (rule.destinations, _label(rule)) for rule in rules().values() if rule.destinations}
+    named = {
+        rule.key: (rule.destinations, rule.destinations[0]) for rule in rules().values() if rule.destinations
+    }
     named |= {key: (tuple(words.split()), words.split()[0]) for key, words in _WORDS.items()}
     bulky, label = named["bulky"]
     named["bulky"] = ((*bulky, *_REPORTED.split()), label)
     every = (Destination(key, label, tuple(map(normal, names))) for key, (names, label) in named.items())
     return {name: each for each in every for name in each.names}
-
-
-def _label(rule: Rule) -> str:
-    return rule.destinations[0]
 
 
 @cache

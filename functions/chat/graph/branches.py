@@ -62,7 +62,7 @@ def _asked(thing: str, region: str | None, *, told: bool) -> Reply:
 def _goes_on(turn: TurnState, query: str) -> bool:
     """Whether the query has in it what was asked before: 그거 씻어야 해? after its way was told."""
     said = (same_letters(one["content"]) for one in turn.get("history", []) if one["role"] == "user")
-    return any(before in query for before in said)
+    return any(before and before in query for before in said)
 
 
 def _told(reply: Reply, *, asked_again: bool = False) -> str:
