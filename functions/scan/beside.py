@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from functions.scan.hazards import hazards
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
-from functions.scan.rules import lookup
+from functions.scan.rules import classes, lookup
 from functions.scan.taxonomy import taxonomy
+from functions.scan.utterance import normal
 from functions.scan.wording import SENTENCES, own_way, way
 
 _CARE = re.compile(
@@ -31,19 +32,26 @@ def careful(match: RuleMatch) -> list[str]:
 
 def of_others(match: RuleMatch) -> list[str]:
     """Where the other things of the same question go, a sentence each."""
-    found = [(name, item) for name in match.also if (item := taxonomy().named(name))]
     sentences: dict[str, list[str]] = {}
-    for name, item in found:
-        if rule := lookup(*item.place):
-            sentences.setdefault(own_way(name, rule, item.name), []).append(name)
+    for name in match.also:
+        if other := other_thing(name):
+            sentences.setdefault(own_way(name, other.rule, other.item), []).append(name)
     return [f"{with_particle(listed_names(names), '은', '는')} {goes}." for goes, names in sentences.items()]
+
+
+def other_thing(name: str) -> RuleMatch | None:
+    """The match for another thing of a question by its name, or for a class of waste by its own."""
+    if item := taxonomy().named(name):
+        rule = lookup(*item.place)
+        return RuleMatch(rule, item.name) if rule else None
+    rule = classes().get(normal(name))
+    return RuleMatch(rule, None) if rule else None
 
 
 def same_way(name: str, match: RuleMatch) -> bool:
     """Whether another thing of the question goes where the first one does: they are told in one sentence."""
-    item = taxonomy().named(name)
-    rule = lookup(*item.place) if item else None
-    return bool(item and rule and way(rule, item.name) == way(match.rule, match.item))
+    other = other_thing(name)
+    return other is not None and way(other.rule, other.item) == way(match.rule, match.item)
 
 
 def warnings_first(notes: Sequence[str], told: str) -> list[str]:

@@ -17,12 +17,15 @@ from functions.scan.doubt import asking, confirming, day_of_guess, wavering
 from functions.scan.events import Answer
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
-from functions.scan.question import asks_cost, asks_reuse, asks_when, own_words
+from functions.scan.question import asks_cost, asks_deposit, asks_permit, asks_reuse, asks_when, own_words
 from functions.scan.regions import region_of
 from functions.scan.rules import lookup, rules
+from functions.scan.several import not_known
 from functions.scan.taxonomy import taxonomy
 from functions.scan.verdict import judged
 from functions.scan.wording import (
+    NO_DEPOSIT,
+    PERMIT,
     REUSE,
     SENTENCES,
     asked_back,
@@ -212,7 +215,13 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
         words.insert(0, dated or its_day(match.rule))
         notes = [*facts, *(note for note in notes if note != dated)]
         facts = ()
-    if asks_cost(asked):
+    if deposit := asks_deposit(asked) and match.rule.key in ("glass", "clear-pet", "plastic"):
+        paid = [each for each in facts if "보증금" in each]
+        words[:0] = [f"{each}." for each in paid] or [NO_DEPOSIT]
+        facts = tuple(each for each in facts if each not in paid)
+    if asks_permit(asked) and match.rule.key == "bulky" and not match.rule.way(match.guide):
+        words.append(PERMIT)
+    if asks_cost(asked) and not deposit:
         words.append(its_cost(match.rule))
     if asks_reuse(asked) and not any("쓸 만하" in note for note in notes):
         words.append(REUSE)
@@ -226,6 +235,7 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
             words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
     if match.also:
         words += [each for each in careful(match) if each not in words]
+        words += not_known(asked)
     return words
 
 

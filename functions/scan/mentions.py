@@ -22,8 +22,9 @@ _TAKEN_OFF = re.compile(
 )
 _MUST_OFF = re.compile(
     r"(을|를|은|는|도)?(꼭|굳이|다|안)?(떼|제거|벗|분리|뜯|닫|덮)[가-힣]{0,2}(야|지않|도되|도돼|면)"
+    r"|(이|가|은|는|도)?(그대로)?(붙은|붙어있는|달린|끼운|끼워진|꽂은|꽂힌)(채|상태)"
 )
-_STUFF = listed("고무 실리콘 천 은박 비닐 스티로폼 고철 쇠 플라스틱 종이 유리 나무 철")
+STUFF = listed("고무 실리콘 천 은박 비닐 스티로폼 고철 쇠 플라스틱 종이 유리 나무 철")
 _OF_A_PART = frozenset("만이가")  # 날개만 부러진 선풍기: of the part only, so the whole is meant
 _VERBS = frozenset(
     ["털고", "죽은", "재는", "묵은", "파는", "무는", "깨는", "감은", "배는", "자는", "차는"]
@@ -48,12 +49,12 @@ _ENDS = listed(  # names of two syllables that a compound may end with: 기모�
         가위 나사 볼트 너트 철사 공구 망치 렌치 펜치 호미 아령 우산 양산 열쇠 석쇠 불판 밸브
         메달 반지 팔찌 핀셋 금고 바늘 완구 물총 대야 물통 식판 블럭 화분 찻잔 꽃병 화병 거울
         전구 시계 히터 난로 오븐 드릴 공책 수첩 잡지 달력 엽서 악보 박스 상자 김치 찌개 국수
-        우동 버섯 배추 쿠키 사탕 송편 치즈"""
+        우동 버섯 배추 소스 쿠키 사탕 송편 치즈"""
 )
 STATED = re.compile(  # what is said of a thing in the same word, where no spaces are: 찢어진책, 라벨뗀페트병
     r"(찢어진|깨진|부러진|터진|망가진|찌그러진|구겨진|더러워진|떨어진|젖은|묻은|씻은|닦은|닳은|썩은|낡은|굳은|녹은|남은|닫은|접은|먹은"
     r"|녹슨|시든|상한|고장난|구멍난|금간|오래된|오염된|코팅된|지난|다쓴|안쓰는|못쓰는|쓰던|입던|신던|보던|안입는|안신는|못입는"
-    r"|깨끗한|더러운|뗀|뺀|벗긴|말린|버린|비운|헹군)$"
+    r"|곰팡이핀|곰팡이난|곰팡이슨|쉰|언|탄|무른|물러진|마른|식은|불은|먹다만|쓰다만|덜먹은|안먹는|안먹은|벌레먹은|벌레난|김빠진|부푼|깨끗한|더러운|뗀|뺀|벗긴|말린|버린|비운|헹군)$"
 )
 _NIEUN = 4  # the final of 묻은, 시든, 깨진, which say something of the whole noun that follows
 Span = tuple[str, int, int]  # a name, and where it starts and ends in the letters
@@ -166,7 +167,7 @@ class Names:
             letters[start:at] in self.all
             for at in starts
             if start < at < end
-            and letters[start:at] not in _STUFF
+            and letters[start:at] not in STUFF
             and (must or ((off or (worn and letters[at:end] in PARTS)) and letters[start:at] not in GENERIC))
         )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
 
 from functions.scan.caps import bottle_and_cap
 from functions.scan.hazards import hazards
@@ -18,7 +17,7 @@ from functions.scan.mentions import STATED
 from functions.scan.polar import polar, thing_before
 from functions.scan.question import content, noun_phrase, own_words
 from functions.scan.ranking import guesses
-from functions.scan.rules import Rule, lookup, rules
+from functions.scan.rules import classes, lookup, rules
 from functions.scan.tails import unknown_head, unknown_tail
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.topics import HEADS, JOINED, Mention, asked_together, topic
@@ -28,7 +27,7 @@ LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
 _LIDS = ("뚜껑", "마개")
 _CARTONED = {"우유": "우유팩"}  # a drink that is gone is thrown away as its carton
-_USED_UP = re.compile(r"^빈|텅빈|(다|모두|싹|거의)(쓴|썼|쓰고|써서)")
+_USED_UP = re.compile(r"^빈|텅빈|(다|모두|싹|거의)(쓴|썼|쓰고|써서)|(펌프|뚜껑|라벨)(을|를)?(빼|뺀|떼|뗀)")
 _BOTTLED = {"화장품 내용물": "화장품 플라스틱 용기"}  # and what is used up as its bottle
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
@@ -129,7 +128,7 @@ def _exactly(question: str) -> RuleMatch | None:
     for letters in (asked, asked.replace("용", "", 1)):  # 아기용 변기 is an 아기 변기
         if item := list_.named(letters):
             return of_item(item, question, list_.spelled[normal(letters)])
-    rule = _keywords().get(asked)
+    rule = classes().get(asked)
     return RuleMatch(rule, None) if rule else None
 
 
@@ -338,13 +337,5 @@ def _classes(question: str) -> list[tuple[int, int]]:
     """Where the text names a class of waste, which is no thing misspelled: 종이팩 is no 종이백."""
     letters = Utterance.of(question).letters
     return [
-        found.span()
-        for word in _keywords()
-        if len(word) > 1
-        for found in re.finditer(re.escape(word), letters)
+        found.span() for word in classes() if len(word) > 1 for found in re.finditer(re.escape(word), letters)
     ]
-
-
-@cache
-def _keywords() -> Mapping[str, Rule]:
-    return {normal(word): rule for rule in rules().values() for word in rule.keywords}

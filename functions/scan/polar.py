@@ -23,6 +23,9 @@ _WORDS = {  # destinations that are no category's
 # 붙여야 하나요: what is bulky
 _REPORTED = "스티커붙 스티커를붙 스티커사 스티커를사 딱지붙 딱지를붙 필증붙 필증을붙"
 _SENTENCES = re.compile(r"(?<=[?!.])\s+|\n")
+_PLACE_FIRST = re.compile(
+    r"\s*(?P<place>\S+?)(?P<to>에다가?|에)\s+(?P<thing>\S.{0,20}?)\s+(?=(넣|버리|버려|내놓|내놔|담아)\S*)"
+)
 _OPEN = re.compile(  # asked with a question word: not to be answered by yes or no
     r"어떻게|어떡|어케|어디|어따|무엇|뭐(?!든)|뭘|언제|왜|누구|누가|어느|무슨|몇|며칠|얼마|어떤|방법|하는법|이유"
 )
@@ -117,7 +120,17 @@ def polar(question: str) -> PolarQuestion | None:
 def asking(question: str) -> str:
     """The last sentence of a text that asks for a yes or no, with the others where none does so alone."""
     sentences = [each for each in _SENTENCES.split(question) if each.strip()]
-    return next((each for each in reversed(sentences) if len(sentences) > 1 and _of(each)), question)
+    return _thing_first(
+        next((each for each in reversed(sentences) if len(sentences) > 1 and _of(each)), question)
+    )
+
+
+def _thing_first(question: str) -> str:
+    """The question with the thing before its destination: 헌옷수거함에 이불 넣어도 as 이불 헌옷수거함에 넣어도."""
+    found = _PLACE_FIRST.match(question)
+    if found is None or normal(found["place"]) not in _by_name():
+        return question
+    return f"{found['thing']} {found['place']}{found['to']} {question[found.end() :]}"
 
 
 def _of(question: str) -> PolarQuestion | None:

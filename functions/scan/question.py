@@ -43,6 +43,10 @@ _COST = re.compile(  # 얼마예요, 수수료가 있나요, 무료로 가져가
 _REUSE = re.compile(
     r"기부|나눔|중고|(멀쩡|쓸만|새거|깨끗)한데.{0,8}(아까|버리|누구|줄|주|쓸)|남(한테|에게|을)?(줘|줄|주)"
 )
+_DEPOSIT = re.compile(r"보증금|공병값|병값|빈병값|(돈|얼마)(을|를|도)?(주나|줘|돌려|받을수|받나|쳐주)")
+_PERMIT = re.compile(
+    r"(스티커|딱지|필증)(는|은|를|을|도)?.{0,6}(어디|사(?!이|용|진|라)|파[나는]|팔|구매|구입|필요|붙)"
+)
 _PHONE = re.compile(r"\+?\d{2,4}[-. )]?\d{3,4}[-. ]?\d{4}\b")  # repeated to nobody
 PREDICATE = re.compile(
     r"(요|다|까|죠|데|고|서|면|니|지만|음|됨|함|임|짐|남|야|네|[려뜨]려|[ㄱ-ㅎㅠㅜ])$|^(안|못)$"
@@ -71,6 +75,16 @@ def asks_cost(text: str) -> bool:
 def asks_reuse(text: str) -> bool:
     """Whether it is asked who could still use something."""
     return _REUSE.search(normal(text)) is not None
+
+
+def asks_deposit(text: str) -> bool:
+    """Whether it is asked if money is given back for a bottle."""
+    return _DEPOSIT.search(normal(text)) is not None
+
+
+def asks_permit(text: str) -> bool:
+    """Whether it is asked where the sticker for something bulky is had, or whether it needs one."""
+    return _PERMIT.search(normal(text)) is not None
 
 
 def content(text: str) -> str:

@@ -18,10 +18,11 @@ from functions.scan.hazards import Hazard, hazards, seen, without_replaced
 from functions.scan.hazards import told as told_hazards
 from functions.scan.heads import FOOD
 from functions.scan.matches import RuleMatch, of_item
-from functions.scan.naming import told, with_others
+from functions.scan.naming import with_others
 from functions.scan.polar import polar, thing_before
 from functions.scan.question import content, own_words
 from functions.scan.rules import Rule, lookup, rules
+from functions.scan.several import told
 from functions.scan.suspicion import suspect
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.topics import Mention, topic

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from functions.scan.defaults import DATA, UNCLASSIFIED
 from functions.scan.regions import regions
 from functions.scan.sources import named
+from functions.scan.utterance import normal
 
 
 class _Frozen(BaseModel):
@@ -113,6 +114,12 @@ def _by_category() -> Mapping[tuple[str, str], Rule]:
 def lookup(major: str, middle: str) -> Rule | None:
     """The rule of a category; None for 미분류 and for what the taxonomy does not know."""
     return None if major == UNCLASSIFIED else _by_category().get((major, middle))
+
+
+@cache
+def classes() -> Mapping[str, Rule]:
+    """Rules by what their classes of waste are called, as `normal` spells it: 종이, 플라스틱류."""
+    return {normal(word): rule for rule in rules().values() for word in rule.keywords}
 
 
 def rule_document(key: str) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ _PLACE = re.compile(  # a particle that says where it goes, or that another thin
     r"(들|류)?(으로|로|에(붙|달|꽂|끼|깔|걸|덮|씌|감|묶|얹|올|담|넣)[가-힣]{0,2}(았|었|였|렸|겼|혔|웠|려있|어있|겨있|혀있)?던|에.{1,7}(았|었|였|렸|겼|혔|웠)던(?!거|것)|에(?!.{0,12}(묻|뭍|붙|달려|달렸|달린|끼|꽂|박힌|배(?!출|달)|밴|튀|튐|흘|닫|스며|칠|남(았|아|은거|은것|은채)))|에서|에다)"
 )
 _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
-    r"(들|류)?((안|위|밑|옆|사이)에?(든|들은|들어있는|깔린|깐|넣은|넣었던|끼운|낀|꽂힌|꽂은)|속(?=[가-힣]{2})|(안|위|밑|옆)에(있|들|붙|달|든|깔|걸)[가-힣]{0,3}던|함|통에|수거함(?!(이|은|도)?.{0,14}(없|어디|멀|못찾))|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞(?!(이면|여도|어도|으면)(안)?(되|돼|괜찮))|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
+    r"(들|류)?((안|위|밑|옆|사이)에?(든|들은|들어있는|깔린|깐|넣은|넣었던|끼운|낀|꽂힌|꽂은)|속(?=[가-힣]{2})(?!은박|호일)|(안|위|밑|옆)에(있|들|붙|달|든|깔|걸)[가-힣]{0,3}던|함|통에|수거함(?!(이|은|도)?.{0,14}(없|어디|멀|못찾))|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞(?!(이면|여도|어도|으면)(안)?(되|돼|괜찮))|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
     r"|(엮은|엮었던|묶은|묶었던|매단|동여맨)(?=[가-힣])(?!거|것|데|채)|묻은|묻어|구운(거|것|데)|굽던|담은(거|것)|먹고|다먹|마시고|(을|를)?(준다|주는(?=[가-힣])|바꿔)|(을|를)?(넣는|거는|꽂는|보관하는|깎는|써는|자르는|찌는|볶는|굽는|가는|다지는)(?=[가-힣])(?!거|것|데|곳|법|방법|시간|날)|(을|를)?(시키고|시켜|주문해|주문하)|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싼(?=[가-힣])|싸는|싸던|포장|배송|받친|얹))"
 )
 _ASKED_CLASS = re.compile(
@@ -30,11 +30,18 @@ _ASKED_CLASS = re.compile(
 _RUNS_ON = re.compile(  # of a battery: the thing that takes it is meant
     r"[식형용]|(가|이|를|을|도)?(들어가|들어간|들어있|넣는|넣어야|끼우는|끼워야)"
 )
+_FOIL = listed("은박 은박지 호일")
+_LINED = re.compile(
+    r"(봉지|봉투|포장지|껍질|파우치|믹스)(속|안|안쪽|안에|속에|안쪽에|이|가|은|는)?$"
+)  # 과자봉지 은박: the bag is meant
 _BATTERIES = ("건전지", "배터리", "밧데리")
-_PAID = re.compile(r"(은|는|를|을)?(어디서|어디에서|어떻게|얼마)?(사(?!진)|끊|발급|구매|뽑|붙이|붙여)")
+_PAID = re.compile(
+    r"(은|는|를|을)?(어디서|어디에서|어떻게|얼마)?(사(?!진)|파(?=나|는|세|냐|요|려|$)|팔|끊|발급|구매|뽑|붙이|붙여)"
+)
 _ORDERED = re.compile(
     r"(을|를)?(시켰|시키면|주문했|주문하면)"
 )  # 치킨 시켰는데 무가 남았어: what came with it
+_SOLD = re.compile(r"(어디서|어디에서|에서|누가|따로)$")  # 스티커 어디서 파나요
 _PERMITS = listed("스티커 딱지 필증")  # of something bulky
 _FILLINGS = listed("털 솜 깃털 오리털 거위털 구스 구스털 충전재 스펀지")
 _COMES_OUT = re.compile(  # 찢어져서 털 나오는데: the thing that it comes out of is meant
@@ -58,7 +65,7 @@ PARTS = listed(
     " 필터"
 )
 _SOIL = re.compile(
-    r"(자국|얼룩)(이|은|만|도)?|(색깔?|냄새|얼룩)(이|가|은)?(든|들었|들어|배|밴|안빠|남)|(이|가|도)?(안|조금|좀|살짝|많이|잔뜩|약간)?(튐|묻|뭍|배었|배어|배인|밴|튄|튀었|흘린|들러붙|칠한|칠해|샌거|샜던|만진|만졌)"
+    r"(자국|얼룩)(이|은|만|도)?|(색깔?|냄새|얼룩)(이|가|은)?(든|들었|들어|배|밴|안빠|남)|(이|가|도)?(안|조금|좀|살짝|많이|잔뜩|약간)?(튐|묻|뭍|배었|배어|배인|베인|밴|벤(?=거|것|건|데|채|상태|통|용|컵|박|종|그|옷|천|게|$)|튄|튀었|흘린|들러붙|칠한|칠해|샌거|샜던|만진|만졌)"
 )
 _LEFT_OVER = ("나온", "남은", "남는", "생긴", "나오는", "뜯은")
 HEADS = sorted(  # what the parts and containers of things are called
@@ -79,6 +86,10 @@ GENERIC = listed(  # stand for a material or a class rather than one thing
 _CLASSES = listed("음식물 음식물쓰레기 음식쓰레기 음쓰 비닐 스티로폼")
 SUPPOSED = re.compile(r"(로|은|도|만)?(알|몰|모르)")  # 다 쓴 줄 알았는데 names no string
 _SURE = -1.0  # a topic below this weight is probably not what the sentence is about
+
+
+_NAMES_NOTHING = {"줄": SUPPOSED, "딱지": _FOLDED, "방문": _VISIT}  # by what follows
+_SAID_BEFORE = {"파": _SOLD, **dict.fromkeys(_FOIL, _LINED)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +135,7 @@ class Mention:
             return weight - 3
         if self.name in _FILLINGS and _COMES_OUT.match(self.after):
             return weight - 3
-        if self.name == "줄" and SUPPOSED.match(self.after):
-            return weight - 4
-        if self.name == "딱지" and _FOLDED.match(self.after):
-            return weight - 4
-        if self.name == "방문" and _VISIT.match(self.after):
+        if self._of_another():
             return weight - 4
         if self.name in _PERMITS and _PAID.match(self.after):
             return weight - 3
@@ -142,6 +149,11 @@ class Mention:
             return weight - 1.2
         weight += 1.5 if self.before.endswith(_LEFT_OVER) else 0
         return weight + (1 if self.glued and _OBJECT.match(self.after) else 0)
+
+    def _of_another(self) -> bool:
+        """Whether the name is part of a phrase that names something else: 방문 수거, 딱지처럼 접어서, 과자봉지 은박."""
+        after, before = _NAMES_NOTHING.get(self.name), _SAID_BEFORE.get(self.name)
+        return bool((after and after.match(self.after)) or (before and before.search(self.before)))
 
     @property
     def placed(self) -> bool:

@@ -29,6 +29,7 @@ _ALIKE_INITIALS = _pairs("ㄱㄲㅋ", "ㄷㄸㅌ", "ㅂㅃㅍ", "ㅅㅆ", "ㅈ�
 _ALIKE_VOWELS = _pairs(
     "ㅐㅔㅒㅖ", "ㅙㅚㅞ", "ㅓㅗ", "ㅗㅜ", "ㅡㅜ", "ㅣㅟㅢ", "ㅓㅕ", "ㅏㅑ", "ㅗㅛ", "ㅜㅠ", "ㅡㅓ", "ㅣㅔ"
 )
+_SAME = _pairs("ㅐㅔ")  # which nobody tells apart any more: 배게 has both of 베개 wrong
 _ALIKE_FINALS = _pairs("-ㅎ", "ㄱㄲㅋㄳㄺ", "ㄷㅅㅆㅈㅊㅌㅎ", "ㄴㅇㅁ", "ㅂㅍㅄ", "ㄹㅀㄼ", "ㄴㄵㄶ")
 _MOST = {2: 0.5, 3: 1.0, 4: 1.5}  # what may be wrong in a name of so many syllables; 2.0 in a longer one
 _SLIP = 0.5  # so little may be wrong with a name that only begins a word
@@ -67,6 +68,8 @@ def _sound(word: str) -> str:
 def _cost(one: str, other: str, alike: frozenset[str]) -> float:
     if one == other:
         return 0.0
+    if one + other in _SAME:
+        return 0.25
     return 0.5 if one + other in alike else 1.0
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
+from functions.scan.beside import other_thing, same_way
 from functions.scan.korean import with_particle
 from functions.scan.matches import RuleMatch
 from functions.scan.materials import names_material
@@ -46,6 +47,17 @@ _TOLD = dict(ACTS) | {  # 분해하지 말고 is told as 부품을 빼지 않고
     "take apart": re.compile(r"분해|(재질|부분|부품|날개|나사|천이?나|천과)[가-힣]{0,9}(떼|빼|뗄)")
 }
 _SAME_PARTS = {each: pair for pair in (("라벨", "상표"), ("뚜껑", "마개")) for each in pair}
+_AS_ONE = re.compile(  # 같이 버려도 되나요, 한 봉투에 넣어도 돼요, 섞어 버리면 안 되나요
+    r"(같이|함께|한꺼번에|한번에|한데|섞어서?|한(봉투|봉지|곳|통|군데|상자|박스)에)(다|그냥|모아서?|묶어서?|담아서?|넣어서?|섞어서?|같이)*"
+    r"(버리|버려|내놓|내놔|내|넣|배출|묶|담|모으|모아|분리배출해|해)[가-힣]{0,3}?((도|면)(안)?(되|돼|될|됩|괜찮)|나요|는거|는건가|죠)"
+)
+_LEFT_ON = re.compile(  # a part, that it stays on, and that it is asked whether it may
+    r"(?P<part>펌프|뚜껑|마개|라벨|상표|테이프|테잎|운송장|송장|스티커|스프링|철핀|코팅|비닐|필름|빨대|손잡이|끈|고무|패킹|리본|건전지"
+    r"|배터리|코르크|홀더|고리|은박|흡수패드)"
+    r"(까지|째로?|통째로?|(이|가|도|은|는)?(그대로|아직|좀|다)?(붙|달|끼|꽂|있)[가-힣]{0,6}?|(을|를|은|는|도)?(안|못)(떼|빼|벗기|뜯|제거하)(?!(어)?[지져진집])고?)"
+    r".{0,16}(되|돼|될|괜찮|상관없|가능)"
+)
+_SPELLED = {"테잎": "테이프", "송장": "운송장"}
 _AS_IT_IS = re.compile(r"그냥|그대로|바로|통째")
 _NOTHING = re.compile(  # what says nothing of the thing's condition
     r"(헌|작은|오래된|신던|고장난|깨끗한|깨끗이|깨끗하게|씻은|씻어서|씻었는데|헹군|헹궈서|버리려면|버릴건데|내놓을때|먹고|난|이거"
@@ -74,6 +86,10 @@ class Verdict:
 def judged(question: str, match: RuleMatch) -> Verdict | None:
     """What the first words say to the question; None where it is none to be answered so, or not decided."""
     asked = polar(question)
+    if match.also and match.finding == "named" and (both := _of_several(question, asked, match)):
+        return both
+    if match.finding == "named" and match.item and (told := _left_on(question, asked, match)):
+        return Verdict(False, NO, told)
     if asked is None or match.finding == "asked":
         return None
     if match.finding == "hazard":
@@ -83,6 +99,24 @@ def judged(question: str, match: RuleMatch) -> Verdict | None:
     if asked.act:
         return None if match.also and not asked.part else _of_act(asked, match)
     return _of_places(question, asked, match)
+
+
+def _of_several(question: str, asked: PolarQuestion | None, match: RuleMatch) -> Verdict | None:
+    """Whether several things go to one place, or may be put out as one: 비닐이랑 종이 같이 버려도 되나요."""
+    if asked and len(asked.destinations) == 1:
+        goes = {_goes(asked.destinations[0], each) for name in match.also if (each := other_thing(name))} | {
+            _goes(asked.destinations[0], match)
+        }
+        if None in goes or asked.denied or (True in goes and _AS_IT_IS.search(question)):
+            return None
+        if len(goes) > 1:
+            return Verdict(False, NO, "가는 곳이 서로 달라요.")
+        return Verdict(True, YES) if True in goes else Verdict(False, NO)
+    if _AS_ONE.search(read(question).letters) is None:
+        return None
+    if all(same_way(name, match) for name in match.also):
+        return Verdict(True, YES)
+    return Verdict(False, NO, "따로 나눠 주세요.")
 
 
 def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
@@ -118,6 +152,17 @@ def _of_act(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
             agrees = (done != contrary) != asked.undone
             return Verdict(agrees, YES if agrees else NO, told)
     return None
+
+
+def _left_on(question: str, asked: PolarQuestion | None, match: RuleMatch) -> str:
+    """What is told of a part that is asked to be left on: 펌프까지 플라스틱으로, 테이프 붙어 있는데 그냥 내놔도."""
+    found = _LEFT_ON.search(read(question).letters)
+    if found is None or (asked and any(each.key == "general" for each in asked.destinations)):
+        return ""
+    part = _SPELLED.get(found["part"], found["part"])
+    told = (each for each in (*_note(match), *match.steps) if _done(each, "remove", part))
+    sentence = next((each for each in told if not _IN_CASE.search(f"{each} ")), "")
+    return sentence if not sentence or sentence.endswith(".") else f"{sentence}."
 
 
 def _done(sentence: str, act: str, part: str) -> bool | None:

@@ -327,3 +327,24 @@ def test_a_class_goes_where_its_things_go(name: str) -> None:
     told = own_way(rule.name, rule)
     recycled = rule.category.major == RECYCLABLE
     assert recycled or name == "unclassified" or "재활용" not in told, told
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (
+            "와인병도 보증금 주나요?",
+            "보증금은 병에 ‘보증금’ 표시가 있는 소주병·맥주병·음료수병만 돌려받아요.",
+        ),
+        ("소주병 보증금 얼마에요", "빈용기보증금은 보통 크기(360밀리리터) 한 병에 100원이에요."),
+        (
+            "책상 스티커는 어디서 파나요",
+            "스티커(필증)는 시·군·구청 누리집이나 앱, 행정복지센터, 지정 판매소에서",
+        ),
+        ("대형폐기물 스티커 어디서 사요?", "행정복지센터나 지정 판매소에서 사서 물건에 붙여 주세요."),
+        ("대형폐기물 스티커 잃어버렸어요", "다시 받을 수 있는지 먼저 물어봐 주세요."),
+        ("선풍기 하나만 있는데 무상수거 되나요?", "한두 대는 소형 가전 수거함에"),
+    ],
+)
+def test_deposits_stickers_and_small_appliances_are_told_as_asked(asked: str, told: str) -> None:
+    assert told in ask(asked).answer

@@ -41,6 +41,29 @@ def test_what_is_asked_without_a_thing_is_answered(text: str, id: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("분리수거 요일이 언제에요?", "collection-days"),
+        ("재활용 무슨요일에 버려요?", "collection-days"),
+        ("쓰레기 버리는 날 언제에요", "collection-days"),
+        ("이사하는데 버릴게 너무 많아요 어떻게 하죠", "moving"),
+        ("이사갈때 나오는 쓰레기 어떻게 처리하나요", "moving"),
+        ("유품 정리하는데 버릴게 많아요", "moving"),
+        ("나무 가구 직접 부숴서 종량제에 넣어도 되나요?", "furniture-broken-up"),
+    ],
+)
+def test_days_moving_and_broken_furniture_are_answered_as_people_ask(text: str, id: str) -> None:
+    entry = answered(text)
+    assert entry and entry.id == id
+    assert ask(text).answer == " ".join(entry.answer)
+
+
+@pytest.mark.parametrize("text", ["이사할때 쓴 박스", "이사 전에 냉장고 버리고 싶어요"])
+def test_a_thing_is_no_move(text: str) -> None:
+    assert ask(text).outcome == "named"
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "이사하면서 나온 침대는요",

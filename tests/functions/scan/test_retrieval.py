@@ -239,3 +239,37 @@ def test_a_food_after_a_thing_makes_no_other_thing_of_it_unless_that_is_a_name(t
 def test_a_part_that_is_all_there_is_of_it_is_the_part() -> None:
     part, whole = search("선풍기 날개"), search("선풍기 날개만 깨졌는데 버릴래요")
     assert part and whole and (part.item, whole.item) == ("선풍기 날개", "선풍기")
+
+
+@pytest.mark.parametrize(
+    ("text", "middle"),
+    [
+        ("컵라면 용기 국물 벤거", "일반종량제폐기물"),
+        ("국물 배인 컵라면 용기", "일반종량제폐기물"),
+        ("짜장면 그릇 양념 벤거", "플라스틱류"),
+        ("과자봉지 은박", "비닐류"),
+        ("라면봉지 속 은박", "비닐류"),
+        ("보온병 유리 들은거", "불연성종량제폐기물"),
+        ("유리로 된 보온병", "불연성종량제폐기물"),
+        ("파운데이션 쿠션", "일반종량제폐기물"),
+        ("뜨거운 물 담는 보온물주머니", "일반종량제폐기물"),
+        ("빵빵하게 부푼 김치 봉지", "비닐류"),
+        ("건전지들어있는 장난감", "전기전자제품"),
+        ("건전지 안뺀 장난감", "전기전자제품"),
+        ("건전지 들어있는 상자", "종이"),
+        ("배게", "일반종량제폐기물"),
+        ("곰팡이핀식빵", "음식물류폐기물"),
+        ("종이컵 커피 마신거", "종이"),
+        ("섬유유연제 남은거", "일반종량제폐기물"),
+        ("의자 스티커 어디서 사나요", "대형폐기물"),
+        ("폐기물 스티커 어디서 파나요", "대형폐기물"),
+    ],
+)
+def test_what_is_said_of_a_thing_is_not_taken_for_another(text: str, middle: str) -> None:
+    match = search(text)
+    assert match and (match.finding, match.rule.category.middle) == ("named", middle)
+
+
+def test_a_cans_lid_is_put_on_no_bottle() -> None:
+    match = search("스팸 뚜껑 플라스틱")
+    assert match and not any("병" in step for step in match.steps)

@@ -104,3 +104,27 @@ def test_what_keeps_from_harm_is_told_beside_the_verdict() -> None:
 def test_what_is_asked_last_is_answered_where_more_was_said_before() -> None:
     assert ask("라면 봉지는 어떻게 버려? 그거 씻어야 해?").answer.startswith("네, 가루를 털거나")
     assert ask("머리카락은 음식물쓰레기예요? 엄마가 아니래요").answer.startswith("아니요, 머리카락은")
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("샴푸통 펌프까지 플라스틱으로 버려도 돼요?", "아니요, 스프링이 든 펌프는 떼어 종량제봉투에 버려요."),
+        ("샴푸통 펌프째 버려도 되나요", "아니요, 스프링이 든 펌프는"),
+        ("스티로폼에 테잎 붙어있는데 그냥 내놔도 되요?", "아니요, 테이프와 운송장, 상표를 떼어 내요."),
+        ("택배박스 송장 안떼고 버려도 돼요?", "아니요, 테이프, 운송장, 철핀을 모두 떼고"),
+        ("페트병 라벨 붙은채로 재활용 가능한가요", "아니요, 비닐 라벨을 떼어"),
+        ("헌옷수거함에 이불 넣어도 돼요?", "아니요, 이불은 종량제봉투에"),
+        ("헌옷수거함에 신발 넣어도 돼요", "네, 신발은"),
+        ("재활용에 칫솔 넣어도 돼요", "아니요, 칫솔은 종량제봉투에"),
+    ],
+)
+def test_a_part_left_on_and_a_place_said_first_are_answered_first(text: str, first: str) -> None:
+    assert ask(text).answer.startswith(first)
+
+
+@pytest.mark.parametrize(
+    "text", ["병 뚜껑이 안 떼어지면 버려도 되나요", "샴푸통 펌프 달린 채로 종량제봉투에 버려도 되나요"]
+)
+def test_what_can_not_be_taken_off_is_not_refused(text: str) -> None:
+    assert not ask(text).answer.startswith("아니요")
