@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from functools import lru_cache
 
 _DERIVED = uuid.UUID("6a2d2f0e-6c5c-5f0e-9c8e-2c6f3c1d7e42")
 LONGEST_KEY = 400
@@ -23,6 +24,7 @@ def index_key(text: str) -> str:
     return f"{text[:100]}…{hashlib.sha256(text.encode()).hexdigest()}"
 
 
+@lru_cache(maxsize=1_000)  # an answer asks for its own with each of its tokens
 def shard_of(job_id: str, shards: int) -> int:
     """The shard of a job, 0 ≤ shard < shards: the first 8 bytes of its MD5, big-endian, modulo."""
     digest = hashlib.md5(job_id.encode(), usedforsecurity=False).digest()

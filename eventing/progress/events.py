@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+
+from pydantic_core import to_json
 
 TERMINAL = frozenset(("done", "error"))
 
@@ -63,7 +64,7 @@ class Progress:
                 "error": self.error or "failed",
                 "stage": self.failed_stage or "error",
             }
-        return json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
+        return to_json(fields).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ end
 return seq
 """)
 _MARKER = 4  # its place among a call's words
-PACE_S = 0.004  # events of 4 ms share a round trip
+PACE_S = 0.008  # events of 8 ms share a round trip
 _Call = tuple[Any, ...]
 
 
@@ -57,7 +57,7 @@ class ProgressStreams:
     def __init__(self, streams: Redis, domain: str) -> None:
         self.streams = streams
         self.domain = domain
-        self._batch: Batch[_Call, int | None] = Batch(self._send, pace_s=PACE_S)
+        self._batch: Batch[Sequence[_Call], list[int | None]] = Batch(self._send, pace_s=PACE_S)
 
     async def publish(self, progress: Progress, *, floor: int = 1, number: int | None = None) -> int | None:
         """Publish an event; gives its seq, None when (job, stage, status) was published before or the job has ended.
@@ -68,36 +68,44 @@ class ProgressStreams:
         truth. The end of a job is never left out; its number is a floor. Tokens may repeat their stage and
         status. Raises redis.RedisError.
         """
+        (seq,) = await self._batch.add([self._call(progress, floor, number)])
+        return seq
+
+    async def publish_all(self, events: Sequence[Progress], *, floor: int) -> list[int | None]:
+        """Publish events of one job in their order and in one round trip; gives their seqs, as `publish` does."""
+        return await self._batch.add([self._call(progress, floor, None) for progress in events])
+
+    def _call(self, progress: Progress, floor: int, number: int | None) -> _Call:
         job_id, stage = progress.job_id, progress.stage
-        return await self._batch.add(
-            (
-                3,
-                keys.shard_stream(self.domain, shard_of(job_id, SHARDS)),
-                keys.job(self.domain, job_id),
-                keys.history(self.domain, job_id),
-                "" if stage == "token" else f"{stage} {progress.status}",
-                max(floor, 1) if number is None else number,
-                stage,
-                progress.data(),
-                STREAM_LENGTH,
-                JOB_TTL_S,
-                ENDED_TTL_S if progress.terminal else JOB_TTL_S,
-                1 if progress.terminal else 0,
-                job_id,
-                0 if number is None or progress.terminal else 1,
-            )
+        return (
+            3,
+            keys.shard_stream(self.domain, shard_of(job_id, SHARDS)),
+            keys.job(self.domain, job_id),
+            keys.history(self.domain, job_id),
+            "" if stage == "token" else f"{stage} {progress.status}",
+            max(floor, 1) if number is None else number,
+            stage,
+            progress.data(),
+            STREAM_LENGTH,
+            JOB_TTL_S,
+            ENDED_TTL_S if progress.terminal else JOB_TTL_S,
+            1 if progress.terminal else 0,
+            job_id,
+            0 if number is None or progress.terminal else 1,
         )
 
-    async def _send(self, calls: Sequence[_Call]) -> Sequence[int | None]:
+    async def _send(self, rows: Sequence[Sequence[_Call]]) -> Sequence[list[int | None]]:
         from redis.exceptions import ConnectionError as RedisConnectionError
 
+        calls = [call for row in rows for call in row]
         try:
-            return await self._run(calls)
+            seqs = iter(await self._run(calls))
         except RedisConnectionError:
             if any(call[_MARKER] == "" for call in calls):
                 raise  # a token might be there twice
             # The pool's connection was from before a restart of Redis; the markers make a second try safe.
-            return await self._run(calls)
+            seqs = iter(await self._run(calls))
+        return [[next(seqs) for _ in row] for row in rows]
 
     async def _run(self, calls: Sequence[_Call]) -> Sequence[int | None]:
         answers = await scripts.run(self.streams, [(_PUBLISH, call) for call in calls])

@@ -50,11 +50,10 @@ class CheckpointStore:
             pipe.execute_command("SADD", DIRTY, thread)
             await pipe.execute()
 
-    async def keep_only(self, thread: str, names: Sequence[bytes]) -> None:
-        """Drop all fields of a conversation but these."""
-        gone = set(await self.fields(thread)) - set(names)
-        if gone:
-            await command(self._redis, "HDEL", _key(thread), *gone)
+    async def drop(self, thread: str, names: Sequence[bytes]) -> None:
+        """Drop these fields of a conversation."""
+        if names:
+            await command(self._redis, "HDEL", _key(thread), *names)
 
     async def delete(self, thread: str) -> None:
         """Forget a conversation, here and in PostgreSQL."""

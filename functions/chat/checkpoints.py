@@ -112,7 +112,7 @@ class ChatCheckpointer(BaseCheckpointSaver[str]):
         """Keep only the newest checkpoint of a thread: after a turn nothing goes back to earlier ones."""
         fields = await self.store.fields(thread_id)
         newest = max(_checkpoints(fields, ""), default="")
-        await self.store.keep_only(thread_id, [name for name in fields if _parts(name)[2] == newest])
+        await self.store.drop(thread_id, [name for name in fields if _parts(name)[2] != newest])
 
     def _tuple(self, fields: Fields, thread: str, namespace: str, id: str) -> CheckpointTuple:
         checkpoint, metadata, before = self._unpacked(fields[_name("c", namespace, id)])

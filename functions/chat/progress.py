@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from eventing.progress import keys
@@ -41,15 +40,16 @@ class ChatProgress(Service):
         """Over the streams Redis."""
         return cls(ProgressStreams(await resources.redis("streams"), DOMAIN))
 
-    async def publish(self, progress: Progress, floor: int) -> int | None:
-        """Tell an event with a number of `floor` or above; gives the number, None when it was not told."""
+    async def publish(self, events: Sequence[Progress], floor: int) -> int | None:
+        """Tell events of a turn with numbers of `floor` or above; gives the last number, None when none was told."""
         from redis.exceptions import RedisError
 
         try:
-            return await self._streams.publish(progress, floor=floor)
+            given = await self._streams.publish_all(events, floor=floor)
         except (RedisError, OSError) as failure:
             log.warning("progress not published: %s", type(failure).__name__)
             return None
+        return max(filter(None, given), default=None)
 
     async def said(self, job_id: str) -> str:
         """The text of the tokens that were told so far; empty where Redis knows nothing (any more)."""
@@ -72,14 +72,14 @@ class ChatProgress(Service):
 class Telling:
     """What one attempt at a turn tells its user, in order, without keeping the turn waiting.
 
-    Each event is a round trip to Redis, a dozen of them before the first token. They are told behind the turn's back;
-    `all_told` waits for them, and `drop` gives up what is left.
+    Events are told behind the turn's back: what comes while others are on their way to Redis waits, and goes together.
+    `all_told` waits for all, and `drop` gives up what is left.
     """
 
     def __init__(self, progress: ChatProgress, job_id: str, attempt: int) -> None:
         self._progress, self._job_id = progress, job_id
         self._last = (attempt - 1) * ATTEMPT_SEQS
-        self._waiting: deque[Progress] = deque()
+        self._waiting: list[Progress] = []
         self._telling: asyncio.Task[None] | None = None
 
     @property
@@ -142,7 +142,8 @@ class Telling:
 
     async def _tell_waiting(self) -> None:
         while self._waiting:
-            given = await self._progress.publish(self._waiting.popleft(), self.next_seq)
+            events, self._waiting = self._waiting, []
+            given = await self._progress.publish(events, self.next_seq)
             if given is not None:
                 self._last = max(self._last, given)
 

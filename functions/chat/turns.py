@@ -132,7 +132,7 @@ class Turns(Ledger):
                     "IDEMPOTENCY_KEY_REUSED", "This idempotency key was used for another request."
                 )
             return UUID(str(earlier))
-        await self.progress.publish(progress.step(str(job_id), "queued", "started"), 1)
+        await self.progress.publish([progress.step(str(job_id), "queued", "started")], 1)
         await self._outgoing.send(event)
         return job_id
 
@@ -283,7 +283,7 @@ class Turns(Ledger):
         row = await self.database.one(STORY, (job_id,))
         story = Ending(*row).story(str(job_id)) if row else []
         if len(story) > 1:
-            await self.progress.publish(story[-1], story[-1].seq)
+            await self.progress.publish(story[-1:], story[-1].seq)
 
 
 def _job_id(event: CloudEvent) -> UUID:

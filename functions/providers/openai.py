@@ -248,10 +248,10 @@ def _schema(schema: WireSchema) -> dict[str, Any]:
     return {"name": schema.name, "schema": schema.body, "strict": schema.strict}
 
 
-def _stream_of_objects() -> type[AsyncStream[Any]]:
+def _stream_of_objects() -> type[AsyncStream[object]]:
     from openai import AsyncStream
 
-    return AsyncStream[Any]
+    return AsyncStream[object]  # of any other type it would look for a model to build, for each token anew
 
 
 def _client(endpoint: Endpoint) -> AsyncOpenAI:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from pydantic_core import to_json
 
 from functions.providers.simulated.course import Outcome
 
@@ -62,7 +63,7 @@ class Wire(Protocol):
 def server_sent(data: Mapping[str, Any], event: str = "") -> bytes:
     """One server-sent event."""
     head = f"event: {event}\n" if event else ""
-    return f"{head}data: {json.dumps(data, ensure_ascii=False)}\n\n".encode()
+    return b"%bdata: %b\n\n" % (head.encode(), to_json(data))
 
 
 def words(text: str) -> list[str]:
