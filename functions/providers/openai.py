@@ -21,9 +21,11 @@ from functions.providers.request import Citation, Drawing, Usage
 from functions.providers.settings import Endpoint
 
 if TYPE_CHECKING:
+    import httpx2
     from openai import AsyncOpenAI, AsyncStream
 
     from functions.providers.schema import WireSchema
+    from functions.providers.unhurried import Unhurried
 
 
 class OpenAI:
@@ -84,11 +86,13 @@ class OpenAI:
                 stream=True,
                 stream_cls=_stream_of_objects(),
             )
+            body = _unhurried(stream.response)
             async with stream:
                 async for event in stream:
                     for piece in self.pieces(prompt.model, event):
                         ended = ended or isinstance(piece, Usage)
                         yield piece
+                        body.hurried = False  # the first words go out at once
             if ended:
                 return
             failure = ModelUnavailable(prompt.model, "connection", "the answer breaks off")
@@ -252,6 +256,12 @@ def _stream_of_objects() -> type[AsyncStream[object]]:
     from openai import AsyncStream
 
     return AsyncStream[object]  # of any other type it would look for a model to build, for each token anew
+
+
+def _unhurried(response: httpx2.Response) -> Unhurried:
+    from functions.providers.unhurried import Unhurried
+
+    return Unhurried(response)
 
 
 def _client(endpoint: Endpoint) -> AsyncOpenAI:

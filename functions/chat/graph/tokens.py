@@ -13,7 +13,7 @@ INTERVAL_S = 0.05
 
 
 class TokenStream:
-    """Pieces of text that are told together where they come faster than INTERVAL_S; the first is told at once."""
+    """Pieces of text that are told together where they come at once or faster than INTERVAL_S."""
 
     def __init__(self, telling: Telling) -> None:
         self._telling = telling
@@ -36,10 +36,8 @@ class TokenStream:
     def write(self, piece: str) -> None:
         """Add a piece."""
         self._waiting += piece
-        due = self._told_at + INTERVAL_S
-        if due <= self._loop.time():
-            self._tell()
-        elif self._later is None:
+        if self._later is None:
+            due = max(self._told_at + INTERVAL_S, self._loop.time())
             self._later = self._loop.call_at(due, self._tell)
 
     def _tell(self) -> None:

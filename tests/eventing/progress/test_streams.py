@@ -38,7 +38,9 @@ async def test_tokens_repeat(relay: Relay) -> None:
     assert [await relay.streams.publish(token) for _ in range(3)] == [1, 2, 3]
 
 
-async def test_events_that_are_published_together_keep_their_order(relay: Relay, steps: list[Progress]) -> None:
+async def test_events_that_are_published_together_keep_their_order(
+    relay: Relay, steps: list[Progress]
+) -> None:
     token = Progress(JOB, "token", "streaming", message="안")
     told = [steps[0], steps[1], token, steps[1], token]
 
@@ -46,15 +48,17 @@ async def test_events_that_are_published_together_keep_their_order(relay: Relay,
     assert [entry.stage for entry in await kept(relay.redis)] == [one.stage for one in (*told[:3], token)]
 
 
-async def test_jobs_that_share_a_round_trip_get_their_own_numbers(relay: Relay, steps: list[Progress]) -> None:
+async def test_jobs_that_share_a_round_trip_get_their_own_numbers(
+    relay: Relay, steps: list[Progress]
+) -> None:
     others = [replace(step, job_id="6f0e2f9a-6f1d-4d3c-8a56-6a64a1b4f1c0") for step in steps[:3]]
 
-    given = await asyncio.gather(
+    mine, theirs, third = await asyncio.gather(
         relay.streams.publish_all(steps[:2], floor=1),
         relay.streams.publish_all(others, floor=5),
         relay.streams.publish(steps[2]),
     )
-    assert given == [[1, 2], [5, 6, 7], 3]
+    assert (mine, theirs, third) == ([1, 2], [5, 6, 7], 3)
 
 
 async def test_a_connection_that_redis_closed_is_tried_again(relay: Relay, steps: list[Progress]) -> None:

@@ -110,7 +110,7 @@ async def test_pieces_that_come_fast_are_told_together_and_none_is_lost() -> Non
     await telling.all_told()
     told = words(progress.told)
     assert "".join(told) == "".join(f"{number} " for number in range(100))
-    assert told[0] == "0 "
+    assert told[0].startswith("0 ")
     assert 1 < len(told) < 100
 
 
@@ -121,6 +121,7 @@ async def test_of_an_answer_that_breaks_off_the_rest_is_not_told() -> None:
     try:
         with TokenStream(telling) as tokens:
             tokens.write("가")
+            await asyncio.sleep(INTERVAL_S / 5)
             tokens.write("나")
             raise TimeoutError
     except TimeoutError:
