@@ -6,8 +6,9 @@ intent → (vision) → locate → router → branches in parallel → aggregato
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
@@ -196,6 +197,16 @@ def _sent(state: TurnState, name: str, query: str, *, asked: bool) -> Send:
     return Send("branch", Branch(node=name, query=query, asked=asked, turn=turn))
 
 
+def _at_once(path: Callable[[TurnState], Any]) -> Callable[[TurnState], Awaitable[Any]]:
+    """A path as a coroutine: LangGraph gives any other function to a thread, and the turn waits for its switch."""
+
+    @wraps(path)
+    async def chosen(state: TurnState) -> Any:
+        return path(state)
+
+    return chosen
+
+
 def build(
     nodes: AgentNodes, checkpointer: BaseCheckpointSaver[Any] | None = None
 ) -> CompiledStateGraph[TurnState, TurnContext, TurnState, TurnState]:
@@ -210,12 +221,12 @@ def build(
     graph.add_node("summarize", nodes.summarize)
     graph.add_node("answer", nodes.answer)
     graph.add_edge(START, "intent")
-    graph.add_conditional_edges("intent", after_intent, ["vision", "locate"])
+    graph.add_conditional_edges("intent", _at_once(after_intent), ["vision", "locate"])
     graph.add_edge("vision", "locate")
     graph.add_edge("locate", "router")
-    graph.add_conditional_edges("router", fan_out, ["branch"])
+    graph.add_conditional_edges("router", _at_once(fan_out), ["branch"])
     graph.add_edge("branch", "aggregator")
-    graph.add_conditional_edges("aggregator", after_aggregator, ["branch", "summarize", "answer"])
+    graph.add_conditional_edges("aggregator", _at_once(after_aggregator), ["branch", "summarize", "answer"])
     graph.add_edge("summarize", "answer")
     graph.add_edge("answer", END)
     return graph.compile(checkpointer=checkpointer)
