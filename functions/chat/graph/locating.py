@@ -34,9 +34,8 @@ class Locator(Service):
     async def open(cls, resources: Resources) -> Self:
         """Over Kakao's regions."""
         weather = bool(resources.settings(ToolSettings).kma_key.get_secret_value())
-        await asyncio.to_thread(
-            named, ""
-        )  # how towns are written is compiled on first use: not within a question
+        # How towns are written is compiled on first use, which is not to be within a question.
+        await asyncio.to_thread(named, "")
         return cls(await resources.get(KakaoLocal), tells_weather=weather)
 
     async def known(self, state: TurnState) -> Whereabouts:
