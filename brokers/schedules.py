@@ -13,6 +13,7 @@ from brokers.errors import NotDurable
 from brokers.ingress import Broker
 from brokers.trigger import Schedule
 from eventing.cloudevent import CloudEvent
+from process.tasks import cancelled
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ async def emit(schedules: Sequence[Schedule], broker: Broker) -> None:
 
 
 async def _emit_one(schedule: Schedule, broker: Broker) -> None:
-    while True:
+    while not cancelled():
         await asyncio.sleep(schedule.every_s)
         try:
             await broker.publish(tick(schedule, time.time()))

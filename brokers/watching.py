@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from brokers.settings import BrokerSettings
 from eventing.cloudevent import CloudEvent
 from eventing.deliveries import Delivery, delivery, write
+from process.tasks import cancelled
 
 PACE_S = 0.1
 MOST_KEPT = 2_000
@@ -74,7 +75,7 @@ async def _write(url: str, seen: deque[Delivery]) -> None:
     redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, max_connections=1)
     reachable = True
     try:
-        while True:  # cancelled at the end of the process
+        while not cancelled():  # at the end of the process
             await asyncio.sleep(PACE_S)
             try:
                 while seen:

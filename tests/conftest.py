@@ -38,7 +38,7 @@ def postgres() -> Iterator[Postgres]:
     # Not below pytest's own folder: each run closes that to others, and as root the server is another user.
     folder = TemporaryDirectory(prefix="eco2-test-", ignore_cleanup_errors=True)
     Path(folder.name).chmod(PASSABLE)
-    server = Postgres(Path(folder.name) / "data")
+    server = Postgres(Path(folder.name) / "data", persistent=False)
     server.start()
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_eco2")
@@ -53,7 +53,7 @@ def postgres_url(postgres: Postgres) -> Iterator[str]:
     """A fresh, migrated database."""
     name = f"test_{next(_numbers)}"
     with psycopg.connect(postgres.url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_eco2".encode())
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template_eco2 STRATEGY FILE_COPY".encode())
     yield postgres.database_url(name)
     with psycopg.connect(postgres.url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

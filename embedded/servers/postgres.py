@@ -30,6 +30,7 @@ class Postgres(Server):
     """PostgreSQL 18 with its data in `data`; `url` is valid after `start`.
 
     address: where it takes TCP connections (port 5432, with passwords); empty: its Unix socket only.
+    persistent: whether what was committed outlives a power cut; without, databases come and go faster (tests).
     Started by root it runs as another user, as it refuses root; that user must be able to pass to `data`.
     """
 
@@ -37,6 +38,7 @@ class Postgres(Server):
     data: Path
     address: str = ""
     connections: int = 120
+    persistent: bool = True
     _sockets: Path = field(default_factory=Path)
     _bin: Path = field(default_factory=Path)
     _user: str | None = None
@@ -100,8 +102,9 @@ class Postgres(Server):
         if self._user:
             shutil.chown(part, self._user, self._user)
         try:
+            command = [self._bin / "initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", part]
             done = subprocess.run(
-                [self._bin / "initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", part],
+                command if self.persistent else [*command, "--no-sync"],
                 capture_output=True,
                 text=True,
                 check=False,
@@ -141,6 +144,7 @@ class Postgres(Server):
             *("-c", "max_wal_size=256MB", "-c", "autovacuum_naptime=20s", "-c", "wal_compression=on"),
             # The details of a broken constraint are values, such as phone numbers.
             *("-c", "log_error_verbosity=terse"),
+            *(() if self.persistent else ("-c", "fsync=off", "-c", "full_page_writes=off")),
         ]
         self.process = spawn(command, self.logs[0], dies_by=signal.SIGQUIT, **self._as_user)
 

@@ -14,6 +14,7 @@ import random
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eventing.progress import keys
+from process.tasks import cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -86,7 +87,7 @@ class Channels:
         # RESP2 delivers messages as plain replies, also to a client that speaks RESP3 otherwise.
         settings = {**pool.connection_kwargs, "protocol": 2, "maint_notifications_config": None}
         failures = 0
-        while not keys.cancelled():
+        while not cancelled():
             connection: Any = pool.connection_class(**settings)
             heard = self.reconnects
             try:
@@ -119,7 +120,7 @@ class Channels:
     async def _write(self, connection: Any) -> None:
         await connection.send_command("SUBSCRIBE", _RESYNC, check_health=False)
         subscribed: set[bytes] = set()
-        while not keys.cancelled():
+        while not cancelled():
             try:
                 async with asyncio.timeout(_PING_EVERY_S):
                     await self._wake.wait()
@@ -139,7 +140,7 @@ class Channels:
 
     async def _read(self, connection: Any) -> None:
         messages = 0
-        while not keys.cancelled():
+        while not cancelled():
             reply = await connection.read_response(timeout=_DEAD_AFTER_S, disconnect_on_error=False)
             if reply is None:
                 raise ConnectionError(f"nothing for {_DEAD_AFTER_S} s, not even an answer to PING")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,12 +39,3 @@ def channel(job_id: str) -> str:
 async def command(redis: Redis, *words: object) -> Any:
     """Run one command, spelled as the server does. Raises redis.RedisError."""
     return await redis.execute_command(*words)  # type: ignore[no-untyped-call]
-
-
-def cancelled() -> bool:
-    """Whether the current task is being cancelled; for loops around commands, which may swallow it.
-
-    redis-py sends under asyncio.wait_for, which in Python 3.11 loses a cancellation that comes as it finishes.
-    """
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from eventing.progress import keys
 from eventing.progress.router import COUNT, Routed, Router, read_entries
+from process.tasks import cancelled
 
 _log = logging.getLogger(__name__)
 EVERY_S = 60.0
@@ -43,7 +44,7 @@ class Reclaimer:
         """Reclaim every `every_s` until cancelled; failures wait for the next round."""
         from redis.exceptions import RedisError
 
-        while not keys.cancelled():
+        while not cancelled():
             await asyncio.sleep(self.every_s)
             try:
                 reclaimed = await self.reclaim()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from eventing import scripts
 from eventing.ids import SHARDS
 from eventing.progress import keys
+from process.tasks import cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -118,7 +119,7 @@ class Router:
         from redis.exceptions import RedisError
 
         pending = True
-        while not keys.cancelled():
+        while not cancelled():
             try:
                 if pending:
                     await self.create_groups()

@@ -20,6 +20,7 @@ from functions.auth.claims import Claims
 from functions.auth.errors import TokenRevoked
 from functions.runtime.errors import FunctionError, Unavailable
 from functions.runtime.logins import EndedLogins
+from process.tasks import cancelled
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -93,19 +94,21 @@ class Revocations(EndedLogins):
         """Follow until cancelled: Redis' stream, and while that can't be read, the table."""
         from redis.exceptions import RedisError
 
-        while True:
+        while not cancelled():
             try:
                 await self._listen()
             except (RedisError, OSError, FunctionError) as error:
                 log.warning("news of revoked sessions: %s", type(error).__name__)
             except Exception:
                 log.exception("news of revoked sessions")
+            else:
+                return
             with suppress(FunctionError, OSError):
                 await self._read()
             await asyncio.sleep(AGAIN_S)
 
     async def _listen(self) -> None:
-        """Read the table, then the news that came since, until Redis is lost."""
+        """Read the table, then the news that came since, until cancelled or Redis is lost."""
         pool = self._redis.connection_pool
         # A connection of our own: the client's would be made again without a word when it is lost.
         settings: dict[str, Any] = {
@@ -120,7 +123,7 @@ class Revocations(EndedLogins):
             last = newest[0][0] if newest else "0-0"
             await self._read()
             wait_ms = int(LISTEN_S * 1000)
-            while True:
+            while not cancelled():
                 began = self._monotonic()
                 reply = await self._asked(
                     connection, "XREAD", "COUNT", COUNT, "BLOCK", wait_ms, "STREAMS", NEWS, last

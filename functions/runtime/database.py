@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from functions.runtime.errors import Reject, Retry
 from functions.runtime.statements import executing
+from process.tasks import cancelled
 from process.tracing import Span
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class Worker:
     async def _live(self) -> None:
         psycopg = await asyncio.to_thread(__import__, "psycopg")
         wait_s = 0.1
-        while True:  # until closed
+        while not cancelled():  # until closed
             try:
                 connection = await psycopg.AsyncConnection.connect(
                     self._url, autocommit=True, connect_timeout=int(CONNECT_TIMEOUT_S), **_KEEPALIVE

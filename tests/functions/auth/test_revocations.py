@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 
 from embedded.servers.valkey import Valkey
 from eventing.catalogue import to_event
@@ -67,6 +69,32 @@ async def log_out(functions: Functions, tokens: dict[str, str]) -> None:
 
 def claims_of(tokens: Tokens, cookie: str) -> Claims:
     return tokens.verify(cookie, "access")
+
+
+async def test_following_ends_though_redis_library_loses_the_cancellation(
+    valkey_url: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As asyncio.wait_for of Python 3.11 does, by which it sends, when what it waits for is over at that moment."""
+    redis, database, sending = AsyncRedis.from_url(valkey_url), Database(postgres_url, 1), asyncio.Event()
+    connection = redis.connection_pool.connection_class
+    send_command = connection.send_command
+
+    async def forgetful(self: Any, *command: Any, **options: Any) -> None:
+        await send_command(self, *command, **options)
+        if not sending.is_set():
+            sending.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(600)
+
+    monkeypatch.setattr(connection, "send_command", forgetful)
+    following = asyncio.create_task(Revocations(redis, database).follow())
+    await sending.wait()
+    following.cancel()
+    ended, _ = await asyncio.wait([following], timeout=30)
+    following.cancel()
+    assert ended == {following}
+    await redis.aclose()
+    await database.close()
 
 
 async def test_a_log_out_is_known_in_every_process_and_told_to_the_broker(
