@@ -128,7 +128,7 @@ def _exactly(question: str) -> RuleMatch | None:
     for letters in (asked, asked.replace("용", "", 1)):  # 아기용 변기 is an 아기 변기
         if item := list_.named(letters):
             return of_item(item, question, list_.spelled[normal(letters)])
-    rule = classes().get(asked)
+    rule = classes().get(asked) or classes().get(normal(own_words(question)))  # 종이 ends like a particle
     return RuleMatch(rule, None) if rule else None
 
 

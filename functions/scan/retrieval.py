@@ -22,7 +22,7 @@ from functions.scan.naming import with_others
 from functions.scan.polar import polar, thing_before
 from functions.scan.question import content, own_words
 from functions.scan.rules import Rule, lookup, rules
-from functions.scan.several import told
+from functions.scan.several import told, with_things
 from functions.scan.suspicion import suspect
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.topics import Mention, topic
@@ -154,7 +154,7 @@ def search(question: str, region: str | None = None) -> RuleMatch | None:
 def _told(question: str) -> RuleMatch | None:
     danger = _dangerous(question)
     if danger:
-        return with_others(danger, question)
+        return with_things(with_others(danger, question), question)
     match = told(question)
     if (match is None or match.finding == "asked") and faq.answered(question):
         return None  # it is about no thing

@@ -30,8 +30,13 @@ _COMMA = re.compile(r"(?<=[가-힣a-zA-Z])\s*[,·/&+、]\s*(?=[가-힣a-zA-Z])")
 _EACH = re.compile(  # after the things, all of which are asked about
     r"각각|각자|각기|따로따로|한꺼번에|한번에|같이|함께|다같이|전부|모두|둘다|셋다|다|한|둘|셋|따로|섞어서?|나눠서?"
 )
-_ONE_BY_ONE = re.compile("각각|각자|각기|따로따로")
+_OF_TWO = re.compile("각각|각자|각기|따로따로|같이|함께")  # 다 in 프린터 토너 다 썼어요 counts nothing
+_MARKED = re.compile("(은|는|도|을|를)$")  # 우유팩 빨대는 같이: of the one thing's other
 _APART = re.compile(r"(어떻게|따로|뭐로)\s*(나누|나눠|나눌|분류)")
+_ASKED = re.compile(  # what is asked of them: 냉장고 세탁기 에어컨 무상수거 신청, 케찹통 간장병 씻어서 버려야
+    r"(무상|방문)?수거|신청\S*|신고\S*|예약\S*|비용\S*|수수료\S*|씻어\S*|헹[궈구]\S*|말려\S*|닦아\S*|접어\S*|\S*수거함에"
+    r"|(음식물|종량제|재활용|일반|종이|플라스틱|비닐|고철)(류|쓰레기|봉투)?(인가요?|이에요|예요|에요|로|으로|에|되\S*|맞\S*)"
+)
 _JOINED = re.compile(r"(?P<stem>.+?)(?P<by>이?랑|하고|와|과)(요|도|는)?")
 _OF_ONE = (
     re.compile(  # 종이랑 비슷한, 과자랑 같이 든: tells of one thing only; 생일파티하고 남은: joins nothing
@@ -65,6 +70,20 @@ def told(question: str) -> RuleMatch | None:
     return replace(found[0], also=tuple(_called(each) for each in found[1:]))
 
 
+def with_things(danger: RuleMatch, question: str) -> RuleMatch:
+    """The match for a danger that is one of several things, with the harmless ones beside it."""
+    found = things(question).known
+    others = tuple(_called(each) for each in found if each.item != danger.item and not _dangerous(each))
+    if len(others) in (0, len(found)) or len(others) <= len(danger.also):
+        return danger
+    return replace(danger, also=others)
+
+
+def _dangerous(match: RuleMatch) -> bool:
+    item = taxonomy().named(match.item or "")
+    return item is not None and item.hazard is not None
+
+
 def not_known(question: str) -> list[str]:
     """The sentence that asks for what is not known of several things; empty where all is."""
     names = things(question).unknown
@@ -79,13 +98,18 @@ def not_known(question: str) -> list[str]:
 def things(question: str) -> Things:
     """The things of a question that lists them; nothing where it asks about one only."""
     words = own_words(_COMMA.sub(f" {AND} ", question), 80).split()
-    end = next((at for at, word in enumerate(words) if at and _EACH.fullmatch(word)), len(words))
+    end = next(
+        (at for at, word in enumerate(words) if at and (_EACH.fullmatch(word) or _ASKED.fullmatch(word))),
+        len(words),
+    )
     parts = list(_parts(words[:end]))
     if not parts or (len(parts) < 2 and len(parts[0]) < 2):
         return Things()
     lead, parts[0] = _led(parts[0])
-    sure = end < len(words) or len(parts) > 1 or _APART.search(question) is not None
-    least = 2 if any(_ONE_BY_ONE.fullmatch(word) for word in words) else LEAST_ROW
+    each = end < len(words) and _EACH.fullmatch(words[end])
+    sure = bool(each) or len(parts) > 1 or _APART.search(question) is not None
+    two = each and _OF_TWO.fullmatch(words[end]) and not _MARKED.search(words[end - 1])
+    least = 2 if two else LEAST_ROW
     names = [name for part in parts for name in _row(part, least, sure=sure)]
     if len(names) < 2:
         return Things()
@@ -130,8 +154,11 @@ def _stem(word: str) -> str:
 
 def _led(part: Sequence[str]) -> tuple[str, list[str]]:
     """What the things come from, and the first of them: 컵밥 and 용기 of 컵밥 먹고 남은 용기."""
-    at = max((at for at, word in enumerate(part[:-1]) if _BEGINNING.fullmatch(word)), default=-1)
-    source = next((word for word in part[: at + 1] if not _BEGINNING.fullmatch(word) and is_noun(word)), "")
+    begins = [bool(_BEGINNING.fullmatch(word)) and taxonomy().named(word) is None for word in part[:-1]]
+    at = max((at for at, begin in enumerate(begins) if begin), default=-1)
+    source = next(
+        (word for word, begin in zip(part, begins[: at + 1], strict=False) if not begin and is_noun(word)), ""
+    )
     return source, list(part[at + 1 :])
 
 

@@ -15,7 +15,7 @@ from functions.scan.utterance import PARTICLE, normal
 NAME, KEYWORD, NOTE, STEP = 6, 3, 2, 1  # how often a token of such a field counts in a document
 _WORD = re.compile(r"\w+")
 _COMMON = listed(
-    "다 안 못 잘 내 배출 분리 수거 분리수거 분리배출 쓰레기 방법 처리 집 저 나 이 그 가 수 때 것 거 종류 게"
+    "다 안 못 잘 내 배출 분리 수거 분리수거 분리배출 재활용 물건 쓰레기 방법 처리 집 저 나 이 그 가 수 때 것 거 종류 게"
 )
 _CONDITIONS = listed(
     "유통기한 소비기한 지난 남은 남는 먹다 먹고 먹은 쓰다 쓰던 쓴 헌 빈 새 찢어진 깨진 젖은 섞인 묻은 뽑은 뗀 상한 굳은"

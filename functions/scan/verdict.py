@@ -96,8 +96,10 @@ def judged(question: str, match: RuleMatch) -> Verdict | None:
         return _forbidden(asked, match)
     if not match.item or (match.variant and not match.variant.place):
         return None
+    if asked.act and match.also and not asked.part:
+        return _of_act_on_all(asked, match)
     if asked.act:
-        return None if match.also and not asked.part else _of_act(asked, match)
+        return _of_act(asked, match)
     return _of_places(question, asked, match)
 
 
@@ -115,7 +117,7 @@ def _of_several(question: str, asked: PolarQuestion | None, match: RuleMatch) ->
     if _AS_ONE.search(read(question).letters) is None:
         return None
     if all(same_way(name, match) for name in match.also):
-        return Verdict(True, YES)
+        return None if any("나눠 모" in each for each in _note(match)) else Verdict(True, YES)
     return Verdict(False, NO, "따로 나눠 주세요.")
 
 
@@ -163,6 +165,14 @@ def _left_on(question: str, asked: PolarQuestion | None, match: RuleMatch) -> st
     told = (each for each in (*_note(match), *match.steps) if _done(each, "remove", part))
     sentence = next((each for each in told if not _IN_CASE.search(f"{each} ")), "")
     return sentence if not sentence or sentence.endswith(".") else f"{sentence}."
+
+
+def _of_act_on_all(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
+    """What is told of the act for the first of several things, where the same holds of all."""
+    others = [each for name in match.also if (each := other_thing(name))]
+    first, *rest = (_of_act(asked, each) for each in (match, *others))
+    same = first and all(each and each.agrees == first.agrees for each in rest)
+    return first if same and first and first.agrees is not None else None
 
 
 def _done(sentence: str, act: str, part: str) -> bool | None:

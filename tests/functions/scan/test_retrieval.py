@@ -270,6 +270,19 @@ def test_what_is_said_of_a_thing_is_not_taken_for_another(text: str, middle: str
     assert match and (match.finding, match.rule.category.middle) == ("named", middle)
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("종이는 어디에 버려요", "paper"),
+        ("종이 내놔도 되나요", "paper"),
+        ("플라스틱 몇시에 내놔요", "plastic"),
+    ],
+)
+def test_a_class_by_its_name_is_no_thing_that_is_called_like_it(text: str, key: str) -> None:
+    match = search(text)
+    assert match and (match.finding, match.item, match.rule.key) == ("named", None, key)
+
+
 def test_a_cans_lid_is_put_on_no_bottle() -> None:
     match = search("스팸 뚜껑 플라스틱")
     assert match and not any("병" in step for step in match.steps)

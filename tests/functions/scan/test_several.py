@@ -37,6 +37,12 @@ def test_what_is_asked_in_one_breath_is_answered_thing_by_thing(text: str, told:
     assert ask(text).answer.startswith(told)
 
 
+def test_what_is_harmless_beside_a_danger_is_told_after_its_safe_path() -> None:
+    answer = ask("캠핑 갔다왔는데 숯 부탄가스 은박지 각각 어떻게 버리나요").answer
+    assert "노즐을 바닥에 눌러" in answer
+    assert answer.index("은박지") > answer.index("노즐")
+
+
 def test_a_vague_member_is_part_of_what_all_come_from() -> None:
     answer = ask("컵밥 먹고 남은 용기랑 숟가락 뚜껑 비닐 각각 어떻게 버려요?").answer
     assert answer.startswith("컵밥 용기는 종이류로")
@@ -50,6 +56,8 @@ def test_a_vague_member_is_part_of_what_all_come_from() -> None:
         ("플라스틱이랑 캔 같이 버려도 되나요", "아니요, 따로 나눠 주세요."),
         ("비닐이랑 종이 같이 묶어서 버려도 되나요", "아니요, 따로 나눠 주세요."),
         ("캔 페트병 유리병 한 봉투에 같이 내놔도 돼요?", "아니요, 따로 나눠 주세요."),
+        ("우유팩 두유팩 같이 모아도 돼요?", "우유팩과 두유팩은"),  # in one box, but apart
+        ("마요네즈통 케찹통 간장병 씻어서 버려야 되나요", "네, "),
         ("신문지랑 책 같이 묶어도 되나요?", "네, 신문지와 책은 종이류로"),
         ("옷 신발 가방 한꺼번에 의류수거함에 넣어도 돼요?", "네, 옷과 신발과 가방은"),
         ("빨대랑 컵홀더 같이 종이로 버려도 되나요?", "아니요, 가는 곳이 서로 달라요."),
@@ -75,6 +83,7 @@ def test_what_is_not_known_of_them_is_said() -> None:
         "비닐 코팅된 종이 쇼핑백",
         "종이랑 비슷한 벽지 어떻게 버려요",
         "플라스틱 물통 뚜껑 어떻게 버려요",
+        "우유팩 빨대는 같이 버려요?",
         "선크림 캔 스프레이랑 튜브 둘 다 있는데요",
         "",
     ],
