@@ -235,8 +235,7 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
             words.append(part if part.endswith((".", "!", "?")) else f"{part}.")
     if match.also:
         words += [each for each in careful(match) if each not in words]
-        words += not_known(asked)
-    return words
+    return [*words, *not_known(asked)]
 
 
 def _apart(match: RuleMatch, notes: Sequence[str]) -> tuple[list[str], str]:

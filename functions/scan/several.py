@@ -38,10 +38,8 @@ _ASKED = re.compile(  # what is asked of them: 냉장고 세탁기 에어컨 무
     r"|(음식물|종량제|재활용|일반|종이|플라스틱|비닐|고철)(류|쓰레기|봉투)?(인가요?|이에요|예요|에요|로|으로|에|되\S*|맞\S*)"
 )
 _JOINED = re.compile(r"(?P<stem>.+?)(?P<by>이?랑|하고|와|과)(요|도|는)?")
-_OF_ONE = (
-    re.compile(  # 종이랑 비슷한, 과자랑 같이 든: tells of one thing only; 생일파티하고 남은: joins nothing
-        r"같이|함께|비슷|같은|똑같|다른|다르|섞|붙|연결|남은|남아|나온|나서|중에|둘중|구분|차이|닮|바꾼|교환"
-    )
+_OF_ONE = re.compile(  # 종이랑 비슷한, 과자랑 같이 든: tells of one thing only; 생일파티하고 남은: joins nothing
+    r"같이|함께|비슷|같은|똑같|다른|다르|섞|붙|연결|남은|남아|나온|나서|중에|둘중|먹|마신|산|사온|쓰던|만든|갔|살던|놀|구분|차이|닮|바꾼|교환"
 )
 _BEGINNING = re.compile(  # 컵밥 먹고 남은, 택배 왔는데: where all of them come from
     r".*[가-힣](고|는데|서|면|니까|다가)|남은|남는|나온|나오는|온|산|받은|생긴|버릴|시킨|쓴|쓰던|먹은|있는|모은"
@@ -106,6 +104,7 @@ def things(question: str) -> Things:
     if not parts or (len(parts) < 2 and len(parts[0]) < 2):
         return Things()
     lead, parts[0] = _led(parts[0])
+    lead = lead or (parts[0][0] if len(parts) > 1 and len(parts[0]) > 1 else "")  # 분유통 뚜껑이랑 숟가락
     each = end < len(words) and _EACH.fullmatch(words[end])
     sure = bool(each) or len(parts) > 1 or _APART.search(question) is not None
     two = each and _OF_TWO.fullmatch(words[end]) and not _MARKED.search(words[end - 1])
@@ -117,12 +116,13 @@ def things(question: str) -> Things:
     strange: list[str] = []
     for name in names[:MOST]:
         if match := _one(name, lead):
-            known.setdefault(match.item or match.rule.name, match)
+            known.setdefault(_called(match), match)
         elif len(name.split()) == 1 and is_noun(name) and not PREDICATE.search(name):
             strange.append(name)
         else:
             return Things()
-    return Things(tuple(known.values()), tuple(strange)) if len(known) > 1 else Things()
+    enough = len(known) > 1 or (known and strange and len(parts) > 1)
+    return Things(tuple(known.values()), tuple(strange)) if enough else Things()
 
 
 def _parts(words: Sequence[str]) -> Iterator[list[str]]:

@@ -58,6 +58,7 @@ _LEFT_ON = re.compile(  # a part, that it stays on, and that it is asked whether
     r".{0,16}(되|돼|될|괜찮|상관없|가능)"
 )
 _SPELLED = {"테잎": "테이프", "송장": "운송장"}
+_APART = re.compile("나눠 모|섞지|끼리 모")  # 종이컵끼리 모아요: not with others of its class
 _AS_IT_IS = re.compile(r"그냥|그대로|바로|통째")
 _NOTHING = re.compile(  # what says nothing of the thing's condition
     r"(헌|작은|오래된|신던|고장난|깨끗한|깨끗이|깨끗하게|씻은|씻어서|씻었는데|헹군|헹궈서|버리려면|버릴건데|내놓을때|먹고|난|이거"
@@ -117,7 +118,7 @@ def _of_several(question: str, asked: PolarQuestion | None, match: RuleMatch) ->
     if _AS_ONE.search(read(question).letters) is None:
         return None
     if all(same_way(name, match) for name in match.also):
-        return None if any("나눠 모" in each for each in _note(match)) else Verdict(True, YES)
+        return None if any(_APART.search(each) for each in _note(match)) else Verdict(True, YES)
     return Verdict(False, NO, "따로 나눠 주세요.")
 
 

@@ -59,6 +59,7 @@ def test_what_is_asked_without_a_thing_is_answered(text: str, id: str) -> None:
         ("재활용 마크가 없는데 어떻게 버려요", "other-mark"),
         ("쓰레기 분리수거 방법 알려주세요", "how-to-sort"),
         ("원룸인데 재활용 어디에 버려요", "how-to-sort"),
+        ("재활용 봉투는 아무 비닐이나 써도 되나요", "recycling-bag"),
         ("비오는날 종이 내놔도 되나요", "rain"),
         ("음식물쓰레기 기준이 뭐에요", "food-or-not"),
         ("나무 가구 직접 부숴서 종량제에 넣어도 되나요?", "furniture-broken-up"),

@@ -37,6 +37,11 @@ def test_what_is_asked_in_one_breath_is_answered_thing_by_thing(text: str, told:
     assert ask(text).answer.startswith(told)
 
 
+def test_of_two_the_unknown_one_is_named() -> None:
+    assert "‘쿵짝북채’는 무엇인지 알아보지 못했으니" in ask("유모차랑 쿵짝북채 버리고 싶어요").answer
+    assert "남자친구" not in ask("남자친구랑 먹은 피자 박스 어떻게 버려요").answer
+
+
 def test_what_is_harmless_beside_a_danger_is_told_after_its_safe_path() -> None:
     answer = ask("캠핑 갔다왔는데 숯 부탄가스 은박지 각각 어떻게 버리나요").answer
     assert "노즐을 바닥에 눌러" in answer
@@ -56,6 +61,7 @@ def test_a_vague_member_is_part_of_what_all_come_from() -> None:
         ("플라스틱이랑 캔 같이 버려도 되나요", "아니요, 따로 나눠 주세요."),
         ("비닐이랑 종이 같이 묶어서 버려도 되나요", "아니요, 따로 나눠 주세요."),
         ("캔 페트병 유리병 한 봉투에 같이 내놔도 돼요?", "아니요, 따로 나눠 주세요."),
+        ("종이컵이랑 종이 같이 버려도 되죠?", "종이컵과 종이는"),  # of paper, but by themselves
         ("우유팩 두유팩 같이 모아도 돼요?", "우유팩과 두유팩은"),  # in one box, but apart
         ("마요네즈통 케찹통 간장병 씻어서 버려야 되나요", "네, "),
         ("신문지랑 책 같이 묶어도 되나요?", "네, 신문지와 책은 종이류로"),
