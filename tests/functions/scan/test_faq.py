@@ -54,7 +54,6 @@ def test_what_is_asked_without_a_thing_is_answered(text: str, id: str) -> None:
         ("음식물쓰레기 카드 어디서 받아요", "food-card"),
         ("쓰레기봉투 찢어졌어요", "bags-torn"),
         ("종량제봉투 환불 되나요", "bags-refund"),
-        ("의류수거함 어디 있어요", "where-bins-are"),
         ("OTHER 플라스틱은 재활용 되나요", "other-mark"),
         ("재활용 마크가 없는데 어떻게 버려요", "other-mark"),
         ("쓰레기 분리수거 방법 알려주세요", "how-to-sort"),
