@@ -102,9 +102,9 @@ class Postgres(Server):
         if self._user:
             shutil.chown(part, self._user, self._user)
         try:
-            command = [self._bin / "initdb", "--auth=trust", "--encoding=utf8", "-U", "postgres", "-D", part]
+            written = [] if self.persistent else ["--no-sync"]
             done = subprocess.run(
-                command if self.persistent else [*command, "--no-sync"],
+                [self._bin / "initdb", "--auth=trust", "--encoding=utf8", *written, "-U", "postgres", "-D", part],
                 capture_output=True,
                 text=True,
                 check=False,
