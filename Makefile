@@ -33,7 +33,7 @@ test: check infrastructure-check cluster-check ## all tests and checks, those on
 check: setup system lint types sbom ## lint, types, known vulnerabilities and all tests that need no cluster
 	@$(BIN)/python -m schemas.audit --if-reachable
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n $(TESTERS) --dist loadfile
+	@$(BIN)/coverage run -m pytest -n $(TESTERS) --dist loadfile --durations=20
 	@$(BIN)/coverage combine -q
 	@$(BIN)/coverage report --skip-covered --sort=cover
 

@@ -104,7 +104,16 @@ class Postgres(Server):
         try:
             written = [] if self.persistent else ["--no-sync"]
             done = subprocess.run(
-                [self._bin / "initdb", "--auth=trust", "--encoding=utf8", *written, "-U", "postgres", "-D", part],
+                [
+                    self._bin / "initdb",
+                    "--auth=trust",
+                    "--encoding=utf8",
+                    *written,
+                    "-U",
+                    "postgres",
+                    "-D",
+                    part,
+                ],
                 capture_output=True,
                 text=True,
                 check=False,
