@@ -77,7 +77,7 @@ def _item(material: str, text: Utterance, item: Item | None = None) -> Item | No
     if material == "glass" and item and item.guide in _JARS:
         return taxonomy().named("화장품 유리병")
     bottle = material == "glass" and any(
-        re.fullmatch(r".*(?<![꽃화보온])병(이|은|을|도)?", word) for word in text.words
+        re.fullmatch(r".*(?<![꽃화보온젖])병(이|은|을|도)?", word) for word in text.words
     )
     return taxonomy().named("유리병" if bottle else _ITEMS[material])
 

@@ -192,7 +192,7 @@ def _named(
             return replace(match, finding="asked", candidates=head.items, said=words)
         return match
     if about and (made := of_material(about.name, about.after)) and (item := list_.named(made)):
-        return of_item(item, question, own_words(question, 16))
+        return of_item(item, question, list_.spelled[about.name])
     if about and about.with_content and (inner := _content_of(about.name)):
         return of_item(inner, question)
     if about and (about.sure or (alone and not about.generic and about.weight > FAR_BESIDE)):

@@ -23,6 +23,7 @@ from functions.scan.polar import polar, thing_before
 from functions.scan.question import content, own_words
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.several import told, with_things
+from functions.scan.spacing import spaced
 from functions.scan.suspicion import suspect
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.topics import Mention, topic
@@ -156,6 +157,10 @@ def _told(question: str) -> RuleMatch | None:
     if danger:
         return with_things(with_others(danger, question), question)
     match = told(question)
+    if (match is None or match.finding == "asked") and (apart := spaced(question)):
+        again = told(apart)
+        if again and (match is None or again.finding == "named"):
+            match, question = again, apart
     if (match is None or match.finding == "asked") and faq.answered(question):
         return None  # it is about no thing
     return _suspected(question, match) or match

@@ -1,0 +1,40 @@
+"""Questions typed without spaces are read by the name they begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.scan.retrieval import search
+from functions.scan.spacing import spaced
+
+
+@pytest.mark.parametrize(
+    ("question", "read"),
+    [
+        ("칫솔은플라스틱이에요", "칫솔은 플라스틱이에요"),
+        ("우산은어떻게버려요", "우산은 어떻게 버려요"),
+        ("커텐떼낸거어디버려요", "커텐 떼낸거 어디 버려요"),
+        ("칫솔은 플라스틱이에요", ""),
+        ("가나다라마바사", ""),
+        ("칫솔", ""),
+        ("", ""),
+    ],
+)
+def test_spaces_stand_after_the_name_and_before_what_is_asked(question: str, read: str) -> None:
+    assert spaced(question) == read
+
+
+@pytest.mark.parametrize(
+    ("question", "item"),
+    [
+        ("칫솔은플라스틱이에요?", "칫솔"),
+        ("냄비태웠는데어떻게버려요", "냄비"),
+        ("커텐떼낸거어디버려요", "커튼"),
+        ("배추는음식물이에요", "배추"),
+        ("쇼파3인용스티커얼마에요", "소파"),
+    ],
+)
+def test_what_is_named_so_is_answered(question: str, item: str) -> None:
+    match = search(question)
+    assert match is not None
+    assert (match.finding, match.item) == ("named", item)
