@@ -75,7 +75,7 @@ async def _write(url: str, seen: deque[Delivery]) -> None:
     redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2, max_connections=1)
     reachable = True
     try:
-        while not cancelled():  # at the end of the process
+        while not cancelled():  # until the end of the process
             await asyncio.sleep(PACE_S)
             try:
                 while seen:

@@ -102,18 +102,9 @@ class Postgres(Server):
         if self._user:
             shutil.chown(part, self._user, self._user)
         try:
-            written = [] if self.persistent else ["--no-sync"]
+            options = ["--auth=trust", "--encoding=utf8", *([] if self.persistent else ["--no-sync"])]
             done = subprocess.run(
-                [
-                    self._bin / "initdb",
-                    "--auth=trust",
-                    "--encoding=utf8",
-                    *written,
-                    "-U",
-                    "postgres",
-                    "-D",
-                    part,
-                ],
+                [self._bin / "initdb", *options, "-U", "postgres", "-D", part],
                 capture_output=True,
                 text=True,
                 check=False,

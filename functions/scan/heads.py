@@ -46,12 +46,8 @@ _PLAIN = re.compile(r"^(빈|헌|새|큰|작은|다쓴)$")  # 빈통: says nothin
 _LEFT = re.compile(r"(?<!만)남")
 _BIN = re.compile(r"(음식물|음쓰|쓰레기|재활용|수거|종량제|헌옷|의류)$")  # with 통에: where things go
 FOOD = "음식물류폐기물"
-_NO_BOTTLES = {
-    "보온병": None,
-    "꽃병": None,
-    "화병": None,
-    "젖병": "유리 젖병",
-}  # what they are of glass: no 유리병
+# What ends like a bottle and is no 유리병 when it is of glass, with the item that it is then, if there is one.
+NO_BOTTLES = {"보온병": None, "꽃병": None, "화병": None, "젖병": "유리 젖병"}
 Middles = Callable[[int, int], frozenset[str]]
 _OF_STUFF = re.compile(  # 냄비 손잡이 플라스틱인데: said of a part, and the whole thing is meant
     r"(이|가|은|는)?(플라스틱|나무|고무|실리콘|쇠|스텐)(인데|이라|이고)"
@@ -177,7 +173,7 @@ def of_material(name: str, said: str) -> str | None:
     found = _MATERIAL.search(said)
     if found is None or found.group(1) in name:
         return None
-    for bottle, item in _NO_BOTTLES.items():
+    for bottle, item in NO_BOTTLES.items():
         if name.endswith(bottle):
             return item if found.group(1) == "유리" else None
     heads = (_heads().get(name[-size:]) for size in range(min(5, len(name) - 1), 0, -1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from functions.scan.heads import FOOD
+from functions.scan.heads import FOOD, NO_BOTTLES
 from functions.scan.tails import is_noun
 from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.utterance import Utterance
@@ -77,7 +77,8 @@ def _item(material: str, text: Utterance, item: Item | None = None) -> Item | No
     if material == "glass" and item and item.guide in _JARS:
         return taxonomy().named("화장품 유리병")
     bottle = material == "glass" and any(
-        re.fullmatch(r".*(?<![꽃화보온젖])병(이|은|을|도)?", word) for word in text.words
+        (found := re.fullmatch(r"(.*병)(이|은|을|도)?", word)) and not found[1].endswith(tuple(NO_BOTTLES))
+        for word in text.words
     )
     return taxonomy().named("유리병" if bottle else _ITEMS[material])
 
