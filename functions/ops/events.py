@@ -44,6 +44,13 @@ class EventQuarantined(EventData):
     code: int
 
     @property
+    def answered(self) -> bool:
+        """Whether the function itself failed last: what stands before it answers otherwise (502, 504, none at all), and
+        a duplicate of what is being worked on gets 409.
+        """
+        return self.code in {500, 503}
+
+    @property
     def about(self) -> str:
         """The domain of the quarantined event, as in eco2.<domain>.…"""
         return self.type_of.split(".")[1] if self.type_of.count(".") > 1 else ""

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 SOURCE = "/eco2/scan/submit"
 CACHE_S = 3600
 RETRY_S = 5  # when to ask again for a share that is used up
+FATAL_ATTEMPTS = 3  # a stage whose workers died so often is not tried again
 
 
 class Jobs(Service):
@@ -208,9 +209,10 @@ class Jobs(Service):
         await self.owned(user_id, job_id)
         await self._end(str(job_id), "cancelled", without_result(str(job_id), "cancelled", "CANCELLED"))
 
-    async def in_living_hands(self, job_id: str, stage: str) -> bool:
-        """Whether the stage is done, or a living worker is on it right now."""
-        return await self._database.one(_IN_HANDS, (job_id, stage)) is not None
+    async def given_up(self, job_id: str, stage: str, *, answered: bool) -> bool:
+        """Whether its function handed the stage back (and answered so), or whoever began it died again and again."""
+        values = {"id": job_id, "stage": stage, "answered": answered, "fatal": FATAL_ATTEMPTS}
+        return await self._database.one(_GIVEN_UP, values) is not None
 
     async def reopen(self, job_id: str) -> None:
         """Give a job that failed another chance, because its dead letter was replayed."""
@@ -324,10 +326,10 @@ SELECT j.user_id, coalesce((SELECT outcome FROM ended), j.outcome), last.stage, 
        (SELECT count(pg_notify('eco2_cancel', id::text)) FROM ended WHERE %(status)s <> 'completed')
 FROM scan.jobs j {_LAST_STAGE} WHERE j.id = %(id)s
 """  # noqa: S608 - put together from constants
-_IN_HANDS = """
+_GIVEN_UP = """
 SELECT 1 FROM scan.stage_results
-WHERE (job_id, stage) = (%s, %s)
-  AND (output IS NOT NULL OR worker IS NOT NULL AND lease_until > now() AND NOT pg_try_advisory_xact_lock(worker))
+WHERE (job_id, stage) = (%(id)s, %(stage)s) AND output IS NULL
+  AND (worker IS NULL AND %(answered)s OR attempt >= %(fatal)s AND pg_try_advisory_xact_lock(worker))
 """
 _REOPEN = """
 UPDATE scan.jobs SET status = 'active', outcome = NULL, ended_at = NULL,

@@ -39,9 +39,9 @@ class Records:
         """How often each stage was begun, by `<job>:<stage>`."""
         return {f"{job}:{stage}": attempt for job, stage, attempt, _ in self.rows(_STAGES, list(jobs))}
 
-    def quarantined(self, jobs: Sequence[str]) -> int:
-        """Events of these jobs that were given up for a while, and which the redrive delivers again."""
-        return int(self.rows(_QUARANTINED, list(jobs))[0][0])
+    def quarantined(self, jobs: Sequence[str]) -> Counter[str]:
+        """Events of these jobs that were given up for a while, by function and the status it last answered."""
+        return Counter(f"{function}: {status}" for function, status in self.rows(_QUARANTINED, list(jobs)))
 
     def complaints(self, jobs: Sequence[str], paid: Mapping[str, int]) -> list[str]:
         """Jobs that are not complete, stages that are missing, rewards given twice, and models paid too often.
@@ -84,7 +84,7 @@ _JOBS = "SELECT id::text, status FROM scan.jobs WHERE id = ANY(%s::uuid[])"
 _STAGES = """
 SELECT job_id::text, stage, attempt, output IS NOT NULL FROM scan.stage_results WHERE job_id = ANY(%s::uuid[])
 """
-_QUARANTINED = "SELECT count(*) FROM ops.quarantine WHERE subject = ANY(%s::text[])"
+_QUARANTINED = "SELECT trigger, error_code FROM ops.quarantine WHERE subject = ANY(%s::text[])"
 _USERS = "SELECT DISTINCT user_id FROM scan.jobs WHERE id = ANY(%s::uuid[])"
 _GRANTS = "SELECT user_id, character, job_id FROM scan.grants WHERE job_id = ANY(%s::uuid[])"
 _TOLD = {

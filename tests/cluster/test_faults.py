@@ -97,14 +97,14 @@ async def test_every_scan_is_answered_once_whatever_is_killed(
     again = [stage for stage, count in attempts.items() if count > 1]
     twice = [stage for stage in attempts if paid.get(stage, 0) > 1]
     log.info(
-        "%s after %.0f s: %d scans took %.0f s; stages begun again %d, paid again %d; events quarantined %d",
+        "%s after %.0f s: %d scans took %.0f s; stages begun again %d, paid again %d; events quarantined %s",
         fault.__name__,
         after_s,
         JOBS,
         time.monotonic() - began,
         len(again),
         len(twice),
-        records.quarantined(crowd.jobs),
+        dict(records.quarantined(crowd.jobs)),
     )
     assert [complaint for one in told if (complaint := one.complaint())] == []
     assert len({one.job_id for one in told}) == JOBS

@@ -1,4 +1,4 @@
-"""Ends a scan whose event could not be delivered, with an error and at once."""
+"""Ends a scan at which a function kept failing, with an error and at once."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from functions.scan.pipeline import STAGES
 
 @event_function(on=EventQuarantined, ledger=None, timeout=15)
 async def abandon(event: EventQuarantined, jobs: Jobs) -> None:
-    """Fail the job, unless somebody still works on it: a duplicate that was tried too often is no failure."""
+    """Fail the job of a stage that was given up; what reached no function is the sweeper's, until the deadline."""
     stage = event.trigger.removeprefix("scan-")
     if event.about != "scan" or not event.subject:
         return
-    if stage not in STAGES or not await jobs.in_living_hands(event.subject, stage):
+    if stage not in STAGES or await jobs.given_up(event.subject, stage, answered=event.answered):
         await jobs.fail(event.subject, "STAGE_FAILED")
 
 
