@@ -142,7 +142,7 @@ def _safe(match: RuleMatch, asked: str) -> Answer:
     words += first.sentences
     for other in others:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
-    words += of_others(match)
+    words += [*of_others(match), *not_known(asked)]
     if verdict := judged(asked, match):
         words = verdict.leading(words)
     if (variant := match.variant) and variant.note:

@@ -264,7 +264,11 @@ def with_others(match: RuleMatch, question: str) -> RuleMatch:
     about = topic(mentions)
     together = asked_together(mentions, about) if about else []
     things = {each.name: list_.changed(list_.by_name[each.name], question) for each in together}
-    names = {item.name: list_.spelled[name] for name, item in things.items() if not item.hazard}
+    names = {
+        item.name: list_.spelled[name] if item is list_.by_name[name] else item.name
+        for name, item in things.items()
+        if not item.hazard
+    }
     if match.finding == "hazard" and (len(together) < 2 or _of_all(match, question, together)):
         return match
     if match.finding == "hazard":

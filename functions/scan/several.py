@@ -12,20 +12,23 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from functions.scan import naming
+from functions.scan.hazards import told as told_hazards
 from functions.scan.korean import with_particle
-from functions.scan.matches import RuleMatch
+from functions.scan.matches import RuleMatch, of_item
 from functions.scan.mentions import STUFF
+from functions.scan.polar import thing_before
 from functions.scan.question import PREDICATE, own_words
 from functions.scan.rules import classes, lookup
 from functions.scan.tails import is_noun
 from functions.scan.taxonomy import taxonomy
 from functions.scan.topics import GENERIC, HEADS, PARTS
-from functions.scan.utterance import normal
+from functions.scan.utterance import Utterance, normal
 
 MOST = 6  # things that are told in one answer
 LONG = 3  # words of which more may be told than one thing's name: 선크림 캔 스프레이
 LEAST_ROW = 3  # so many names in a row are a list; of two the first may say which one is meant
 AND = "그리고"
+_ANDS = (AND, "및", "또는", "혹은")
 _COMMA = re.compile(r"(?<=[가-힣a-zA-Z])\s*[,·/&+、]\s*(?=[가-힣a-zA-Z])")
 _EACH = re.compile(  # after the things, all of which are asked about
     r"각각|각자|각기|따로따로|한꺼번에|한번에|같이|함께|다같이|전부|모두|둘다|셋다|다|한|둘|셋|따로|섞어서?|나눠서?"
@@ -37,7 +40,7 @@ _ASKED = re.compile(  # what is asked of them: 냉장고 세탁기 에어컨 무
     r"(무상|방문)?수거|신청\S*|신고\S*|예약\S*|비용\S*|수수료\S*|씻어\S*|헹[궈구]\S*|말려\S*|닦아\S*|접어\S*|\S*수거함에"
     r"|(음식물|종량제|재활용|일반|종이|플라스틱|비닐|고철)(류|쓰레기|봉투)?(인가요?|이에요|예요|에요|로|으로|에|되\S*|맞\S*)"
 )
-_JOINED = re.compile(r"(?P<stem>.+?)(?P<by>이?랑|하고|와|과)(요|도|는)?")
+_JOINED = re.compile(r"(?P<stem>.+?)(?P<by>이?랑|하고|와|과|이?나)(요|도|는)?")
 _OF_ONE = re.compile(  # 종이랑 비슷한, 과자랑 같이 든: tells of one thing only; 생일파티하고 남은: joins nothing
     r"같이|함께|비슷|같은|똑같|다른|다르|섞|붙|연결|남은|남아|나온|나서|중에|둘중|먹|마신|산|사온|쓰던|만든|갔|살던|놀|구분|차이|닮|바꾼|교환"
 )
@@ -54,6 +57,7 @@ class Things:
 
     known: tuple[RuleMatch, ...] = ()
     unknown: tuple[str, ...] = ()
+    dangerous: bool = False  # whether one of them is a hazard, which is told apart
 
 
 def told(question: str) -> RuleMatch | None:
@@ -72,7 +76,8 @@ def with_things(danger: RuleMatch, question: str) -> RuleMatch:
     """The match for a danger that is one of several things, with the harmless ones beside it."""
     found = things(question).known
     others = tuple(_called(each) for each in found if each.item != danger.item and not _dangerous(each))
-    if len(others) in (0, len(found)) or len(others) <= len(danger.also):
+    apart = things(question).dangerous or len(others) < len(found)
+    if not others or not apart or len(others) <= len(danger.also):
         return danger
     return replace(danger, also=others)
 
@@ -95,6 +100,12 @@ def not_known(question: str) -> list[str]:
 @lru_cache(maxsize=256)
 def things(question: str) -> Things:
     """The things of a question that lists them; nothing where it asks about one only."""
+    found = _listed(question)
+    before = "" if found.known else thing_before(question)  # 귤 껍질, 땅콩 껍질 음식물이에요
+    return _listed(before) if before else found
+
+
+def _listed(question: str) -> Things:
     words = own_words(_COMMA.sub(f" {AND} ", question), 80).split()
     end = next(
         (at for at, word in enumerate(words) if at and (_EACH.fullmatch(word) or _ASKED.fullmatch(word))),
@@ -103,26 +114,40 @@ def things(question: str) -> Things:
     parts = list(_parts(words[:end]))
     if not parts or (len(parts) < 2 and len(parts[0]) < 2):
         return Things()
-    lead, parts[0] = _led(parts[0])
+    lead, begun, parts[0] = _led(parts[0])
     lead = lead or (parts[0][0] if len(parts) > 1 and len(parts[0]) > 1 else "")  # 분유통 뚜껑이랑 숟가락
     each = end < len(words) and _EACH.fullmatch(words[end])
     sure = bool(each) or len(parts) > 1 or _APART.search(question) is not None
     two = each and _OF_TWO.fullmatch(words[end]) and not _MARKED.search(words[end - 1])
-    least = 2 if two else LEAST_ROW
-    names = [name for part in parts for name in _row(part, least, sure=sure)]
+    least = 2 if two or len(parts) > 1 else LEAST_ROW
+    names = _of_one_kind(parts) or [name for part in parts for name in _row(part, least, sure=sure)]
     if len(names) < 2:
         return Things()
     known: dict[str, RuleMatch] = {}
     strange: list[str] = []
+    dangerous = False
     for name in names[:MOST]:
-        if match := _one(name, lead):
+        if match := _one(name, lead, begun):
             known.setdefault(_called(match), match)
+        elif told_hazards(Utterance.of(name)):
+            dangerous = True
         elif len(name.split()) == 1 and is_noun(name) and not PREDICATE.search(name):
             strange.append(name)
         else:
             return Things()
-    enough = len(known) > 1 or (known and strange and len(parts) > 1)
-    return Things(tuple(known.values()), tuple(strange)) if enough else Things()
+    enough = len(known) > 1 or (known and (strange or dangerous) and len(parts) > 1)
+    return Things(tuple(known.values()), tuple(strange), dangerous) if enough else Things()
+
+
+def _of_one_kind(parts: Sequence[Sequence[str]]) -> list[str]:
+    """The names of things whose last word is said once: 감자 껍질 and 양파 껍질 of 감자, 양파 껍질."""
+    *firsts, last = [word for part in parts for word in part]
+    list_ = taxonomy()
+    if len(firsts) < 2 or last not in HEADS or last in PARTS or list_.named(" ".join([*firsts, last])):
+        return []
+    places = {item.place for first in firsts if first not in STUFF and (item := list_.named(first))}
+    names = [f"{first} {last}" for first in firsts]
+    return names if len(places) == 1 and all(list_.named(name) for name in names) else []
 
 
 def _parts(words: Sequence[str]) -> Iterator[list[str]]:
@@ -130,7 +155,7 @@ def _parts(words: Sequence[str]) -> Iterator[list[str]]:
     part: list[str] = []
     for at, word in enumerate(words):
         following = words[at + 1] if at + 1 < len(words) else ""
-        if word in (AND, "및"):
+        if word in _ANDS:
             yield from [part] if part else []
             part = []
         elif (stem := _stem(word)) and not _OF_ONE.match(following):
@@ -148,18 +173,21 @@ def _stem(word: str) -> str:
     if found is None or taxonomy().named(word):
         return ""
     stem = found["stem"]
-    known = taxonomy().named(stem) or taxonomy().mentions(stem) or naming.told(stem)
+    known = bool(taxonomy().named(stem) or taxonomy().mentions(stem))
+    if found["by"].endswith("나"):  # 하나, 이거나
+        return stem if known else ""
+    known = known or naming.told(stem) is not None
     return stem if known or (found["by"].endswith("랑") and len(stem) > 2) else ""
 
 
-def _led(part: Sequence[str]) -> tuple[str, list[str]]:
-    """What the things come from, and the first of them: 컵밥 and 용기 of 컵밥 먹고 남은 용기."""
+def _led(part: Sequence[str]) -> tuple[str, str, list[str]]:
+    """What the things come from, how that is said, and the first of them: 컵밥 먹고 남은 and 용기."""
     begins = [bool(_BEGINNING.fullmatch(word)) and taxonomy().named(word) is None for word in part[:-1]]
     at = max((at for at, begin in enumerate(begins) if begin), default=-1)
     source = next(
         (word for word, begin in zip(part, begins[: at + 1], strict=False) if not begin and is_noun(word)), ""
     )
-    return source, list(part[at + 1 :])
+    return source, " ".join(part[: at + 1]), list(part[at + 1 :])
 
 
 def _row(part: Sequence[str], least: int, *, sure: bool) -> list[str]:
@@ -187,7 +215,7 @@ def _row(part: Sequence[str], least: int, *, sure: bool) -> list[str]:
     return names if plain or (sure and len(names) >= LEAST_ROW) else [whole]
 
 
-def _one(name: str, lead: str) -> RuleMatch | None:
+def _one(name: str, lead: str, begun: str) -> RuleMatch | None:
     """The match for one of the things, as part of what they come from where its own name says little."""
     plain, alone = normal(name), taxonomy().named(name)
     if alone is None and plain in classes():
@@ -198,6 +226,8 @@ def _one(name: str, lead: str) -> RuleMatch | None:
         exact = match and match.finding == "asked" and normal(match.candidates[0]) == plain
         clear = match and match.finding == "named" and (alone or len(name.split()) < LONG)
         if match and (clear or exact) and not match.hazards:
+            if alone and (became := taxonomy().changed(alone, f"{begun} {name}")) is not alone:
+                return of_item(became)
             said = name if alone and lookup(*alone.place) == match.rule else match.said
             return replace(match, finding="named", candidates=(), also=(), said=said)
     return None

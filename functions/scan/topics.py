@@ -49,7 +49,9 @@ _COMES_OUT = re.compile(  # 찢어져서 털 나오는데: the thing that it com
 )
 _VISIT = re.compile(r"(해서|을|도|으로)?(수거|신청|접수|예약|회수|서비스)")  # 방문 is no door
 _FOLDED = re.compile(r"(처럼|모양으로|모양|로|를)?접")  # 딱지 접어서: how a bag is folded
-JOINED = re.compile(r"(들)?(이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)")
+JOINED = re.compile(  # 칼이나 가위; not 국물이 나오는, 칼이 나가서
+    r"(들)?((이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)|이?나(?![온왔올간갔눠누는던요]|오(?!이|븐|징)|가(?!위|방|구|발|죽|지|스)))"
+)
 _TOPIC = re.compile(r"(들)?(은|는)")
 _MARKED = re.compile(r"(들)?(은|는|을|를)")
 PART = re.compile(
