@@ -42,9 +42,14 @@ _READY: list[tuple[dict[str, Any], str]] = [
     (_of_generation(_conditions(ConfigurationsReady="True", Ready="True"), seen=2), "Healthy"),
     (_of_generation(_conditions(ConfigurationsReady="True", Ready="True"), seen=1), "Progressing"),
     (_of_generation(_conditions(ConfigurationsReady="True", Ready="Unknown"), seen=2), "Progressing"),
-    (_of_generation(_conditions(Ready="False"), seen=2), "Degraded"),
     ({"metadata": {"generation": 1}}, "Progressing"),
 ]
+
+
+def _unready(means: str) -> tuple[dict[str, Any], str]:
+    return _of_generation(_conditions(Ready="False"), seen=2), means
+
+
 CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "argoproj.io_Application": [
         (_application("Healthy", "Synced"), "Healthy"),
@@ -60,9 +65,9 @@ CASES: dict[str, list[tuple[dict[str, Any], str]]] = {
         (_conditions(NamesAccepted="False", Established="False"), "Degraded"),
         ({}, "Progressing"),
     ],
-    "serving.knative.dev_Service": _READY,
-    "eventing.knative.dev_Broker": _READY,
-    "eventing.knative.dev_Trigger": _READY,
+    "serving.knative.dev_Service": [*_READY, _unready("Degraded")],
+    "eventing.knative.dev_Broker": [*_READY, _unready("Progressing")],  # its own pods are not there yet
+    "eventing.knative.dev_Trigger": [*_READY, _unready("Progressing")],
     "rabbitmq.com_RabbitmqCluster": [
         (_conditions(AllReplicasReady="True"), "Healthy"),
         (_conditions(AllReplicasReady="False"), "Progressing"),
