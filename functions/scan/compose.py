@@ -17,7 +17,17 @@ from functions.scan.doubt import asking, confirming, day_of_guess, wavering
 from functions.scan.events import Answer
 from functions.scan.korean import listed_names, with_particle
 from functions.scan.matches import RuleMatch
-from functions.scan.question import asks_cost, asks_deposit, asks_permit, asks_reuse, asks_when, own_words
+from functions.scan.question import (
+    asks_cost,
+    asks_deposit,
+    asks_permit,
+    asks_reuse,
+    asks_when,
+    asks_whether,
+    asks_why,
+    own_words,
+)
+from functions.scan.reasons import because
 from functions.scan.regions import region_of
 from functions.scan.rules import lookup, rules
 from functions.scan.several import not_known
@@ -144,7 +154,7 @@ def _safe(match: RuleMatch, asked: str) -> Answer:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
     words += [*of_others(match), *not_known(asked)]
     if verdict := judged(asked, match):
-        words = verdict.leading(words)
+        words = verdict.leading([each.replace(verdict.sentence, "").strip() for each in words])
     if (variant := match.variant) and variant.note:
         words.append(f"{_place_of(match)}에서는 {variant.note}")
     return Answer(
@@ -207,9 +217,13 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += of_others(replace(match, also=tuple(name for name in match.also if name not in same)))
     facts = match.rule.facts_of(match.guide)
-    if verdict := judged(asked, match):
+    verdict = judged(asked, match)
+    if verdict:
         words = verdict.leading(words)
         notes = warnings_first(notes, verdict.sentence)
+    if asks_why(asked) and not match.also and (reason := because(asked, match, notes)):
+        words.insert(1 if verdict else 0, reason)
+        notes = [note.replace(reason, "").strip() for note in notes]
     if asks_when(asked):
         dated = next((note for note in notes if "요일" in note), "")
         words.insert(0, dated or its_day(match.rule))
@@ -217,7 +231,9 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
         facts = ()
     if deposit := asks_deposit(asked) and match.rule.key in ("glass", "clear-pet", "plastic"):
         paid = [each for each in facts if "보증금" in each]
+        opening = ("네, " if paid else "아니요, ") if asks_whether(asked) else ""
         words[:0] = [f"{each}." for each in paid] or [NO_DEPOSIT]
+        words[0] = f"{opening}{words[0]}"
         facts = tuple(each for each in facts if each not in paid)
     if asks_permit(asked) and match.rule.key == "bulky" and not match.rule.way(match.guide):
         words.append(PERMIT)

@@ -29,6 +29,12 @@ def answered(question: str) -> FaqEntry | None:
     return next((each for each in entries() if each.asked.search(letters)), None)
 
 
+def explained(question: str) -> FaqEntry | None:
+    """The entry that says why something is done to things, where that is asked: why they are washed."""
+    entry = answered(question)
+    return entry if entry and entry.id.startswith("why-") else None
+
+
 @cache
 def entries() -> tuple[FaqEntry, ...]:
     """All entries of faq.json, in order."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functions.scan.utterance import LONGEST, same_letters
 
 _ASIDE = re.compile(
-    r"\s*(?<![안못])(?P<by>말고|빼고|제외하고|제외한|뺀)(?P<particle>는|도|요|나서|난)?(?=[\s,])[\s,]*(?P<asked>\S.*)"
+    r"(?<![안못])\s*(?<![안못])(?<![안못]\s)(?P<by>말고|빼고|제외하고|제외한|뺀)(?P<particle>는|도|요|나서|난)?(?=[\s,])[\s,]*(?P<asked>\S.*)"
 )
 
 _WITH_PART = re.compile(  # what is asked of a thing and a part of it is asked of the thing: 내솥도 같이

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from functions.scan.caps import bottle_and_cap
+from functions.scan.contents import container_of, content_of, holding, left_in
 from functions.scan.hazards import hazards
 from functions.scan.heads import FOOD, Heading, emptied, heading, of_material
 from functions.scan.instead import asked_instead
@@ -19,32 +20,19 @@ from functions.scan.question import content, noun_phrase, own_words
 from functions.scan.ranking import guesses
 from functions.scan.rules import classes, lookup, rules
 from functions.scan.tails import unknown_head, unknown_tail
-from functions.scan.taxonomy import Item, taxonomy
+from functions.scan.taxonomy import taxonomy
 from functions.scan.topics import HEADS, JOINED, Mention, asked_together, topic
 from functions.scan.utterance import Utterance, normal
 
 LEAST_WEIGHT = -1.0  # a mention that weighs no more is beside the point
 FAR_BESIDE = -2.5  # one that weighs no more says where another thing was or goes, even if it is the only one
 _LIDS = ("뚜껑", "마개")
-_CARTONED = {"우유": "우유팩"}  # a drink that is gone is thrown away as its carton
-_USED_UP = re.compile(r"^빈|텅빈|(다|모두|싹|거의)(쓴|썼|쓰고|써서)|(펌프|뚜껑|라벨)(을|를)?(빼|뺀|떼|뗀)")
-_BOTTLED = {"화장품 내용물": "화장품 플라스틱 용기"}  # and what is used up as its bottle
 LEAST_WRONG = 0.25  # a name with no more than this wrong a syllable is meant; with more it is asked about
 
 _SAYS_NO_KIND = re.compile(  # whose, how old or how many, but not which kind
     r"(빈|헌|새|폐|옛|큰|작은|중고|낡은|오래된|예쁜|우리|저희|집|이거|여러|모든|겨울|여름|옛날|택배|배달|마트|시장|회사|학교|사무실|가게|명절)"
     r"|(할(머니|매|배|아버지|무니)|엄마|아빠|어머니|아버지|부모님|남편|아내|와이프|아들|딸|동생|언니|형|누나|오빠|손주|친구|시어머니)(가|께서)?"
 )
-
-_INSIDE = re.compile(  # of a thing that is still in the container named next
-    r"(이|가|도)?(조금|좀|많이|반쯤|가득|잔뜩)?(든|담긴|들어있(는(?!데))?|들었|들은|남아있(는(?!데))?)"
-    r"([가-힣]{0,6}(통|병|팩|곽|갑|봉지|봉투|상자|박스|용기|그릇|컵|캔|페트)|(으면|는데|어요|을때|거든|음))"
-)
-_CONTAINERS = frozenset(
-    ["종이", "종이팩", "무색페트병", "플라스틱류", "비닐류", "발포합성수지", "유리병", "금속류"]
-)
-GENERAL = "일반종량제폐기물"
-_HELD = re.compile(r"(국물|건더기|음식)(이|가|도)?(조금|좀|많이|반쯤)?(남은|남아있는|든|들어있는|담긴)")
 
 
 def told(question: str) -> RuleMatch | None:
@@ -113,7 +101,7 @@ def _told(question: str) -> RuleMatch | None:
                 return with_others(near, meant.text)
             return replace(near, finding="asked", candidates=(near.item,), said=own_words(question))
     if named:
-        return with_others(_holding(named, question, mentions), question)
+        return with_others(holding(named, question, mentions), question)
     text = Utterance.of(question)
     stuff = driven(text) or (of_stuff(text) if head is None else None)
     if stuff and (match := of_item(stuff, question)):
@@ -151,17 +139,6 @@ def _turned(question: str) -> RuleMatch | None:
     return None
 
 
-def _emptied(name: str, question: str) -> RuleMatch | None:
-    """The carton or bottle of something that is said to be used up: 우유 다 마셨어요, 다 쓴 로션."""
-    list_, text = taxonomy(), Utterance.of(question)
-    if name in _CARTONED and emptied(text):
-        return of_item(list_.by_name[_CARTONED[name]], question)
-    bottle = _BOTTLED.get(list_.by_name[name].guide)
-    if bottle and _USED_UP.search(text.letters):
-        return of_item(list_.by_name[normal(bottle)], question, f"{list_.spelled[name]} 용기")
-    return None
-
-
 def _mentioned(question: str) -> list[Mention]:
     """The things a text names, without dangerous ones that it is not about: of 페인트 롤러 nothing is left."""
     text = Utterance.of(question)
@@ -179,11 +156,8 @@ def _named(
     places = frozenset(each.start for each in list_.mentions(question))  # dangerous names among them
     if exact := _exactly(question) or _turned(question):
         return exact
-    if about and (held := _HELD.match(Utterance.of(question).letters)) and (inner := list_.named(held[1])):
-        match = of_item(inner, question, held[1])  # 국물 남은 컵라면: first what is in it, then the thing
-        return replace(match, also=(list_.spelled[about.name],)) if match and about.name != held[1] else match
-    if about and (left := _emptied(about.name, question)):
-        return left
+    if about and (of_content := left_in(about, mentions, question) or container_of(about.name, question)):
+        return of_content
     if head and (first := list_.named(head.items[0])):
         text = Utterance.of(question)
         words = noun_phrase(question) or text.word_before(head.start) + text.letters[head.start : head.end]
@@ -193,7 +167,7 @@ def _named(
         return match
     if about and (made := of_material(about.name, about.after)) and (item := list_.named(made)):
         return of_item(item, question, list_.spelled[about.name])
-    if about and about.with_content and (inner := _content_of(about.name)):
+    if about and about.with_content and (inner := content_of(about.name)):
         return of_item(inner, question)
     if about and (about.sure or (alone and not about.generic and about.weight > FAR_BESIDE)):
         item = list_.by_name[about.name]
@@ -204,14 +178,15 @@ def _named(
         if about.apart and item.middle != "종이팩" and (made := of_material(about.name, f"{before}재질")):
             other = list_.named(made)
         if other := other or of_kind(item, text, about.start, end):
-            return of_item(other, question, own_words(question, 16))
+            return of_item(other, question, own_words(thing_before(question) or question, 16))
         match = of_item(item, question, list_.spelled[about.name])
         unsure = about.name in list_.unsettled and _told_apart(text, about, mentions)
         if match and (unsure or unknown_head(text, end, places) or unknown_tail(text, end, places)):
             called = match.said or match.item or item.name
             return replace(match, finding="asked", candidates=(called,), said=own_words(question))
-        if match and match.item != item.name:
-            return replace(match, said=noun_phrase(question))
+        called = noun_phrase(thing_before(question) or question)
+        if match and match.item != item.name:  # 신발 한짝, and not the 해진 옷 that it has become
+            return replace(match, said=called or list_.spelled[about.name])
         return match
     return None
 
@@ -231,30 +206,6 @@ def _told_apart(text: Utterance, about: Mention, mentions: Sequence[Mention]) ->
 def _begins_with_end_of(before: str, name: str) -> bool:
     """Whether a compound told apart has its first word in the name before it: 하얀 스티로폼 and 스티로폼 박스."""
     return any(name.startswith(before[start:]) for start in range(len(before) - 1))
-
-
-def _holding(match: RuleMatch, question: str, mentions: Sequence[Mention]) -> RuleMatch:
-    """The match with what is said to be still in the container that is asked about: 딸기잼 든 유리병."""
-    list_ = taxonomy()
-    item = list_.named(match.item or "")
-    if (
-        match.finding != "named"
-        or item is None
-        or item.middle not in _CONTAINERS
-        or emptied(Utterance.of(question))
-    ):
-        return match
-    inside = next((each for each in mentions if _INSIDE.match(each.after)), None)
-    held = list_.by_name[inside.name] if inside else None
-    if inside is None or held is None or held.major not in (FOOD, GENERAL) or held.name == item.name:
-        return match
-    return replace(match, also=(list_.spelled[inside.name],))
-
-
-def _content_of(name: str) -> Item | None:
-    """What is in a container that is to be thrown away with it: 식빵 of 식빵 봉지째."""
-    list_ = taxonomy()
-    return next((item for end in range(len(name) - 1, 0, -1) if (item := list_.named(name[:end]))), None)
 
 
 def with_others(match: RuleMatch, question: str) -> RuleMatch:

@@ -18,13 +18,18 @@ RECYCLING = "재활용폐기물"  # the major that 재활용 되나요 asks for
 _WORDS = {  # destinations that are no category's
     "recycling": "재활용 재활용품 재활용쓰레기 재활용함 재활용수거함 분리수거 분리배출",
     "drain": "변기 하수구 배수구 싱크대 개수대 세면대",
+    "mailbox": "우체통",
     "unreported": "그냥밖에 그냥길에 그냥집앞에 그냥",
 }
 # 붙여야 하나요: what is bulky
-_REPORTED = "스티커붙 스티커를붙 스티커사 스티커를사 딱지붙 딱지를붙 필증붙 필증을붙"
+_REPORTED = (
+    "대형 스티커필요 스티커가필요 필증필요 스티커붙 스티커를붙 스티커사 스티커를사 "
+    "딱지붙 딱지를붙 필증붙 필증을붙"
+)
 _SENTENCES = re.compile(r"(?<=[?!.])\s+|\n")
 _PLACE_FIRST = re.compile(
-    r"\s*(?P<place>\S+?)(?P<to>에다가?|에)\s+(?P<thing>\S.{0,20}?)\s+(?=(넣|버리|버려|내놓|내놔|담아)\S*)"
+    r"\s*(?P<place>\S+?)(?P<to>에다가?|에)(?!.{0,14}(묻|뭍|배어|배었|밴|붙|튀|튄|남[았은]))"
+    r"\s+(?P<thing>\S.{0,20}?)\s+(?=(넣|버리|버려|내놓|내놔|담아)\S*)"
 )
 _OPEN = re.compile(  # asked with a question word: not to be answered by yes or no
     r"어떻게|어떡|어케|어디|어따|무엇|뭐(?!든)|뭘|언제|왜|누구|누가|어느|무슨|몇|며칠|얼마|어떤|방법|하는법|이유"
@@ -39,11 +44,14 @@ _PUT = (
 _DO = r"(?:하|해|되|돼|할|함|한|됩|될)"
 _TO = re.compile(  # where it would be put: 종량제에 그냥 버려도 되죠, 종이랑 같이 내놔도 되나요
     rf"(?P<box>{_KIND})(?P<to>에다가?|에|으로|로|이?랑|하고|과|와)?도?(?:그냥|바로|같이|함께|다|전부|모아서?|스티커)*"
-    rf"(?:{_PUT}[가-힣]{{0,3}}?|신고[해하]|해|하|여)?(?:야(?:만)?(?P<must>{_DO})|{_MAY}|(?<=[가-힣])(?:나요|는건가|는거|죠))"
+    rf"(?:{_PUT}[가-힣]{{0,3}}?|신고[해하]|해|하|여)?"
+    rf"(?:야(?:만)?(?P<must>{_DO})|{_MAY}|(?<=[가-힣])(?:나요|는건가|는거|죠)"
+    r"|(?<=[가-힣])(?:버)?(?P<done>[렸었놨했]는데(?:요)?(?:괜찮|되|돼|문제없|상관없)))"
 )
 _BE = re.compile(  # what it would be: 음식물인가요, 플라스틱 맞죠, 재활용 되나요, 음식물 아니죠
     rf"{_KIND}(?:도|은|는|이|가|로|으로)?(?:분류)?"
-    rf"(?:(?P<yes>맞|되|돼|될|됩|가능|해당|{_IS})|(?P<no>아니(?!고|라(?!던|는|고)|면|어서)|안되|안돼|안될|못))"
+    rf"(?:(?P<yes>맞|되|돼|될|됩|가능|해당|한가요|하나요|할까요|해요$|{_IS})"
+    rf"|(?P<no>아니(?!고|라(?!던|는|고)|면|어서)|안되|안돼|안될|못))"
 )
 _ASKED_NOT = re.compile(
     r"안(?:되|돼|될|됩)(?:나|죠|지|는|까)|않나|않아요|아니죠|아닌가|아니에요|아니지|아니야"
@@ -52,7 +60,8 @@ _ASKS = re.compile(  # else only a question mark says that it is asked
     r"나요?|[까냐죠쥬]|인가|지요|니$|는지|는교|궁금|맞|가능|지예|여$"
 )
 _TOLD = re.compile(r"다고|고|서|는데|니까?|다길래|다는|다던")
-_NO_THINGS = "general food recycling drain unreported bulky noncombustible hazardous construction"  # 종량제 버려도 돼요
+# 종량제 버려도 돼요
+_NO_THINGS = "mailbox general food recycling drain unreported bulky noncombustible hazardous construction"
 _OR = re.compile(rf"{_KIND}{_IS}(?:아니면|혹은|또는)?")
 
 
@@ -71,7 +80,8 @@ class PolarQuestion:
 
     `part` is what the act is done to (라벨 of 라벨 떼야), `undone` whether it is asked about leaving it undone;
     `must` is whether it is asked to be necessary; `denied` whether it is asked with a no in it, where a yes or no
-    would say nothing (안 되나요). `at` is where in the letters the destination begins.
+    would say nothing (안 되나요), `done` whether it was already put there. `at` is where in the letters the
+    destination begins.
     """
 
     destinations: tuple[Destination, ...] = ()
@@ -80,6 +90,7 @@ class PolarQuestion:
     undone: bool = False
     must: bool = False
     denied: bool = False
+    done: bool = False
     at: int = 0
 
 
@@ -209,7 +220,9 @@ def _destined(text: Utterance, *, marked: bool) -> PolarQuestion | None:
             to["to"] or to["box"] or one.key in _NO_THINGS.split()
         ):  # else it is the thing: 캔 버려도 돼요
             denied = bool(to["bad"]) or _ASKED_NOT.search(letters, to.start()) is not None
-            asked[one] = PolarQuestion((one,), must=bool(to["must"]), denied=denied, at=start)
+            asked[one] = PolarQuestion(
+                (one,), must=bool(to["must"]), denied=denied, done=bool(to["done"]), at=start
+            )
         elif be and one.key != "unreported":
             denied = bool(be["no"]) or _ASKED_NOT.search(letters, be.start()) is not None
             asked[one] = PolarQuestion((one,), denied=denied, at=start)

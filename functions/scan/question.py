@@ -41,9 +41,13 @@ _COST = re.compile(  # 얼마예요, 수수료가 있나요, 무료로 가져가
     r"얼마(?!나|큼)|얼마나(해|하나|들|드|나와|나올|내)|수수료|비용|요금|유료|무료|(?<!나)무상(?!자)|공짜|가지러|방문수거|수거하러|돈(을|이|은)?(내|들|드나|드는|따로)"
 )
 _REUSE = re.compile(
-    r"기부|나눔|중고|(멀쩡|쓸만|새거|깨끗)한데.{0,8}(아까|버리|누구|줄|주|쓸)|남(한테|에게|을)?(줘|줄|주)"
+    r"기부|나눔|중고|재활용센터|(멀쩡|쓸만|새거|깨끗)한데.{0,8}(아까|버리|누구|줄|주|쓸)|남(한테|에게|을)?(줘|줄|주)"
 )
 _DEPOSIT = re.compile(r"보증금|공병값|병값|빈병값|(돈|얼마)(을|를|도)?(주나|줘|돌려|받을수|받나|쳐주)")
+_WHY = re.compile(r"왜(?!냐면|냐하면|(자꾸|계속|아직)?(안|못)(가져|치워|수거|갖))|이유|까닭")
+_WHETHER = re.compile(
+    r"^(?!.*(얼마|어디|어떻게|어떡|몇|언제|무슨)).*(나요?|까요?|죠|되[요나]?|돼요?|가능(해요|한가요)?|맞아요)$"
+)
 _PERMIT = re.compile(
     r"(스티커|딱지|필증)(는|은|를|을|도)?.{0,6}(어디|사(?!이|용|진|라)|파[나는]|팔|구매|구입|필요|붙)"
 )
@@ -80,6 +84,16 @@ def asks_reuse(text: str) -> bool:
 def asks_deposit(text: str) -> bool:
     """Whether it is asked if money is given back for a bottle."""
     return _DEPOSIT.search(normal(text)) is not None
+
+
+def asks_whether(text: str) -> bool:
+    """Whether it is asked to be answered by yes or no, and not with how much, where or how."""
+    return _WHETHER.search(normal(text)) is not None
+
+
+def asks_why(text: str) -> bool:
+    """Whether the reason is asked: why something is not recycled, or why a part is taken off."""
+    return _WHY.search(normal(text)) is not None
 
 
 def asks_permit(text: str) -> bool:

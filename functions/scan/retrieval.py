@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from functions.scan import faq
 from functions.scan.classification import Classification
+from functions.scan.contents import CONTAINERS, RINSED, container_beside
 from functions.scan.defaults import DEFAULT_INPUT
 from functions.scan.hazards import Hazard, hazards, seen, without_replaced
 from functions.scan.hazards import told as told_hazards
@@ -155,7 +156,7 @@ def search(question: str, region: str | None = None) -> RuleMatch | None:
 def _told(question: str) -> RuleMatch | None:
     danger = _dangerous(question)
     if danger:
-        return with_things(with_others(danger, question), question)
+        return container_beside(with_things(with_others(danger, question), question), question)
     match = told(question)
     if (match is None or match.finding == "asked") and (apart := spaced(question)):
         again = told(apart)
@@ -172,7 +173,7 @@ def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
     A hazard whose words were denied, or mean something else, is not suspected again.
     """
     list_, text, asked = taxonomy(), Utterance.of(question), content(question)
-    if not asked or list_.named(question) or list_.named(asked):
+    if len(asked) < 2 or list_.named(question) or list_.named(asked):
         return None
     suspicion = suspect(text)
     named = match is not None and match.finding == "named"
@@ -184,6 +185,8 @@ def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
     held = list_.named(match.item or "") if match and named else None
     if danger.id == _UNKNOWN and held and held.middle in _HOLD_NOTHING:
         return None
+    if danger.id in RINSED and held and held.middle in CONTAINERS and "남" in text.letters:
+        return None  # 참치캔 기름 남은 거: the can, whose note says where its oil goes
     item = list_.by_name[normal(danger.item)]
     if match and match.item and named and suspicion.probability < SURE:
         return replace(

@@ -63,7 +63,8 @@ class Rule(_Frozen):
     """How one category is disposed of; all texts Korean.
 
     `verb` ends the sentence that says where its things go, `branch` tells apart what looks alike on a photo.
-    `destinations` is what people call where its things go, the plainest first; no part of the document.
+    `destinations` is what people call where its things go, the plainest first, and `why` the reason they go there;
+    both are no part of the document.
     """
 
     about: str
@@ -81,6 +82,7 @@ class Rule(_Frozen):
     verb: str = ""
     branch: str = ""
     destinations: tuple[str, ...] = Field((), exclude=True)
+    why: str = Field("", exclude=True)
 
     def steps(self, item: str | None) -> tuple[str, ...]:
         """The item's own steps, or those common to the category."""

@@ -145,9 +145,9 @@ def _of_one_kind(parts: Sequence[Sequence[str]]) -> list[str]:
     list_ = taxonomy()
     if len(firsts) < 2 or last not in HEADS or last in PARTS or list_.named(" ".join([*firsts, last])):
         return []
-    places = {item.place for first in firsts if first not in STUFF and (item := list_.named(first))}
+    kinds = {item.place if (item := list_.named(first)) and first not in STUFF else None for first in firsts}
     names = [f"{first} {last}" for first in firsts]
-    return names if len(places) == 1 and all(list_.named(name) for name in names) else []
+    return names if len(kinds) == 1 and None not in kinds and all(map(list_.named, names)) else []
 
 
 def _parts(words: Sequence[str]) -> Iterator[list[str]]:

@@ -18,6 +18,7 @@ _NOT_A_LETTER = re.compile(r"[\W_]+")
 _INVISIBLE = re.compile("[\u00ad\u115f\u1160\u200b-\u200f\u2060\u3164\ufe00-\ufe0f\ufeff]")
 _JAMO = re.compile("([ㄱ-ㅎ])([ㅏ-ㅣ])(?:([ㄱ-ㅎ])(?![ㅏ-ㅣ]))?")
 _ASKED_NOT = re.compile(r"(이|가)?\s?아니(에요|예요|야|죠|지|지요|냐|니|가|ㅁ)\s*\?")
+_HASTY = re.compile(r"[앗엇졋햇겟랏렷쳣왓됏켯](?=어[요서도]?|는데|다|습|음|네|지만)")
 _INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 _FINALS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
 
@@ -45,8 +46,12 @@ _DENIED_BEFORE = re.compile(r"(?<![집차방동치제보미도편묵원초아])�
 
 
 def same_letters(text: str) -> str:
-    """The text composed, in one width and one case, its jamo written as syllables, without invisible signs."""
+    """The text composed, in one width and one case, its jamo written as syllables, without invisible signs.
+
+    A past tense typed in haste (깨졋어요, 쏟앗는데) has its ㅆ.
+    """
     composed = _JAMO.sub(_syllable, _INVISIBLE.sub("", unicodedata.normalize("NFC", text)))
+    composed = _HASTY.sub(lambda found: chr(ord(found.group()) + 1), composed)
     return "".join(_narrow(letter) for letter in composed).casefold()
 
 

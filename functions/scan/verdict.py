@@ -8,7 +8,7 @@ always says. Of a hazard only what must not be done is told before its safe path
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -27,6 +27,7 @@ from functions.scan.polar import (
     read,
 )
 from functions.scan.rules import rules
+from functions.scan.spacing import spaced
 from functions.scan.taxonomy import taxonomy
 from functions.scan.utterance import normal
 from functions.scan.wording import SENTENCES
@@ -57,13 +58,17 @@ _LEFT_ON = re.compile(  # a part, that it stays on, and that it is asked whether
     r"(까지|째로?|통째로?|(이|가|도|은|는)?(그대로|아직|좀|다)?(붙|달|끼|꽂|있)[가-힣]{0,6}?|(을|를|은|는|도)?(안|못)(떼|빼|벗기|뜯|제거하)(?!(어)?[지져진집])고?)"
     r".{0,16}(되|돼|될|괜찮|상관없|가능)"
 )
+_EACH_REPORTED = re.compile(
+    r"(따로|각각|각자|하나씩)(다)?(신고|접수|스티커|필증|돈|수수료)[가-힣]{0,6}(나|까|죠|되|돼)"
+)
 _SPELLED = {"테잎": "테이프", "송장": "운송장"}
 _APART = re.compile("나눠 모|섞지|끼리 모")  # 종이컵끼리 모아요: not with others of its class
 _AS_IT_IS = re.compile(r"그냥|그대로|바로|통째")
 _NOTHING = re.compile(  # what says nothing of the thing's condition
     r"(헌|작은|오래된|신던|고장난|깨끗한|깨끗이|깨끗하게|씻은|씻어서|씻었는데|헹군|헹궈서|버리려면|버릴건데|내놓을때|먹고|난|이거"
     r"|이건|이것|그거|혹시|저기|근데|그럼|그냥|꼭|다|보통|원래|무조건|전부|모두|그대로|바로|집에|있는|쓰던|다쓴|쓴|먹은|마신"
-    r"|새|우리|요즘|같은|것도?|거|거는|건|도|은|는|하나|한개|여러개|버릴때|버리려는데|버리는데|버리고싶은데|많은데|이제)+"
+    r"|버릴려면|새|우리|요즘|같은|것도?|거|거는|건|도|은|는|하나|한개|여러개|버릴때|버리려는데|버리는데|버리고|버릴|싶은데|싶어요|많은데|이제"
+    r"|[0-9]+(cm|센치|센티|인용|kg|키로|킬로|리터|l|개|단)?|짜리|긴|큰|하나만|건데|건데도|두개|세개|있는데|중고|안쓰는)+"
 )
 
 
@@ -86,11 +91,14 @@ class Verdict:
 
 def judged(question: str, match: RuleMatch) -> Verdict | None:
     """What the first words say to the question; None where it is none to be answered so, or not decided."""
+    question = spaced(question) or question
     asked = polar(question)
     if match.also and match.finding == "named" and (both := _of_several(question, asked, match)):
         return both
     if match.finding == "named" and match.item and (told := _left_on(question, asked, match)):
         return Verdict(False, NO, told)
+    if (reported := _reported_apart(question, match)) is not None:
+        return reported
     if asked is None or match.finding == "asked":
         return None
     if match.finding == "hazard":
@@ -122,6 +130,14 @@ def _of_several(question: str, asked: PolarQuestion | None, match: RuleMatch) ->
     return Verdict(False, NO, "따로 나눠 주세요.")
 
 
+def _reported_apart(question: str, match: RuleMatch) -> Verdict | None:
+    """That several bulky things are reported one by one: 침대 프레임이랑 매트리스 따로 신고해야 하나요."""
+    bulky = match.rule.key == "bulky" and match.also and all(same_way(name, match) for name in match.also)
+    if not bulky or not _EACH_REPORTED.search(read(question).letters):
+        return None
+    return Verdict(True, YES, "물건마다 따로 신고하고 수수료도 따로 내요.")
+
+
 def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
     """That it must not be done, where the hazard's own words forbid it in every case."""
     told = [said for danger in match.dangers for said in (*danger.sentences, *danger.steps)]
@@ -137,9 +153,22 @@ def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
     if len(asked.destinations) > 1 or asked.undone:
         return None
     said = [forbids for clause, forbids in _clauses(told, whole=True) if speaks(clause)]
-    if not said or not all(said):
+    if said and all(said):
+        return Verdict(False, sentence="안 돼요.")
+    return _said_of_it(speaks, match) if said else None
+
+
+def _said_of_it(speaks: Callable[[str], bool], match: RuleMatch) -> Verdict | None:
+    """What the hazard's own words say of it, which depends: 구멍을 뚫을지는 지자체 안내를 따르고."""
+    sentences = [
+        each for danger in match.dangers for text in danger.sentences for each in SENTENCES.split(text)
+    ]
+    told = next((each for each in sentences if speaks(each)), None)
+    if told is None:
         return None
-    return Verdict(False, sentence="안 돼요.")
+    called = normal(match.said or match.item or "")
+    refused = any(forbids and called in normal(clause) for clause, forbids in _clauses([told]))
+    return Verdict(False if refused else None, "안 돼요." if refused else "", told)
 
 
 def _of_act(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
@@ -202,6 +231,8 @@ def _of_places(question: str, asked: PolarQuestion, match: RuleMatch) -> Verdict
         return None
     if there and _AS_IT_IS.search(question):
         return None  # where something may have to be done first, that is told instead of a yes
+    if asked.done and not there:
+        return Verdict(False, NO, "아직 가져가기 전이면 꺼내서 다시 버려 주세요.")
     if asked.denied and re.search("되|돼|됩|될", question):
         return Verdict(there, "돼요," if there else "안 돼요,")
     if asked.denied:
@@ -282,7 +313,7 @@ def _clauses(sentences: Iterable[str], *, whole: bool = False) -> Iterator[tuple
     """
     for sentence in sentences:
         for each in SENTENCES.split(sentence):
-            for clause in (_FORBIDDEN if whole else _CLAUSES).split(each):
+            for clause in (_FORBIDDEN if whole and "마세요" in each else _CLAUSES).split(each):
                 if clause:
                     yield clause, _FORBIDS.search(f"{clause}.") is not None
 

@@ -187,7 +187,7 @@ def test_things_that_go_the_same_way_are_told_in_one_sentence() -> None:
 
 def test_a_thing_in_a_state_is_named_as_its_owner_called_it() -> None:
     assert answer(NOTHING, said="구멍 난 양말").user_answer.startswith("구멍 난 양말은 종량제봉투에")
-    assert answer(NOTHING, said="양말인데 구멍이 났어요").user_answer.startswith("해진 옷은 종량제봉투에")
+    assert answer(NOTHING, said="양말인데 구멍이 났어요").user_answer.startswith("양말은 종량제봉투에")
 
 
 def test_where_a_thing_goes_is_not_said_twice() -> None:

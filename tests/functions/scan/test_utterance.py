@@ -27,6 +27,12 @@ def test_wide_letters_and_capitals_are_those_of_a_keyboard() -> None:
     assert normal("ＬＥＤ 전구, (2)개! ") == "led전구2개"
 
 
+def test_a_past_tense_typed_in_haste_is_read_as_meant() -> None:
+    assert normal("형광등이 깨졋어요") == "형광등이깨졌어요"
+    assert normal("쏟앗는데 엎엇다") == "쏟았는데엎었다"
+    assert normal("햇반 젓가락") == "햇반젓가락"
+
+
 def test_only_the_beginning_of_a_long_text_is_read() -> None:
     assert len(Utterance.of("가" * (LONGEST + 50)).letters) == LONGEST
 
