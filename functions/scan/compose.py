@@ -154,7 +154,7 @@ def _safe(match: RuleMatch, asked: str) -> Answer:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
     words += [*of_others(match), *not_known(asked)]
     if verdict := judged(asked, match):
-        words = verdict.leading([each.replace(verdict.sentence, "").strip() for each in words])
+        words = verdict.leading(words)
     if (variant := match.variant) and variant.note:
         words.append(f"{_place_of(match)}에서는 {variant.note}")
     return Answer(

@@ -19,6 +19,7 @@ _WORDS = {  # destinations that are no category's
     "recycling": "재활용 재활용품 재활용쓰레기 재활용함 재활용수거함 분리수거 분리배출",
     "drain": "변기 하수구 배수구 싱크대 개수대 세면대",
     "mailbox": "우체통",
+    "plain bag": "비닐봉투 비닐봉지 비닐봉다리 검은봉지 검은비닐 까만봉지 마트봉투 쇼핑봉투 편의점봉투 일반비닐",
     "unreported": "그냥밖에 그냥길에 그냥집앞에 그냥",
 }
 # 붙여야 하나요: what is bulky

@@ -17,7 +17,7 @@ from functions.scan.korean import with_particle
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.mentions import STUFF
 from functions.scan.polar import thing_before
-from functions.scan.question import PREDICATE, own_words
+from functions.scan.question import PREDICATE, asks_cost, asks_permit, own_words
 from functions.scan.rules import classes, lookup
 from functions.scan.tails import is_noun
 from functions.scan.taxonomy import taxonomy
@@ -40,6 +40,7 @@ _ASKED = re.compile(  # what is asked of them: 냉장고 세탁기 에어컨 무
     r"(무상|방문)?수거|신청\S*|신고\S*|예약\S*|비용\S*|수수료\S*|씻어\S*|헹[궈구]\S*|말려\S*|닦아\S*|접어\S*|\S*수거함에"
     r"|(음식물|종량제|재활용|일반|종이|플라스틱|비닐|고철)(류|쓰레기|봉투)?(인가요?|이에요|예요|에요|로|으로|에|되\S*|맞\S*)"
 )
+_PERMIT = re.compile(r"(스티커|딱지|필증)\S*")
 _JOINED = re.compile(r"(?P<stem>.+?)(?P<by>이?랑|하고|와|과|이?나)(요|도|는)?")
 _OF_ONE = re.compile(  # 종이랑 비슷한, 과자랑 같이 든: tells of one thing only; 생일파티하고 남은: joins nothing
     r"같이|함께|비슷|같은|똑같|다른|다르|섞|붙|연결|남은|남아|나온|나서|중에|둘중|먹|마신|산|사온|쓰던|만든|갔|살던|놀|구분|차이|닮|바꾼|교환"
@@ -107,9 +108,10 @@ def things(question: str) -> Things:
 
 def _listed(question: str) -> Things:
     words = own_words(_COMMA.sub(f" {AND} ", question), 80).split()
+    bought = asks_permit(question) or asks_cost(question)  # 서랍장 스티커 얼마
+    ends = [_EACH, _ASKED, *([_PERMIT] if bought else [])]
     end = next(
-        (at for at, word in enumerate(words) if at and (_EACH.fullmatch(word) or _ASKED.fullmatch(word))),
-        len(words),
+        (at for at, word in enumerate(words) if at and any(each.fullmatch(word) for each in ends)), len(words)
     )
     parts = list(_parts(words[:end]))
     if not parts or (len(parts) < 2 and len(parts[0]) < 2):
@@ -212,7 +214,7 @@ def _row(part: Sequence[str], least: int, *, sure: bool) -> list[str]:
     if any(normal(name) in STUFF for name in names) and not sure:
         return [whole]
     plain = normal(names[-1]) not in GENERIC | PARTS and normal(names[-1]) not in HEADS
-    return names if plain or (sure and len(names) >= LEAST_ROW) else [whole]
+    return names if plain or (sure and (len(names) >= LEAST_ROW or least < LEAST_ROW)) else [whole]
 
 
 def _one(name: str, lead: str, begun: str) -> RuleMatch | None:

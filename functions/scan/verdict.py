@@ -8,7 +8,7 @@ always says. Of a hazard only what must not be done is told before its safe path
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,7 +47,11 @@ _CONTRARY = {"close": "remove", "remove": "close", "fold": "unfold"}
 _TOLD = dict(ACTS) | {  # 분해하지 말고 is told as 부품을 빼지 않고
     "take apart": re.compile(r"분해|(재질|부분|부품|날개|나사|천이?나|천과)[가-힣]{0,9}(떼|빼|뗄)")
 }
-_SAME_PARTS = {each: pair for pair in (("라벨", "상표"), ("뚜껑", "마개")) for each in pair}
+_SAME_PARTS = {
+    each: alike
+    for alike in (("라벨", "상표"), ("뚜껑", "마개"), ("스티커", "상표", "운송장"))
+    for each in alike
+}
 _AS_ONE = re.compile(  # 같이 버려도 되나요, 한 봉투에 넣어도 돼요, 섞어 버리면 안 되나요
     r"(같이|함께|한꺼번에|한번에|한데|섞어서?|한(봉투|봉지|곳|통|군데|상자|박스)에)(다|그냥|모아서?|묶어서?|담아서?|넣어서?|섞어서?|같이)*"
     r"(버리|버려|내놓|내놔|내|넣|배출|묶|담|모으|모아|분리배출해|해)[가-힣]{0,3}?((도|면)(안)?(되|돼|될|됩|괜찮)|나요|는거|는건가|죠)"
@@ -59,7 +63,7 @@ _LEFT_ON = re.compile(  # a part, that it stays on, and that it is asked whether
     r".{0,16}(되|돼|될|괜찮|상관없|가능)"
 )
 _EACH_REPORTED = re.compile(
-    r"(따로|각각|각자|하나씩)(다)?(신고|접수|스티커|필증|돈|수수료)[가-힣]{0,6}(나|까|죠|되|돼)"
+    r"(따로|각각|각자|하나씩)(다)?(신고|접수|스티커|필증|돈|수수료|사|붙)[가-힣]{0,6}(나|까|죠|되|돼)"
 )
 _SPELLED = {"테잎": "테이프", "송장": "운송장"}
 _APART = re.compile("나눠 모|섞지|끼리 모")  # 종이컵끼리 모아요: not with others of its class
@@ -155,20 +159,10 @@ def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
     said = [forbids for clause, forbids in _clauses(told, whole=True) if speaks(clause)]
     if said and all(said):
         return Verdict(False, sentence="안 돼요.")
-    return _said_of_it(speaks, match) if said else None
-
-
-def _said_of_it(speaks: Callable[[str], bool], match: RuleMatch) -> Verdict | None:
-    """What the hazard's own words say of it, which depends: 구멍을 뚫을지는 지자체 안내를 따르고."""
-    sentences = [
-        each for danger in match.dangers for text in danger.sentences for each in SENTENCES.split(text)
-    ]
-    told = next((each for each in sentences if speaks(each)), None)
-    if told is None:
-        return None
     called = normal(match.said or match.item or "")
-    refused = any(forbids and called in normal(clause) for clause, forbids in _clauses([told]))
-    return Verdict(False if refused else None, "안 돼요." if refused else "", told)
+    sentences = [each for text in told for each in SENTENCES.split(text) if speaks(each)]
+    refused = any(forbids and called in normal(clause) for clause, forbids in _clauses(sentences))
+    return Verdict(False, sentence="안 돼요.") if refused else None  # 물약과 연고는 (우체통에) 넣지 못해요
 
 
 def _of_act(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
@@ -260,6 +254,8 @@ def _goes(one: Destination, match: RuleMatch) -> bool | None:
     """Whether the thing goes there; None where that depends, by its own note or steps."""
     own = match.rule.way(match.guide)
     there = one.key == match.rule.key or (one.key == "recycling" and match.rule.category.major == RECYCLING)
+    if one.key == "plain bag":  # in which recycled things may be brought there
+        return None if match.rule.category.major == RECYCLING else False
     if one.key == "unreported":
         return False if match.rule.key in ("bulky", "construction") else None
     if own and one.key != "drain":
