@@ -55,9 +55,14 @@ class ProgressStreams:
     """The publishing side of one domain's progress; `streams` is the client of the streams role."""
 
     def __init__(self, streams: Redis, domain: str) -> None:
+        from redis.exceptions import RedisError  # whoever has a client has it loaded
+
         self.streams = streams
         self.domain = domain
-        self._batch: Batch[Sequence[_Call], list[int | None]] = Batch(self._send, pace_s=PACE_S)
+        # What failed is not tried again one by one: a part may be there, and a token might be told twice.
+        self._batch: Batch[Sequence[_Call], list[int | None]] = Batch(
+            self._send, pace_s=PACE_S, whole=(RedisError,)
+        )
 
     async def publish(self, progress: Progress, *, floor: int = 1, number: int | None = None) -> int | None:
         """Publish an event; gives its seq, None when (job, stage, status) was published before or the job has ended.

@@ -2,11 +2,17 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import OutOfMemoryError, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from eventing import scripts
 from eventing.progress import keys
 from eventing.progress.events import Progress, ProgressEntry
 from eventing.progress.streams import ENDED_TTL_S, JOB_TTL_S, ProgressStreams
@@ -66,6 +72,23 @@ async def test_a_connection_that_redis_closed_is_tried_again(relay: Relay, steps
     for number, step in enumerate(steps, start=1):
         await keys.command(relay.redis, "CLIENT", "KILL", "TYPE", "normal", "SKIPME", "no")
         assert await relay.streams.publish(step) == number
+
+
+@pytest.mark.parametrize("failure", [RedisConnectionError, RedisTimeoutError, OutOfMemoryError])
+async def test_tokens_whose_answer_was_lost_are_not_told_twice(
+    relay: Relay, monkeypatch: pytest.MonkeyPatch, failure: type[RedisError]
+) -> None:
+    async def run(*arguments: Any) -> list[Any]:
+        await answered(*arguments)
+        raise failure("after Redis had done it")
+
+    answered = scripts.run
+    monkeypatch.setattr(scripts, "run", run)
+    tokens = [Progress(JOB, "token", "streaming", message=each) for each in "안녕"]
+    told = await asyncio.gather(*map(relay.streams.publish, tokens), return_exceptions=True)
+
+    assert [type(one) for one in told] == [failure] * 2
+    assert len(await kept(relay.redis)) == 2
 
 
 async def test_nothing_follows_the_end(relay: Relay, steps: list[Progress]) -> None:
