@@ -35,7 +35,7 @@ def _config_map(name: str) -> Object:
 @pytest.fixture
 def made(nothing_downloaded: None, tmp_path: Path) -> Repository:
     found = Repository(tmp_path / "repository")
-    found.make(ROOT)
+    found.make(ROOT, repository.fit)
     return found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import threading
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,23 +16,31 @@ from typing import Self
 
 import pytest
 import yaml
+from gitops import releases, remotes
+from gitops.repository import APPS
 from localcluster.archive import Config, Image, write_image
 from localcluster.errors import ClusterError
 from localcluster.layers import Member, write_layer
 from localcluster.programs import program
 from localcluster.progress import Progress
 from rehearsal import (
+    beside,
     cgroups,
     chain,
+    content,
+    delivery,
     images,
     inventory,
     machines,
     network,
     packages,
+    platform_images,
     pods,
     preflight,
+    scan,
     serving,
     site,
+    stores,
     versions,
 )
 from rehearsal.machine import MACHINES, Machine
@@ -38,6 +48,7 @@ from rehearsal.paths import CLUSTER
 from rehearsal.registry import Registry
 from rehearsal.stage import Stage
 
+ROOT = CLUSTER.parents[1]
 TOLD = """
 all:
   vars: {eco2_kubernetes: "1.34.4", eco2_api_endpoint: api.example:6443}
@@ -156,6 +167,79 @@ def test_without_root_it_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch
     assert preflight.lacking() == "A rehearsal boots machines, and so needs root."
 
 
+@pytest.mark.parametrize("link", [stores, delivery])
+def test_what_runs_beside_another_cluster_is_left_alone(link: chain.Link) -> None:
+    with pytest.raises(ClusterError, match="set ECO2_CLUSTER_NAME=eco2-rehearsal"):
+        link.undo(Stage(print))
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the rehearsed repository holds, without Go modules and images."""
+    parts = {
+        "cluster-operator.yml": ["CustomResourceDefinition", "Deployment"],
+        "kourier.yaml": ["Deployment", "MutatingWebhookConfiguration"],
+    }
+    made = {name: partial(map, _object, parts.get(name, ())) for name in remotes._MANIFESTS}
+    monkeypatch.setattr(remotes, "_MANIFESTS", made)
+    monkeypatch.setattr(platform_images, "reference", lambda name: f"eco2.local/{name}@sha256:{'0' * 64}")
+    for name in ("cluster/argocd", "knative"):
+        shutil.copytree(ROOT / "platform" / name, tmp_path / "platform" / name)
+    content.fit(tmp_path, "file:///platform.git")
+    return tmp_path
+
+
+def _object(kind: str) -> dict[str, object]:
+    pod = {"containers": [{"name": "it", "image": "ko://knative.dev/net-kourier/cmd/kourier"}]}
+    spec = {"spec": {"template": {"spec": pod}}} if kind == "Deployment" else {}
+    return {"apiVersion": "v1", "kind": kind, "metadata": {"name": kind.lower()}, **spec}
+
+
+def _kinds(path: Path) -> list[str]:
+    return [each["kind"] for each in yaml.safe_load_all(path.read_text())]
+
+
+def test_the_machines_get_productions_applications_without_what_is_beside_them(tree: Path) -> None:
+    sources = {
+        path.stem: yaml.safe_load(path.read_text())["spec"]["source"] for path in (tree / APPS).glob("*.yaml")
+    }
+    assert sorted(sources) == sorted(content.APPLICATIONS)
+    assert {each["repoURL"] for each in sources.values()} == {"file:///platform.git"}
+    assert all(list((tree / each["path"]).glob("*.yaml")) for each in sources.values())
+    assert sources["40-eco2"]["path"] == content.OVERLAY
+    argocd = tree / "platform/cluster/argocd"
+    assert _kinds(argocd / "rabbitmq/cluster/cluster-operator.yml") == ["CustomResourceDefinition"]
+    kourier = argocd / "knative-serving/kourier.yaml"
+    assert _kinds(kourier) == ["Deployment", "MutatingWebhookConfiguration"]  # somebody answers it here
+    assert f"eco2.local/kourier@sha256:{'0' * 64}" in kourier.read_text()
+
+
+def test_the_machines_overlay_has_productions_order_and_takes_a_release(tree: Path) -> None:
+    overlay = tree / content.OVERLAY / "kustomization.yaml"
+    text = overlay.read_text()
+    made, prod = (
+        yaml.safe_load(each)
+        for each in (text, (ROOT / "platform/knative/overlays/prod/kustomization.yaml").read_text())
+    )
+    own = [each for each in made["patches"] if "path" in each]
+    assert all(each in prod["patches"] for each in own)
+    assert all((overlay.parent / each["path"]).exists() for each in own)
+    released = yaml.safe_load(releases.bump().bumped(text, "eco2.local/functions", f"sha256:{'a' * 64}"))
+    assert [each["digest"][-1] for each in released["images"]] == ["a", "0"]
+
+
+def test_a_scan_is_judged_by_its_stream_and_its_result() -> None:
+    found = {"classification_result": {"classification": {"middle_category": "유리병"}}}
+    result = {"status": "completed", "pipeline_result": found}
+    events = ["vision", "rule", "answer", "reward", "done"]
+    scan.judge({"events": events, "result": result})
+    for wrong in (events[:-1], ["done"], []):
+        with pytest.raises(ClusterError, match="the stream told"):
+            scan.judge({"events": wrong, "result": result})
+    with pytest.raises(ClusterError, match="the scan is failed"):
+        scan.judge({"events": events, "result": result | {"status": "failed"}})
+
+
 class Recorded:
     """A link that notes what is asked of it."""
 
@@ -181,6 +265,7 @@ def test_every_link_is_undone_the_last_first_whatever_failed(
     monkeypatch.setattr(chain, "STATE", tmp_path / "state")
     monkeypatch.setattr(cgroups, "left", list)  # a rehearsal may be running here
     monkeypatch.setattr(network, "NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setattr(beside, "STATE", tmp_path / "beside")
     notes: list[str] = []
     links = [Recorded("a", notes), Recorded("b", notes, fails=True), Recorded("c", notes)]
     assert chain.rehearse(Progress(), links) == ["b: no"]

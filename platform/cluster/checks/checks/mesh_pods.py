@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from gitops import remotes
 from gitops.repository import bring_manifests
 
 from checks import tools
@@ -55,7 +56,7 @@ def rendered() -> list[Object]:
             shutil.copytree(PLATFORM / part, tree / part, ignore=shutil.ignore_patterns("__pycache__"))
         found: list[Object] = []
         for folder in KUSTOMIZED:
-            bring_manifests(tree / folder / "kustomization.yaml")
+            bring_manifests(tree / folder / "kustomization.yaml", remotes.unanswered)
             done = subprocess.run(
                 [tools.built("mesh"), "render", str(tree / folder)],
                 capture_output=True, text=True, timeout=_TIMEOUT_S, check=True,

@@ -104,6 +104,12 @@ def start() -> None:
     wait_for("ArgoCD", _works, _STARTS_S, every_s=0.5)
 
 
+def stop() -> None:
+    """End all three."""
+    for name in ("argocd-application-controller", "argocd-repo-server", "valkey"):
+        processes.stop(name)
+
+
 def _works() -> bool:
     """Whether the controller has looked at its first Application."""
     processes.must_all_run()

@@ -15,7 +15,7 @@ from localcluster.waiting import wait_for
 
 from gitops import argocd, releases, waves
 from gitops.remotes import DEFINITIONS
-from gitops.repository import APPS, ORIGIN, Repository
+from gitops.repository import APPS, ORIGIN, Repository, fit
 
 _API_S = 120
 _PROGRAMS = ("kubectl", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -69,7 +69,7 @@ def _charts() -> list[str]:
 
 def _start(repository: Repository) -> None:
     STATE.mkdir(mode=0o711, parents=True)
-    repository.make(ROOT)
+    repository.make(ROOT, fit)
     network.up()
     pki.make()
     control_plane.start_api()

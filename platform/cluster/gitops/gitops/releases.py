@@ -19,24 +19,26 @@ _APPLICATION = "eco2"
 _OVERLAY = "platform/knative/overlays/prod/kustomization.yaml"
 _REGISTRY = "ghcr.io/eco2/functions"
 _HEALS_S = 120
-_ROLLS_S = 300
+_ROLLS_S = 600
 _SERVICES = "services.serving.knative.dev"
 
 
 def migrated_before_functions(_repository: Repository) -> str:
     """The migration had ended before the first function was there:"""
-    migrated = _migrated_at()
-    first = min(moment(each["metadata"]["creationTimestamp"]) for each in _functions())
+    migrated = migrated_at()
+    first = min(moment(each["metadata"]["creationTimestamp"]) for each in functions())
     assert migrated <= first, f"migrated at {migrated}, the first function came at {first}"
     return f"{(first - migrated).total_seconds():.0f} s before"
 
 
 def drift_is_healed(_repository: Repository) -> str:
     """What a hand changed or deleted is as the repository has it again:"""
-    kubectl.run("scale", "deployment/edge", "-n", _APPLICATION, "--replicas=1")
+    edge = ("deployment", "edge", "-n", _APPLICATION)
+    replicas = kubectl.get(*edge)["spec"]["replicas"]
+    kubectl.run("scale", *edge, f"--replicas={replicas + 1}")
     scaled = applications.until(
-        lambda: kubectl.get("deployment", "edge", "-n", _APPLICATION)["spec"]["replicas"] == 3,
-        "three edges again", _HEALS_S, _APPLICATION,
+        lambda: kubectl.get(*edge)["spec"]["replicas"] == replicas,
+        f"{replicas} of the edge again", _HEALS_S, _APPLICATION,
     )  # fmt: skip
     policy = ("networkpolicy", "default-deny", "-n", _APPLICATION)
     kubectl.run("delete", *policy)
@@ -44,35 +46,46 @@ def drift_is_healed(_repository: Repository) -> str:
         lambda: kubectl.attempt("get", *policy).returncode == 0,
         "the deleted policy again", _HEALS_S, _APPLICATION,
     )  # fmt: skip
-    _settled("after drift")
+    settled("after drift")
     return f"edges in {scaled:.1f} s, a network policy in {deleted:.1f} s"
 
 
 def a_commit_is_rolled_out(repository: Repository) -> str:
     """A commit that names another image is rolled out, behind its migration:"""
-    before = _migrated_at()
-    image = _release(repository, "a", "Release a")
-    took = _rolled_out(image)
-    migrated = _migrated_at()
-    changed = min(_applied_at(each) for each in _functions())
+    took = released(repository, _OVERLAY, _image("a"), "Release a")
+    return f"{len(functions())} functions in {took:.0f} s"
+
+
+def released(repository: Repository, overlay: str, image: str, message: str) -> float:
+    """The seconds from the commit that names an image in an overlay until all is of it, behind its migration."""
+    before = migrated_at()
+    _bumped(repository, overlay, image)
+    repository.commit(message)
+    applications.refresh(_APPLICATION)
+    took = rolled_out(image)
+    migrated = migrated_at()
+    changed = min(_applied_at(each) for each in functions())
     assert before < migrated <= changed, (before, migrated, changed)
-    return f"{len(_functions())} functions in {took:.0f} s"
+    return took
+
+
+def reverted(repository: Repository, image: str) -> float:
+    """The seconds from the revert of the newest commit until all is of an image again."""
+    repository.revert()
+    applications.refresh(_APPLICATION)
+    return rolled_out(image)
 
 
 def a_revert_takes_it_back(repository: Repository) -> str:
     """`git revert` takes the release back:"""
-    _release(repository, "b", "Release b")
-    _rolled_out(_image("b"))
-    repository.revert()
-    applications.refresh(_APPLICATION)
-    took = _rolled_out(_image("a"))
-    return f"in {took:.0f} s"
+    released(repository, _OVERLAY, _image("b"), "Release b")
+    return f"in {reverted(repository, _image('a')):.0f} s"
 
 
 def a_failing_migration_stops_a_release(repository: Repository) -> str:
     """A release whose migration fails changes no function, and reverting it is enough:"""
     overlay = repository.tree / _OVERLAY
-    _bumped(repository, "c")
+    _bumped(repository, _OVERLAY, _image("c"))
     overlay.write_text(overlay.read_text().replace("\npatches:\n", f"\npatches:\n{_FAILING}", 1))
     commit = repository.commit("Release c, whose migration fails")
     applications.refresh(_APPLICATION)
@@ -85,11 +98,11 @@ def a_failing_migration_stops_a_release(repository: Repository) -> str:
         )
 
     applications.until(failed, "the migration's failure", _ROLLS_S, _APPLICATION)
-    assert _images() == {_image("a")}, _images()
+    assert images() == {_image("a")}, images()
     repository.revert()
     applications.refresh(_APPLICATION)
-    took = _settled("after the revert")
-    assert _images() == {_image("a")}, _images()
+    took = settled("after the revert")
+    assert images() == {_image("a")}, images()
     return f"settled {took:.0f} s after the revert"
 
 
@@ -105,21 +118,21 @@ def what_is_removed_is_pruned(repository: Repository) -> str:
     """A function that the repository no longer has is removed, with its Triggers:"""
     base = repository.tree / "platform/knative/base"
     triggers = len(kubectl.get("triggers.eventing.knative.dev", "-n", _APPLICATION)["items"])
-    functions = len(_functions())
+    before = len(functions())
     (base / "functions/character-own.yaml").unlink()
     kustomization = base / "kustomization.yaml"
     kustomization.write_text(kustomization.read_text().replace("- functions/character-own.yaml\n", ""))
     repository.commit("Nobody owns characters any more")
     applications.refresh(_APPLICATION)
-    _settled("after the removal")
+    settled("after the removal")
     left = len(kubectl.get("triggers.eventing.knative.dev", "-n", _APPLICATION)["items"])
-    assert len(_functions()) == functions - 1
+    assert len(functions()) == before - 1
     assert left < triggers, (left, triggers)
     repository.revert()
     applications.refresh(_APPLICATION)
-    _settled("after the function is back")
-    assert len(_functions()) == functions
-    return f"1 of {functions} functions, {triggers - left} of {triggers} Triggers"
+    settled("after the function is back")
+    assert len(functions()) == before
+    return f"1 of {before} functions, {triggers - left} of {triggers} Triggers"
 
 
 def rights_are_the_projects(repository: Repository) -> str:
@@ -140,7 +153,7 @@ def rights_are_the_projects(repository: Repository) -> str:
     assert kubectl.attempt("get", "role", "reader", "-n", _APPLICATION).returncode != 0
     repository.revert()
     applications.refresh(_APPLICATION)
-    _settled("without the role")
+    settled("without the role")
     return "not permitted in project eco2"
 
 
@@ -153,19 +166,11 @@ rules:
 """
 
 
-def _release(repository: Repository, letter: str, message: str) -> str:
-    image = _bumped(repository, letter)
-    repository.commit(message)
-    applications.refresh(_APPLICATION)
-    return image
-
-
-def _bumped(repository: Repository, letter: str) -> str:
-    """The overlay names another image, by the program with which CI does it; that image."""
-    overlay = repository.tree / _OVERLAY
-    digest = _image(letter).partition("@")[2]
-    overlay.write_text(bump().bumped(overlay.read_text(), _REGISTRY, digest))
-    return _image(letter)
+def _bumped(repository: Repository, overlay: str, image: str) -> None:
+    """The overlay names another image, by the program with which CI does it."""
+    path = repository.tree / overlay
+    name, _, digest = image.partition("@")
+    path.write_text(bump().bumped(path.read_text(), name, digest))
 
 
 def _image(letter: str) -> str:
@@ -182,13 +187,14 @@ def bump() -> ModuleType:
     return module
 
 
-def _rolled_out(image: str) -> float:
-    took = applications.until(lambda: _images() == {image}, f"functions of {image}", _ROLLS_S, _APPLICATION)
-    return took + _settled(f"with {image}")
+def rolled_out(image: str) -> float:
+    """The seconds until all functions are of an image, and healthy."""
+    took = applications.until(lambda: images() == {image}, f"functions of {image}", _ROLLS_S, _APPLICATION)
+    return took + settled(f"with {image}")
 
 
-def _settled(when: str) -> float:
-    """Until the Application is settled; it may not yet have looked, so it must be told to before."""
+def settled(when: str) -> float:
+    """The seconds until the Application is settled; it may not yet have looked, so it must be told to before."""
 
     def holds() -> bool:
         found = kubectl.get("application", _APPLICATION, "-n", "argocd")
@@ -198,16 +204,19 @@ def _settled(when: str) -> float:
     return applications.until(holds, f"{_APPLICATION} {when}", _ROLLS_S, _APPLICATION)
 
 
-def _functions() -> list[dict[str, Any]]:
+def functions() -> list[dict[str, Any]]:
+    """The functions' Services."""
     found: list[dict[str, Any]] = kubectl.get(_SERVICES, "-n", _APPLICATION, "--show-managed-fields")["items"]
     return found
 
 
-def _images() -> set[str]:
-    return {each["spec"]["template"]["spec"]["containers"][0]["image"] for each in _functions()}
+def images() -> set[str]:
+    """What functions are made of."""
+    return {each["spec"]["template"]["spec"]["containers"][0]["image"] for each in functions()}
 
 
-def _migrated_at() -> datetime:
+def migrated_at() -> datetime:
+    """When the newest migration ended."""
     job = kubectl.get("job", "eco2-migrate", "-n", _APPLICATION)
     return moment(job["status"]["completionTime"])
 

@@ -41,7 +41,6 @@ DEFINITIONS = {
         {"Cluster", "ScheduledBackup"},
     ),
 }
-# Nobody answers them: no program of the cluster runs.
 _UNANSWERED = {"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"}
 _TIMEOUT_S = 60
 
@@ -96,14 +95,18 @@ def _without_words(value: Any) -> Any:
             return value
 
 
-def manifest(url: str) -> str:
-    """The text of a released file. Raises LookupError for one that no module here stands for."""
+def manifest(url: str) -> list[Object]:
+    """The objects of a released file. Raises LookupError for one that no module here stands for."""
     try:
         source = _MANIFESTS[url.rpartition("/")[2]]
     except KeyError:
         raise LookupError(f"nothing stands for {url}; gitops.remotes says what there is") from None
-    kept = [each for each in source() if each["kind"] not in _UNANSWERED]
-    return yaml.dump_all(kept, Dumper=yaml.CSafeDumper, sort_keys=False)
+    return list(source())
+
+
+def unanswered(url: str) -> list[Object]:
+    """The same for a cluster without machines: nobody answers webhooks there."""
+    return [each for each in manifest(url) if each["kind"] not in _UNANSWERED]
 
 
 def _of_knative(module: str, *below: str) -> Callable[[], Iterator[Object]]:
@@ -130,7 +133,7 @@ _RABBITMQ = "github.com/rabbitmq"
 _MANIFESTS: dict[str, Callable[[], Iterator[Object]]] = {
     "serving-core.yaml": _of_knative("serving", "serving", "networking", "caching"),
     "kourier.yaml": _of_knative("serving", "kourier"),
-    "eventing-core.yaml": _of_knative("eventing", "eventing"),
+    "eventing-core.yaml": _of_knative("eventing", "eventing", "integrations"),
     "rabbitmq-broker.yaml": _of_knative("rabbitmq", "broker"),
     "cluster-operator.yml": _of_kustomize(f"{_RABBITMQ}/cluster-operator/v2@v2.8.0", "config/installation"),
     "messaging-topology-operator-with-certmanager.yaml": _of_kustomize(

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,8 @@ class Repository:
         """What Applications name in place of `ORIGIN`."""
         return f"file://{self.folder}/platform.git"
 
-    def make(self, root: Path) -> None:
-        """From the checkout at `root`, with everything that lies elsewhere brought here."""
+    def make(self, root: Path, fit: Callable[[Path, str], None]) -> None:
+        """From the checkout at `root`. `fit`: makes a tree need nothing but itself, which is at a URL."""
         self.folder.mkdir(parents=True)
         self._git("init", "--quiet", "--bare", "--initial-branch=main", "platform.git", at=self.folder)
         self._git("clone", "--quiet", self.url, str(self.tree), at=self.folder)
@@ -81,16 +82,21 @@ class Repository:
 
 
 def fit(tree: Path, url: str) -> None:
-    """Make `tree` need nothing but itself, which is at `url`."""
-    for path in sorted((tree / "platform/cluster/argocd").rglob("*.yaml")):
-        path.write_text(path.read_text().replace(ORIGIN, url))
+    """For a cluster without machines: in place of charts stand their definitions."""
+    redirect(tree, url)
     for path in sorted((tree / APPS).glob("*.yaml")):
         application: dict[str, Any] = yaml.safe_load(path.read_text())
         if "chart" in application["spec"]["source"]:
             _bring_chart(tree, application, url)
             path.write_text(yaml.safe_dump(application, sort_keys=False))
     for path in sorted((tree / "platform").rglob("kustomization.yaml")):
-        bring_manifests(path)
+        bring_manifests(path, remotes.unanswered)
+
+
+def redirect(tree: Path, url: str) -> None:
+    """The Applications in `tree` name `url` in place of `ORIGIN`."""
+    for path in sorted((tree / "platform/cluster/argocd").rglob("*.yaml")):
+        path.write_text(path.read_text().replace(ORIGIN, url))
 
 
 def _bring_chart(tree: Path, application: dict[str, Any], url: str) -> None:
@@ -101,12 +107,13 @@ def _bring_chart(tree: Path, application: dict[str, Any], url: str) -> None:
     application["spec"]["source"] = {"repoURL": url, "targetRevision": "main", "path": below}
 
 
-def bring_manifests(kustomization: Path) -> None:
+def bring_manifests(kustomization: Path, manifest: Callable[[str], list[dict[str, Any]]]) -> None:
     """Put what a kustomization names by an address beside it."""
 
     def brought(found: re.Match[str]) -> str:
         name = found[2].rpartition("/")[2]
-        (kustomization.parent / name).write_text(remotes.manifest(found[2]))
+        text = yaml.dump_all(manifest(found[2]), Dumper=yaml.CSafeDumper, sort_keys=False)
+        (kustomization.parent / name).write_text(text)
         return f"{found[1]}{name}"
 
     text = kustomization.read_text()

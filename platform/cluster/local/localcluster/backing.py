@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 import signal
+import sys
 import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,13 +22,18 @@ from psycopg import sql
 from embedded.servers.postgres import Postgres
 from embedded.servers.rabbitmq import RabbitMQ
 from embedded.servers.valkey import Valkey
+from localcluster import processes
 from localcluster.network import NODE
-from localcluster.paths import STATE
+from localcluster.paths import NAME, ROOT, STATE, TOOLS
+from localcluster.waiting import wait_for
 
 POSTGRES_PORT, VALKEY_PORT, AMQP_PORT, MANAGEMENT_PORT = 5432, 6379, 5672, 15672
 DATABASE = USER = "eco2"
 _CONNECTIONS = 500
 _CHECK_S = 0.5
+_NAME = "backing"
+_STARTS_S = 150.0
+_STOPS_S = 75.0  # RabbitMQ 20 s, the others 10 each, and once more after a SIGKILL
 _log = logging.getLogger("localcluster.backing")
 
 
@@ -48,6 +54,32 @@ class Addresses:
 
 _FOLDER = STATE / "backing"
 FILE = _FOLDER / "addresses.json"
+
+
+def start() -> None:
+    """Start the services of this cluster, unless they run."""
+    if not processes.running(_NAME):
+        FILE.unlink(missing_ok=True)  # of services that are gone
+    path = {"PYTHONPATH": f"{ROOT}:{TOOLS.parent}", "ECO2_CLUSTER_NAME": NAME}
+    processes.start(_NAME, [sys.executable, "-m", "localcluster.backing"], path)
+
+
+def ready() -> Addresses:
+    """Their addresses, once all of them serve. Raises ClusterError."""
+
+    def serve() -> bool:
+        processes.must_run(_NAME)
+        return Addresses.read() is not None
+
+    wait_for("PostgreSQL, Valkey and RabbitMQ", serve, _STARTS_S)
+    addresses = Addresses.read()
+    assert addresses
+    return addresses
+
+
+def stop() -> None:
+    """End them, if they run."""
+    processes.stop(_NAME, _STOPS_S)
 
 
 def main() -> None:

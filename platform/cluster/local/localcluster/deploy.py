@@ -49,8 +49,8 @@ _WAIT_S = 300
 
 def functions(progress: Progress, images: Images, addresses: backing.Addresses) -> None:
     """Deploy on this machine's cluster and wait until everything is ready. Raises ClusterError."""
-    kubectl.apply([_namespace()])
-    kubectl.apply(_secrets(addresses))
+    kubectl.apply([namespace()])
+    kubectl.apply(credentials(addresses))
     pinned = {image.repository: image.pinned for image in (images["functions"], images["envoy"])}
     _overlay(progress, "local", pinned)
 
@@ -120,11 +120,13 @@ def _kind(each: Mapping[str, Any]) -> str:
     return "Service.serving.knative.dev" if of_knative else kind
 
 
-def _namespace() -> dict[str, Any]:
+def namespace() -> dict[str, Any]:
+    """The functions' namespace."""
     return next(iter(yaml.safe_load_all((_OVERLAYS.parent / "base" / "namespace.yaml").read_text())))
 
 
-def _secrets(at: backing.Addresses) -> list[dict[str, Any]]:
+def credentials(at: backing.Addresses) -> list[dict[str, Any]]:
+    """The namespace's Secrets: where stores are, and keys that an earlier start left or new ones."""
     # func's deployments want every key to be there, used or not.
     values = dict.fromkeys(readers(), "")
     values |= {"ECO2_DATABASE_URL": at.database, "ECO2_OBJECTS_SECRET_KEY": at.password}

@@ -27,7 +27,7 @@ from localcluster import (
 )
 from localcluster.errors import ClusterError
 from localcluster.images import Images
-from localcluster.paths import ROOT, STATE, TOOLS
+from localcluster.paths import STATE, TOOLS
 from localcluster.progress import Progress
 from localcluster.waiting import wait_for
 
@@ -41,8 +41,6 @@ _STOPPED_FIRST = (
     "kube-controller-manager",
     "kube-scheduler",
 )
-
-_BACKING_STOPS_S = 75.0  # RabbitMQ 20 s, the others 10 each, and once more after a SIGKILL
 
 
 def up(progress: Progress) -> None:
@@ -65,7 +63,7 @@ def up(progress: Progress) -> None:
     network.up()
     pki.make()
     _start(progress, images)
-    deploy.functions(progress, images, _backing())
+    deploy.functions(progress, images, backing.ready())
     processes.start(
         "door",
         [sys.executable, "-m", "localcluster.forward", f"{network.PORT}:{network.EDGE}:80"],
@@ -97,13 +95,7 @@ def _make_state() -> None:
 
 
 def _start(progress: Progress, images: Images) -> None:
-    if not processes.running("backing"):
-        backing.FILE.unlink(missing_ok=True)  # of services that are gone
-    processes.start(
-        "backing",
-        [sys.executable, "-m", "localcluster.backing"],
-        {"PYTHONPATH": f"{ROOT}:{TOOLS.parent}"},
-    )
+    backing.start()
     node.start_containerd(images["pause"].tagged)
     control_plane.start_api()
     control_plane.start_dns()
@@ -137,17 +129,6 @@ def _available(namespace: str) -> None:
     kubectl.wait("Available", "deploy", "--all", "-n", namespace, timeout_s=240)
 
 
-def _backing() -> backing.Addresses:
-    def ready() -> bool:
-        processes.must_run("backing")
-        return backing.Addresses.read() is not None
-
-    wait_for("PostgreSQL, Valkey and RabbitMQ", ready, 150)
-    addresses = backing.Addresses.read()
-    assert addresses
-    return addresses
-
-
 def _api_ready() -> bool:
     processes.must_run("kube-apiserver")
     return kubectl.attempt("get", "--raw", "/readyz", timeout_s=10).returncode == 0
@@ -167,7 +148,7 @@ def down(progress: Progress) -> None:
     steps: list[Callable[[], object]] = [
         *(partial(processes.stop, name) for name in _STOPPED_FIRST),
         lambda: node.remove_containers() if node.serving() else None,
-        partial(processes.stop, "backing", _BACKING_STOPS_S),
+        backing.stop,
         processes.stop_all,
         network.kill_left,
         node.unmount,

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from localcluster import network, processes
 
 
 def by_program() -> Counter[str]:
+    """Program → bytes, of everything in the cluster's network and its door."""
+    return of({*network.processes(), processes.running("door")} - {None})
+
+
+def of(pids: Iterable[int | None]) -> Counter[str]:
     """Program → proportional set size in bytes: pages that several processes share count once.
 
     Source: proc(5), smaps_rollup.
     """
     found: Counter[str] = Counter()
-    for pid in {*network.processes(), processes.running("door")} - {None}:
+    for pid in pids:
         with contextlib.suppress(OSError, StopIteration):  # it ended meanwhile
             found[_program(Path(f"/proc/{pid}"))] += _proportional(Path(f"/proc/{pid}"))
     return found

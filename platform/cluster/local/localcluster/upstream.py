@@ -21,8 +21,9 @@ _IMPORT_PATHS = {
     "knative.dev/eventing-rabbitmq/cmd/webhook/broker": "rabbitmq-webhook",
     "knative.dev/eventing-rabbitmq/cmd/": "rabbitmq-",
 }
-# Autoscaling of the control plane, budgets for its disruption, and parts that nothing here uses.
+# Autoscaling of the control plane and budgets for its disruption.
 _LEFT_OUT_KINDS = {"HorizontalPodAutoscaler", "PodDisruptionBudget"}
+# Parts that nothing here uses.
 _LEFT_OUT = {("Deployment", "job-sink"), ("Deployment", "request-reply"), ("StatefulSet", "request-reply")}
 _SETTINGS: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("knative-serving", "config-network"): {"ingress-class": "kourier.ingress.networking.knative.dev"},
@@ -48,6 +49,7 @@ _SETTINGS: Mapping[tuple[str, str], Mapping[str, str]] = {
 _FIRST = {"ConfigMap", "Secret", "ServiceAccount", "Image", "Certificate"}
 # Of their requests to the API server a second: at the default a Trigger takes three seconds, one after the other.
 _CLIENT_LIMITS = {"KUBE_API_QPS": "200", "KUBE_API_BURST": "400"}
+_ALIVE_WITHIN_S = 10
 RABBITMQ_NAMESPACE = "rabbitmq-system"
 
 
@@ -71,12 +73,12 @@ def namespaces() -> list[Object]:
 
 def settings(image: Callable[[str], str]) -> list[Object]:
     """What deployments read and run as. `image`: program → reference."""
-    return [_fitted(each, image) for each in _everything() if _order(each) == 1]
+    return [fitted(each, image) for each in _everything() if _order(each) == 1]
 
 
 def deployments(image: Callable[[str], str]) -> list[Object]:
     """Deployments, Services and webhooks. `image`: program → reference."""
-    return [_fitted(each, image) for each in _everything() if _order(each) == 2]
+    return [fitted(each, image) for each in _everything() if _order(each) == 2]
 
 
 def _order(each: Object) -> int:
@@ -93,11 +95,12 @@ def _everything() -> list[Object]:
             "rabbitmq": ("broker",),
         }
     )
-    return [
-        each
-        for each in found
-        if each["kind"] not in _LEFT_OUT_KINDS and (each["kind"], each["metadata"]["name"]) not in _LEFT_OUT
-    ]
+    return [each for each in found if each["kind"] not in _LEFT_OUT_KINDS and used(each)]
+
+
+def used(each: Object) -> bool:
+    """Whether something here uses it; the programs of the others are not built."""
+    return (each["kind"], each["metadata"]["name"]) not in _LEFT_OUT
 
 
 def _read(folders: Mapping[str, Iterable[str]]) -> list[Object]:
@@ -115,7 +118,8 @@ def _documents(file: Path) -> list[Object]:
         return [each for each in yaml.load_all(stream, yaml.CSafeLoader) if each and "kind" in each]
 
 
-def _fitted(each: Object, image: Callable[[str], str]) -> Object:
+def fitted(each: Object, image: Callable[[str], str]) -> Object:
+    """An object for few cores, with our images. `image`: program → reference."""
     each = _replaced(each, image)
     metadata = each["metadata"]
     if each["kind"] == "ConfigMap":
@@ -132,6 +136,8 @@ def _fitted(each: Object, image: Callable[[str], str]) -> Object:
             container["env"] = environment + [
                 {"name": name, "value": value} for name, value in _CLIENT_LIMITS.items()
             ]
+            if "livenessProbe" in container:  # where cores are busy, a second's silence is no death
+                container["livenessProbe"]["timeoutSeconds"] = _ALIVE_WITHIN_S
             if container["name"] == "kourier-gateway":
                 _fit_gateway(container)
     return each

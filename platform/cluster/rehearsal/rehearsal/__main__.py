@@ -13,7 +13,7 @@ from checks import tools
 from localcluster.errors import ClusterError
 from localcluster.progress import Progress
 
-from rehearsal import chain, preflight, sources
+from rehearsal import beside, chain, preflight, sources
 from rehearsal.stage import Stage
 
 CAN_NOT = 3
@@ -27,6 +27,7 @@ def main() -> int:
         return CAN_NOT
     progress = Progress()
     try:
+        beside.must_be_ours()
         tools.prepare(progress.detail)
         sources.build(Stage(progress.detail))
     except (ClusterError, subprocess.TimeoutExpired) as error:

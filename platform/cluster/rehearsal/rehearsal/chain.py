@@ -8,10 +8,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from localcluster import memory
 from localcluster.errors import ClusterError
 from localcluster.progress import Progress
 
-from rehearsal import cgroups, etcd, inventory, machines, network, pods, site, sources, unchanged, upgrade
+from rehearsal import (
+    beside,
+    cgroups,
+    delivery,
+    drift,
+    etcd,
+    inventory,
+    machines,
+    network,
+    pods,
+    release,
+    scan,
+    site,
+    sources,
+    stores,
+    unchanged,
+    upgrade,
+)
 from rehearsal.paths import STATE
 from rehearsal.stage import Stage
 
@@ -30,7 +48,11 @@ class Link(Protocol):
     def undo(self, stage: Stage, /) -> None: ...
 
 
-LINKS: tuple[Link, ...] = (inventory, sources, machines, site, pods, unchanged, etcd, upgrade)
+LINKS: tuple[Link, ...] = (
+    *(inventory, sources, machines, site, pods, unchanged, etcd, upgrade),
+    *(stores, delivery, scan, release, drift),
+)
+_WRONG = (ClusterError, AssertionError, LookupError, OSError, subprocess.SubprocessError)
 
 
 def rehearse(progress: Progress, links: Sequence[Link] = LINKS) -> list[str]:
@@ -40,11 +62,14 @@ def rehearse(progress: Progress, links: Sequence[Link] = LINKS) -> list[str]:
     if wrong:
         return wrong
     STATE.mkdir(mode=0o711)
+    most = 0
     try:
         for link in links:
             seen = link.run(stage)
             progress.step(f"{(link.run.__doc__ or '').splitlines()[0]} ({seen})")
-    except (ClusterError, OSError, subprocess.SubprocessError) as error:
+            most = max(most, memory.of({*cgroups.processes(), *network.processes()}).total())
+        progress.step(f"at most {most / 1e9:.1f} GB of memory after a link, shared pages once")
+    except _WRONG as error:
         wrong.append(f"{link.__name__}: {error}")
     finally:
         left = clear(stage, links)
@@ -59,11 +84,11 @@ def clear(stage: Stage, links: Sequence[Link] = LINKS) -> list[str]:
     for link in reversed(links):
         try:
             link.undo(stage)
-        except (ClusterError, OSError, subprocess.SubprocessError) as error:  # every link must have its turn
+        except _WRONG as error:  # every link must have its turn
             wrong.append(f"{link.__name__}, undone: {error}")
     if not wrong:
         shutil.rmtree(STATE, ignore_errors=True)
     mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
     left = [each for each in mounts if each.startswith(f"{STATE}/")] + cgroups.left()
-    left += [str(each) for each in (network.NAMESPACE, STATE) if each.exists()]
+    left += [str(each) for each in (network.NAMESPACE, STATE, beside.STATE) if each.exists()]
     return wrong + [f"{each} is still there" for each in left]

@@ -28,4 +28,4 @@ MACHINES = (
     Machine("general-1", "10.98.0.12"),
     Machine("worker-ai-1", "10.98.0.13"),
 )
-FIRST = MACHINES[0]
+FIRST, GENERAL = MACHINES[0], MACHINES[1]

@@ -6,6 +6,7 @@ import uuid
 from functools import partial
 from pathlib import Path
 
+from localcluster.program_image import HOST
 from localcluster.waiting import wait_for
 
 from rehearsal import cgroups, children, network, rootfs
@@ -69,6 +70,11 @@ def network_file(machine: Machine) -> str:
     )
 
 
+def mirror(registry: str) -> str:
+    """What tells containerd to fetch a registry's images here."""
+    return f'server = "https://{registry}"\n[host."http://{network.GATEWAY}"]\n  capabilities = ["pull", "resolve"]\n'
+
+
 def command(machine: Machine, place: Path) -> list[str]:
     """systemd-nspawn as it starts a machine whose root is `place`/root."""
     binds = [f"--bind={place / name}:/var/lib/{name}" for name in _OWN]
@@ -111,8 +117,7 @@ def _furnish(machine: Machine) -> None:
         "etc/ssh/authorized_keys": KEY.with_suffix(".pub").read_text(),
         "etc/apt/keyrings/debian.asc": (SITE / "debian/Release.key").read_text(),
         "etc/apt/sources.list": f"deb [signed-by=/etc/apt/keyrings/debian.asc] http://{network.GATEWAY}/debian/ ./\n",
-        "etc/containerd/certs.d/registry.k8s.io/hosts.toml": 'server = "https://registry.k8s.io"\n'
-        f'[host."http://{network.GATEWAY}"]\n  capabilities = ["pull", "resolve"]\n',
+        **{f"etc/containerd/certs.d/{host}/hosts.toml": mirror(host) for host in ("registry.k8s.io", HOST)},
         "etc/ssl/rehearsal.crt": AUTHORITY.read_text(),
         "root/.aws/config": f"[default]\nregion = {REGION}\nca_bundle = /etc/ssl/rehearsal.crt\n",
         "root/.aws/credentials": "[default]\naws_access_key_id = rehearsal\naws_secret_access_key = rehearsal\n",

@@ -20,10 +20,10 @@ _READY_S = 180.0
 
 def run(stage: Stage) -> str:
     """Nodes are ready; a pool's taint keeps a pod away unless it tolerates it, then it runs there."""
-    ranges = _ranges(stage)
+    subnets = ranges(stage)
     for machine in MACHINES:
-        others = {other.address: ranges[other.name] for other in MACHINES if other != machine}
-        _join_pods(stage, machine, ranges[machine.name], others)
+        others = {other.address: subnets[other.name] for other in MACHINES if other != machine}
+        _join_pods(stage, machine, subnets[machine.name], others)
     stage.kubectl("wait", "--for=condition=Ready", "node", "--all", f"--timeout={_READY_S:.0f}s")
     _check_placement(stage)
     stage.kubectl("apply", "-f", "-", stdin=json.dumps(pod("unwelcome", _AI, tolerated=False)))
@@ -71,7 +71,8 @@ def pod(name: str, selector: dict[str, str], *, tolerated: bool) -> dict[str, ob
     }
 
 
-def _ranges(stage: Stage) -> dict[str, str]:
+def ranges(stage: Stage) -> dict[str, str]:
+    """Machine → the addresses of its pods."""
     nodes = json.loads(stage.kubectl("get", "node", "-o", "json"))["items"]
     return {each["metadata"]["name"]: each["spec"]["podCIDR"] for each in nodes}
 

@@ -7,6 +7,8 @@ import platform
 import shutil
 import subprocess
 
+from localcluster.preflight import PROGRAMS
+
 from rehearsal import cgroups
 from rehearsal.paths import kept
 
@@ -18,6 +20,8 @@ _PROGRAMS = {
     "ssh": "openssh-client",
     "ip": "iproute2",
     "nsenter": "util-linux",
+    "git": "git",
+    **{each: PROGRAMS[each] for each in ("strip", "/usr/lib/rabbitmq/bin/rabbitmq-server")},
 }
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 _DISK_GB = 6

@@ -62,6 +62,8 @@ def settings() -> dict[str, object]:
                 "imagefs.available": "1%",
             },
             "imageGCHighThresholdPercent": 100,
+            # One node stands for three of its pool, dispatchers and all.
+            "maxPods": 200,
         },
         # The table of connections has one size for all namespaces.
         "control_plane_proxy": {"mode": "iptables", "conntrack": {"maxPerCore": 0, "min": 0}},

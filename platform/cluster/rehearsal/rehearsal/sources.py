@@ -11,7 +11,7 @@ from localcluster import programs
 from localcluster.pki import Authority
 from localcluster.waiting import wait_for
 
-from rehearsal import children, images, network, packages, rootfs
+from rehearsal import children, images, network, packages, platform_images, rootfs
 from rehearsal.inventory import HOSTS, kubernetes
 from rehearsal.paths import CLUSTER, STATE
 from rehearsal.serving import ARCHIVES, BUCKET, CERTIFICATE, PRIVATE_KEY, SITE
@@ -34,6 +34,7 @@ def run(stage: Stage) -> str:
     packages.end_agent(KEYS)
     wanted = [each for version in versions for each in images.wanted(_listed(version))]
     archives = {f"{each.name}:{each.tag}": images.build(each, tree, stage.report).archive for each in wanted}
+    archives |= {name: image.archive for name, image in platform_images.build(stage.report).items()}
     ARCHIVES.write_text(json.dumps({reference: str(path) for reference, path in archives.items()}))
     _certify(bucket_host())
     BUCKET.mkdir()
@@ -59,8 +60,7 @@ def undo(_: Stage) -> None:
 
 def build(stage: Stage) -> None:
     """Build what is compiled. Raises ClusterError."""
-    nodes = [each for each in programs.PROGRAMS if each.module in {"kubernetes", "coredns", "pause"}]
-    programs.build(stage.report, (*nodes, *programs.INSTALLERS))
+    programs.build(stage.report, (*programs.PROGRAMS, *programs.INSTALLERS, *programs.DELIVERY))
 
 
 def bucket_host() -> str:
