@@ -14,7 +14,7 @@ from localcluster.waiting import wait_for
 from gitops.argocd import NAMESPACE
 
 WAVE = "argocd.argoproj.io/sync-wave"
-_EVERY_S = 0.5
+_EVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
