@@ -16,13 +16,11 @@ from rehearsal import (
     beside,
     cgroups,
     delivery,
-    drift,
     etcd,
     inventory,
     machines,
     network,
     pods,
-    release,
     scan,
     site,
     sources,
@@ -50,7 +48,7 @@ class Link(Protocol):
 
 LINKS: tuple[Link, ...] = (
     *(inventory, sources, machines, site, pods, unchanged, etcd, upgrade),
-    *(stores, delivery, scan, release, drift),
+    *(stores, delivery, scan),
 )
 _WRONG = (ClusterError, AssertionError, LookupError, OSError, subprocess.SubprocessError)
 
