@@ -20,6 +20,7 @@ from functions.scan.matches import RuleMatch
 from functions.scan.question import (
     asks_cost,
     asks_deposit,
+    asks_exchange,
     asks_permit,
     asks_reuse,
     asks_when,
@@ -50,6 +51,7 @@ OFFLINE = "(오프라인 모델의 답이라 틀릴 수 있으니 한 번 더 �
 WAVERING = "사진만으로 확실하지 않음"  # the tag that says so
 MOST = 3  # friendly sentences
 GENERAL = "일반종량제폐기물"
+_EXCHANGED = "바꿔 주는"  # what a fact says of things that something is given for
 _FIND_OUT = (
     "정확한 이름은 분리배출.kr(생활폐기물 분리배출 누리집)에서 찾아보거나 사는 곳의 청소과에 물어보세요."
 )
@@ -216,7 +218,8 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     if not match.item and match.rule.branch and lookup(*_place(classification)):
         words = [f"사진으로는 {match.rule.name} 쪽으로 보여요."]
     words += of_others(replace(match, also=tuple(name for name in match.also if name not in same)))
-    facts = match.rule.facts_of(match.guide)
+    back = _given_back(asked, match)
+    facts = tuple(each for each in match.rule.facts_of(match.guide) if _EXCHANGED not in each)
     verdict = judged(asked, match)
     if verdict:
         words = verdict.leading(words)
@@ -229,15 +232,11 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
         words.insert(0, dated or its_day(match.rule))
         notes = [*facts, *(note for note in notes if note != dated)]
         facts = ()
-    if deposit := asks_deposit(asked) and match.rule.key in ("glass", "clear-pet", "plastic"):
-        paid = [each for each in facts if "보증금" in each]
-        opening = ("네, " if paid else "아니요, ") if asks_whether(asked) else ""
-        words[:0] = [f"{each}." for each in paid] or [NO_DEPOSIT]
-        words[0] = f"{opening}{words[0]}"
-        facts = tuple(each for each in facts if each not in paid)
+    words[:0] = back
+    facts = tuple(each for each in facts if not any(each in told for told in back))
     if asks_permit(asked) and match.rule.key == "bulky" and not match.rule.way(match.guide):
         words.append(PERMIT)
-    if asks_cost(asked) and not deposit:
+    if asks_cost(asked) and not back:
         words.append(its_cost(match.rule))
     if asks_reuse(asked) and not any("쓸 만하" in note for note in notes):
         words.append(REUSE)
@@ -252,6 +251,19 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
     if match.also:
         words += [each for each in careful(match) if each not in words]
     return [*words, *not_known(asked)]
+
+
+def _given_back(asked: str, match: RuleMatch) -> list[str]:
+    """What is given for a thing that is brought back, where that is asked: its deposit, or something else for it."""
+    facts = match.rule.facts_of(match.guide)
+    if asks_exchange(asked) and (given := [f"{each}." for each in facts if _EXCHANGED in each]):
+        return given
+    if not asks_deposit(asked) or match.rule.key not in ("glass", "clear-pet", "plastic"):
+        return []
+    paid = [f"{each}." for each in facts if "보증금" in each]
+    opening = ("네, " if paid else "아니요, ") if asks_whether(asked) else ""
+    first, *rest = paid or [NO_DEPOSIT]
+    return [f"{opening}{first}", *rest]
 
 
 def _apart(match: RuleMatch, notes: Sequence[str]) -> tuple[list[str], str]:

@@ -27,6 +27,9 @@ _LEFT = re.compile(
     r"(?<!기름기)(?<!물기)(?<!자국)(?<!기름기가)(?<!자국이)남[은았아음]|반(쯤|정도|병|통)|덜(쓴|먹|마신|비)|(안|못)(비우|비운|비웠)|가득|찰랑"
 )
 _LEFT_THERE = re.compile(r"(이|가|도)?(아직|조금|좀|많이|약간|반쯤|절반)?(쯤|정도)?(남[은았아음]|있[는어])")
+_VESSEL = re.compile(
+    r"(유리|플라스틱|종이|작은|큰)?(통|병|팩|곽|갑|봉지|봉투|상자|박스|용기|그릇|컵|캔|깡통|페트병?|튜브|단지|항아리|통조림)"
+)
 _INTO = re.compile(r"(의)?(안|속)?에?")
 _DRINK = re.compile(
     r"(콜라|사이다|주스|쥬스|음료수?|커피|라떼|탄산수|녹차|보리차|우유|두유|요구르트)"
@@ -91,7 +94,8 @@ def _content_said(match: RuleMatch, question: str, mentions: Sequence[Mention]) 
     called = normal(match.said or match.item or "")
     if _DRINK.search(called) or _DRINK.search(Utterance.of(question).letters):
         return _DRUNK
-    own = content_of(called)
+    content = content_of(called)
+    own = content if content and _VESSEL.fullmatch(_after_name(called, content)) else None
     beside = (each for each in mentions if each.name not in called and _LEFT_THERE.match(each.after))
     return own.name if own else next((each.name for each in beside), "")
 
@@ -105,6 +109,19 @@ def container_beside(danger: RuleMatch, question: str) -> RuleMatch:
     container = next((item for item in named if item.middle in CONTAINERS and not item.hazard), None)
     left = container and _LEFT.search(Utterance.of(question).letters)
     return replace(danger, also=(container.name,)) if container and left else danger
+
+
+def _after_name(called: str, content: Item) -> str:
+    """What of a container's name is left after the name of its content."""
+    names = (normal(name) for name in content.names)
+    return next(
+        (
+            called.removeprefix(name)
+            for name in sorted(names, key=len, reverse=True)
+            if called.startswith(name)
+        ),
+        "",
+    )
 
 
 def content_of(name: str) -> Item | None:

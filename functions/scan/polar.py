@@ -14,6 +14,7 @@ from functools import cache
 from functions.scan.rules import rules
 from functions.scan.utterance import Utterance, normal
 
+_LEAST_NAMED = 3  # letters before what is asked that name nothing: 이거
 RECYCLING = "재활용폐기물"  # the major that 재활용 되나요 asks for
 _WORDS = {  # destinations that are no category's
     "recycling": "재활용 재활용품 재활용쓰레기 재활용함 재활용수거함 분리수거 분리배출",
@@ -135,6 +136,15 @@ def asking(question: str) -> str:
     return _thing_first(
         next((each for each in reversed(sentences) if len(sentences) > 1 and _of(each)), question)
     )
+
+
+def thing_before_question(text: str) -> str:
+    """The text with what is named after a question that names nothing before it: 플라스틱 맞아요? 요구르트병."""
+    first, *rest = _SENTENCES.split(text.strip())
+    asked = _of(first) if len(rest) == 1 and rest[0] else None
+    if asked is None or asked.at > _LEAST_NAMED or _of(rest[0]):
+        return text
+    return f"{rest[0].rstrip('?!. ')} {first}"
 
 
 def _thing_first(question: str) -> str:

@@ -20,7 +20,7 @@ from functions.scan.hazards import told as told_hazards
 from functions.scan.heads import FOOD
 from functions.scan.matches import RuleMatch, of_item
 from functions.scan.naming import with_others
-from functions.scan.polar import polar, thing_before
+from functions.scan.polar import polar, thing_before, thing_before_question
 from functions.scan.question import content, own_words
 from functions.scan.rules import Rule, lookup, rules
 from functions.scan.several import told, with_things
@@ -154,6 +154,7 @@ def search(question: str, region: str | None = None) -> RuleMatch | None:
 
 
 def _told(question: str) -> RuleMatch | None:
+    question = thing_before_question(question)
     danger = _dangerous(question)
     if danger:
         return container_beside(with_things(with_others(danger, question), question), question)

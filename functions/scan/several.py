@@ -48,6 +48,7 @@ _OF_ONE = re.compile(  # 종이랑 비슷한, 과자랑 같이 든: tells of one
 _BEGINNING = re.compile(  # 컵밥 먹고 남은, 택배 왔는데: where all of them come from
     r".*[가-힣](고|는데|서|면|니까|다가)|남은|남는|나온|나오는|온|산|받은|생긴|버릴|시킨|쓴|쓰던|먹은|있는|모은"
 )
+_ONES = frozenset(["거", "것", "꺼"])  # 먹다 남은 거랑 용기
 _TAIL = re.compile(r"(?<=..)(은|는|을|를|도|이랑|랑)$")
 _CUTLERY = ("숟가락", "젓가락", "수저")  # of plastic where they came with food
 
@@ -175,6 +176,8 @@ def _stem(word: str) -> str:
     if found is None or taxonomy().named(word):
         return ""
     stem = found["stem"]
+    if stem in _ONES:
+        return stem
     known = bool(taxonomy().named(stem) or taxonomy().mentions(stem))
     if found["by"].endswith("나"):  # 하나, 이거나
         return stem if known else ""
@@ -184,6 +187,8 @@ def _stem(word: str) -> str:
 
 def _led(part: Sequence[str]) -> tuple[str, str, list[str]]:
     """What the things come from, how that is said, and the first of them: 컵밥 먹고 남은 and 용기."""
+    if part[-1] in _ONES:
+        return "", "", list(part)
     begins = [bool(_BEGINNING.fullmatch(word)) and taxonomy().named(word) is None for word in part[:-1]]
     at = max((at for at, begin in enumerate(begins) if begin), default=-1)
     source = next(
@@ -226,7 +231,8 @@ def _one(name: str, lead: str, begun: str) -> RuleMatch | None:
     for text in ([f"{lead} {name}"] if lead and vague else []) + [name]:
         match = naming.told(text)
         exact = match and match.finding == "asked" and normal(match.candidates[0]) == plain
-        clear = match and match.finding == "named" and (alone or len(name.split()) < LONG)
+        short = len(name.split()) < LONG or name.endswith(tuple(_ONES))
+        clear = match and match.finding == "named" and (alone or short)
         if match and (clear or exact) and not match.hazards:
             if alone and (became := taxonomy().changed(alone, f"{begun} {name}")) is not alone:
                 return of_item(became)

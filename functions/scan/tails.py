@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from functions.scan.topics import WORN
+from functions.scan.topics import PARTS, WORN
 from functions.scan.utterance import PARTICLE, QUESTION, Utterance
 
 _DEPENDENT = re.compile(  # nouns that name nothing alone: 구멍난거, 애기꺼, 한포대, 비누 쪼가리
@@ -41,6 +41,7 @@ _WHOLE = frozenset(
 _SOILED = re.compile(
     r"묻|뭍|배인|베인|밴|벤|마신|마셨|먹은|먹었|담았|튄|튀|젖|쏟|흘|낀|찬|들어|담긴|붙|달린|새는"
 )
+_TAKEN = re.compile(r"떼|뗄|뺄|빼|분리|제거|자르|잘라")
 _SOIL = re.compile(r"(기름기?|국물|물기|자국|얼룩|이물질|냄새|때|먼지)(이|가|도|은|만)?$")
 
 
@@ -57,10 +58,12 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
         return False
     if any(end <= place < end + len(word) for place in known) or not is_noun(word):
         return False
+    if word in PARTS and _TAKEN.search(text.letters, end):
+        return False  # 종이가방 손잡이 끈 떼야 돼요: asked of a part
     if word in text.letters[:end]:  # 스프링노트 스프링: said of the name before
         return False
     following = text.words[number + 1] if number + 1 < len(text.words) else ""
-    if _SOIL.match(word) or _SOILED.match(following) or (word in _WHOLE and WORN.match(following)):
+    if _SOIL.match(word) or _SOILED.match(following) or (word in _WHOLE | PARTS and WORN.match(following)):
         return False  # 피자 박스 기름 묻은 것: the noun says what is on it
     ends = not following or _marked(word) or QUESTION.match(following)
     return bool(ends or _NO_HEAD.match(following) or _DEPENDENT.fullmatch(following))

@@ -62,6 +62,9 @@ _LEFT_ON = re.compile(  # a part, that it stays on, and that it is asked whether
     r"(까지|째로?|통째로?|(이|가|도|은|는)?(그대로|아직|좀|다)?(붙|달|끼|꽂|있)[가-힣]{0,6}?|(을|를|은|는|도)?(안|못)(떼|빼|벗기|뜯|제거하)(?!(어)?[지져진집])고?)"
     r".{0,16}(되|돼|될|괜찮|상관없|가능)"
 )
+_WRAPPED = re.compile(
+    r"(봉지|봉투|포장|비닐|용기|통)(째로?|통째로?|그대로)[가-힣]{0,12}(되|돼|될|괜찮|나요|까요|죠)"
+)
 _EACH_REPORTED = re.compile(
     r"(따로|각각|각자|하나씩)(다)?(신고|접수|스티커|필증|돈|수수료|사|붙)[가-힣]{0,6}(나|까|죠|되|돼)"
 )
@@ -95,10 +98,12 @@ class Verdict:
 
 def judged(question: str, match: RuleMatch) -> Verdict | None:
     """What the first words say to the question; None where it is none to be answered so, or not decided."""
-    question = spaced(question) or question
+    question = question if " " in question else spaced(question) or question
     asked = polar(question)
     if match.also and match.finding == "named" and (both := _of_several(question, asked, match)):
         return both
+    if match.rule.key == "food" and match.item and _WRAPPED.search(read(question).letters):
+        return Verdict(False, NO, "포장은 벗기고 알맹이만 내놓아요.")
     if match.finding == "named" and match.item and (told := _left_on(question, asked, match)):
         return Verdict(False, NO, told)
     if (reported := _reported_apart(question, match)) is not None:

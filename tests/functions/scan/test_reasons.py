@@ -28,6 +28,14 @@ def test_the_reason_comes_first_and_once(text: str, reason: str) -> None:
     assert answer.count(reason) == 1
 
 
+@pytest.mark.parametrize(
+    "text", ["우유팩 주민센터 가져가면 휴지 주나요", "폐건전지 모아서 가져가면 뭐 주나요"]
+)
+def test_what_is_given_for_things_is_told_first_to_who_asks(text: str) -> None:
+    assert "바꿔 주는 행정복지센터가 많으니" in ask(text).answer.split(".")[0]
+    assert "바꿔 주는" not in ask("건전지 어떻게 버려요").answer
+
+
 def test_who_asks_for_no_reason_is_told_the_way_first() -> None:
     assert ask("영수증 어떻게 버려요").answer.startswith("영수증은 종량제봉투에")
 
