@@ -21,6 +21,7 @@ from functions.scan.question import (
     asks_cost,
     asks_deposit,
     asks_exchange,
+    asks_fine,
     asks_permit,
     asks_reuse,
     asks_when,
@@ -35,6 +36,7 @@ from functions.scan.several import not_known
 from functions.scan.taxonomy import taxonomy
 from functions.scan.verdict import judged
 from functions.scan.wording import (
+    FINE,
     NO_DEPOSIT,
     PERMIT,
     REUSE,
@@ -232,7 +234,7 @@ def _telling(classification: Classification, match: RuleMatch, todo: Sequence[st
         words.insert(0, dated or its_day(match.rule))
         notes = [*facts, *(note for note in notes if note != dated)]
         facts = ()
-    words[:0] = back
+    words[:0] = [FINE, *back] if asks_fine(asked) else back
     facts = tuple(each for each in facts if not any(each in told for told in back))
     if asks_permit(asked) and match.rule.key == "bulky" and not match.rule.way(match.guide):
         words.append(PERMIT)

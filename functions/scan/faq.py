@@ -21,6 +21,7 @@ class FaqEntry:
     answer: tuple[str, ...]
     steps: tuple[str, ...]
     sources: tuple[str, ...]
+    first: bool = False  # whether it answers though a thing is named: 빈병 40개 한번에 받아주나요
 
 
 def answered(question: str) -> FaqEntry | None:
@@ -45,6 +46,7 @@ def entries() -> tuple[FaqEntry, ...]:
             tuple(row["answer"]),
             tuple(row["steps"]),
             tuple(row["sources"]),
+            row.get("first", False),
         )
         for row in from_json((DATA / "faq.json").read_bytes())
     )

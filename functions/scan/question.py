@@ -43,7 +43,9 @@ _COST = re.compile(  # 얼마예요, 수수료가 있나요, 무료로 가져가
 _REUSE = re.compile(
     r"기부|나눔|중고|재활용센터|팔(수있|면돈|려면|아도되|까요)|(멀쩡|쓸만|새거|깨끗)한데.{0,8}(아까|버리|누구|줄|주|쓸)|남(한테|에게|을)?(줘|줄|주)"
 )
-_DEPOSIT = re.compile(r"보증금|공병값|병값|빈병값|(돈|얼마)(을|를|도)?(주나|줘|돌려|받을수|받나|쳐주)")
+_DEPOSIT = re.compile(
+    r"보증금|공병값|병값|빈병값|(돈|얼마)(을|를|도)?(주나|줘|돌려|받을수|받나|받아|받는|쳐주)"
+)
 _WHY = re.compile(r"왜(?!냐면|냐하면|(자꾸|계속|아직)?(안|못)(가져|치워|수거|갖))|이유|까닭")
 _WHETHER = re.compile(
     r"^(?!.*(얼마|어디|어떻게|어떡|몇|언제|무슨)).*(나요?|까요?|죠|되[요나]?|돼요?|가능(해요|한가요)?|맞아요)$"
@@ -51,6 +53,7 @@ _WHETHER = re.compile(
 _EXCHANGE = re.compile(
     r"교환|(휴지|화장지|건전지|봉투|선물|쿠폰|포인트)(로|으로|를|을)?(주나|줘|준|주는|주죠|바꿔|바꾸|받)|뭐(를|라도)?(주나|줘|주는|주죠)"
 )
+_FINE = re.compile(r"과태료|벌금|걸리(나|면|는|죠)|불법(인|이)")
 _PERMIT = re.compile(
     r"(스티커|딱지|필증)(는|은|를|을|도)?.{0,6}(어디|사(?!이|용|진|라)|파[나는]|팔|구매|구입|필요|붙)"
 )
@@ -97,6 +100,11 @@ def asks_whether(text: str) -> bool:
 def asks_exchange(text: str) -> bool:
     """Whether it is asked what is given for things that are brought: 우유팩 가져가면 휴지 주나요."""
     return _EXCHANGE.search(normal(text)) is not None
+
+
+def asks_fine(text: str) -> bool:
+    """Whether it is asked if something is fined: 건전지 종량제에 넣으면 과태료 내나요."""
+    return _FINE.search(normal(text)) is not None
 
 
 def asks_why(text: str) -> bool:

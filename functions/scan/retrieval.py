@@ -30,6 +30,7 @@ from functions.scan.taxonomy import Item, taxonomy
 from functions.scan.topics import Mention, topic
 from functions.scan.utterance import Utterance, normal
 
+_OF_WHAT = re.compile(r"\([^)]*[+/,][^)]*\)")  # 알약 껍데기(은박+플라스틱)
 SURE, LIKELY = 0.4, 0.25  # how dangerous it must sound beside a harmless name, and beside none
 _UNKNOWN, _HOLD_NOTHING = "unknown-chemical", frozenset(["대형폐기물", "전기전자제품", "의류및원단", "종이"])
 _PART = r"(이거|이건|여기|여기에?붙은|근데)?(병?(뚜껑|마개)|라벨|상표|스티커|테이프|(운)?송장|빨대|손잡이|펌프|고리)"
@@ -154,10 +155,12 @@ def search(question: str, region: str | None = None) -> RuleMatch | None:
 
 
 def _told(question: str) -> RuleMatch | None:
-    question = thing_before_question(question)
+    question = thing_before_question(_OF_WHAT.sub(" ", question))
     danger = _dangerous(question)
     if danger:
         return container_beside(with_things(with_others(danger, question), question), question)
+    if (entry := faq.answered(question)) and entry.first:
+        return None
     match = told(question)
     if (match is None or match.finding == "asked") and (apart := spaced(question)):
         again = told(apart)

@@ -108,6 +108,7 @@ def things(question: str) -> Things:
 
 
 def _listed(question: str) -> Things:
+    question = re.sub(r"\([^)]*\)", " ", question)  # 알약 껍데기(은박+플라스틱): what it is of
     words = own_words(_COMMA.sub(f" {AND} ", question), 80).split()
     bought = asks_permit(question) or asks_cost(question)  # 서랍장 스티커 얼마
     ends = [_EACH, _ASKED, *([_PERMIT] if bought else [])]

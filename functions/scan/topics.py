@@ -20,8 +20,8 @@ _OBJECT = re.compile(r"(들)?(은|는|을|를|도|만|이랑|랑|하고|과|와|
 _PLACE = re.compile(  # a particle that says where it goes, or that another thing was on it
     r"(들|류)?(으로|로|에(붙|달|꽂|끼|깔|걸|덮|씌|감|묶|얹|올|담|넣)[가-힣]{0,2}(았|었|였|렸|겼|혔|웠|려있|어있|겨있|혀있)?던|에.{1,7}(았|었|였|렸|겼|혔|웠)던(?!거|것)|에(?!.{0,12}(녹이|녹슬|금이|구멍|기스|흠집|스크래치|곰팡이|얼룩|묻|뭍|붙|달려|달렸|달린|끼|꽂|박힌|배(?!출|달)|밴|튀|튐|흘|닫|스며|칠|남(았|아|은거|은것|은채)))|에서|에다)"
 )
-_ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from
-    r"(들|류)?((안|위|밑|옆|사이)에?(든|들은|들어있는|깔린|깐|넣은|넣었던|끼운|낀|꽂힌|꽂은)|속(?=[가-힣]{2})(?!은박|호일)|(안|위|밑|옆)에(있|들|붙|달|든|깔|걸)[가-힣]{0,3}던|함|통에|수거함(?!(이|은|도)?.{0,14}(없|어디|멀|못찾))|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞(?!(이면|여도|어도|으면)(안)?(되|돼|괜찮))|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
+_ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or from; what is not there or kept
+    r"(은|는|이|가|도)?(없어요|없는데|없음)$|(은|는|이|가|도)?(계속|그냥|더)?(쓸거|쓸건|쓸꺼|쓸껀|쓰고있|안버릴|안버리|남길|놔둘)|(들|류)?((안|위|밑|옆|사이)에?(든|들은|들어있는|깔린|깐|넣은|넣었던|끼운|낀|꽂힌|꽂은)|속(?=[가-힣]{2})(?!은박|호일)|(안|위|밑|옆)에(있|들|붙|달|든|깔|걸)[가-힣]{0,3}던|함|통에|수거함(?!(이|은|도)?.{0,14}(없|어디|멀|못찾))|봉투에|용기에|처럼|같은|.{0,5}말고|(이|가|도)?섞(?!(이면|여도|어도|으면)(안)?(되|돼|괜찮))|(을|를)?사(야|나요|요|서|면)|아니|이아니|가아니|대신|(으로|로)?(감아|감고|붙여서|둘러서)"
     r"|(엮은|엮었던|묶은|묶었던|매단|동여맨)(?=[가-힣])(?!거|것|데|채)|묻은|묻어|구운(거|것|데)|굽던|담은(거|것)|먹고|다먹|마시고|(을|를)?(준다|주나|주죠|준대|주는(?=[가-힣])|바꿔)|(을|를)?(넣는|거는|꽂는|보관하는|깎는|써는|자르는|찌는|볶는|굽는|가는|다지는)(?=[가-힣])(?!거|것|데|곳|법|방법|시간|날)|(을|를)?(시키고|시켜|주문해|주문하)|(이|가|을|를)?(담|들었|들어있|든(?!든)|감싼|감싸|쌌|싼(?=[가-힣])|싸는|싸던|포장|배송|받친|얹))"
 )
 _ASKED_CLASS = re.compile(
@@ -193,8 +193,17 @@ def topic(found: Sequence[Mention]) -> Mention | None:
 
     A thing comes before a material or a class, unless much more speaks for that.
     """
-    meant = [each for each in found if not _ORDERED.match(each.after)] or found
+    meant = [
+        each for each in found if not _ORDERED.match(each.after) and not _of_before(each, found)
+    ] or found
     return max(enumerate(meant), key=lambda pair: (pair[1].standing, pair[0]))[1] if meant else None
+
+
+def _of_before(part: Mention, found: Sequence[Mention]) -> bool:
+    """Whether a part is that of the thing named before it, which has it in its name: 지퍼백 지퍼 부분."""
+    return part.name in PARTS and any(
+        each.end <= part.start and each.name.startswith(part.name) for each in found if each is not part
+    )
 
 
 def asked_together(found: Sequence[Mention], about: Mention) -> list[Mention]:

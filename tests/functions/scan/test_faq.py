@@ -42,6 +42,12 @@ from functions.scan.sources import sources
         ("아파트에서 재활용 버리는 날 아니면 못 버리나요", "collection-days"),
         ("왜 쓰레기를 안 가져가요", "not-taken"),
         ("봉투에 이름 써야 하나요", "bags-named"),
+        ("헌옷수거함 꽉차서 옆에 봉투로 놓고 가면 무단투기 되나요", "beside-full-box"),
+        ("차 밖으로 쓰레기 던지는 사람 신고하면 포상금 있나요", "dumping-reward"),
+        ("분리배출 안 했다고 딱지 붙었어요 과태료 얼마고 이의신청 되나요", "fined"),
+        ("음식물 종량제랑 일반 종량제 색이 다른데 바꿔 써도 되나요", "bags-swapped"),
+        ("이사갈 때 쓰던 봉투 환불돼요?", "bags-refund"),
+        ("모아둔 폐지 고물상에 팔면 안되나요", "sold-to-dealer"),
         ("종량제봉투 안쓰고 버리다 걸리면 얼마 나와요", "fines"),
         ("음식물쓰레기 카드 어디서 받아요", "food-card"),
         ("쓰레기봉투 찢어졌어요", "bags-torn"),
@@ -92,6 +98,26 @@ def test_a_thing_that_is_named_comes_first(text: str) -> None:
 def test_a_photo_is_answered_by_what_is_on_it() -> None:
     seen = Classification(major_category=RECYCLABLE, middle_category="유리병", minor_category="맥주병")
     assert look(VisionResult(classification=seen, confidence=0.9), "안녕하세요").item == "맥주병"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "빈병 40개 들고가면 한번에 다 받아주나요 영수증은 없어요",
+        "복사기 렌탈한거 버려도 되나요",
+        "우리 빌라엔 분리수거함이 없어요 캔 페트 병 한 봉투에 섞어 내놔도 되나요",
+    ],
+)
+def test_what_is_asked_of_the_rules_comes_before_a_thing(text: str) -> None:
+    entry = answered(text)
+    assert entry is not None and entry.first
+    assert ask(text).answer.startswith(entry.answer[0])
+
+
+def test_who_asks_for_a_fine_is_told_of_it_first() -> None:
+    answer = ask("건전지 종량제에 넣으면 과태료 내나요").answer
+    assert answer.startswith("정해진 곳과 방법으로 내놓지 않으면") or "100만 원 이하의 과태료" in answer
+    assert "폐건전지함에 넣어 주세요" in answer
 
 
 def test_sources_can_be_looked_up() -> None:
