@@ -38,6 +38,7 @@ from rehearsal import (
     pods,
     preflight,
     scan,
+    scanning,
     serving,
     site,
     stores,
@@ -47,6 +48,8 @@ from rehearsal.machine import MACHINES, Machine
 from rehearsal.paths import CLUSTER
 from rehearsal.registry import Registry
 from rehearsal.stage import Stage
+
+from cli.errors import CliError
 
 ROOT = CLUSTER.parents[1]
 TOLD = """
@@ -238,6 +241,21 @@ def test_a_scan_is_judged_by_its_stream_and_its_result() -> None:
             scan.judge({"events": wrong, "result": result})
     with pytest.raises(ClusterError, match="the scan is failed"):
         scan.judge({"events": events, "result": result | {"status": "failed"}})
+
+
+def test_a_client_asks_again_until_its_patience_is_over() -> None:
+    answers: list[Exception | str] = [CliError("504"), "there"]
+
+    def ask() -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    assert scanning.insist(ask, every_s=0) == "there"
+    answers = [CliError("504"), CliError("503")]
+    with pytest.raises(CliError, match="504"):
+        scanning.insist(ask, patience_s=-1)
 
 
 class Recorded:

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from uuid import uuid4
 
 from cli import photo
 from cli.client import Client
-from cli.scan import submit
+from cli.errors import CliError
+from cli.scan import result, upload
+
+T = TypeVar("T")
+_PATIENCE_S, _EVERY_S = 120.0, 3.0
 
 
 def main(url: str, picture: Path) -> None:
     """Sign in as somebody new, upload, submit, follow."""
-    seen: list[str] = []
-    client = Client(url)
-    client.sign_in(f"neighbour {uuid4()}")
-    result: dict[str, Any] = submit(
-        client, *photo.read(picture), None, None, lambda event, _percent: seen.append(event)
-    )
-    json.dump({"events": seen, "result": result}, sys.stdout)
+    client, name, key = Client(url), f"neighbour {uuid4()}", str(uuid4())
+    content, kind = photo.read(picture)
+    insist(lambda: client.sign_in(name))
+    body = {"image_url": insist(lambda: upload(client, content, kind, "scan"))}
+    accepted = insist(lambda: client.post("/api/v1/scan", body, {"Idempotency-Key": key}))
+    seen = [event for event, _ in client.events(accepted["stream_url"]) if event != "keepalive"]
+    json.dump({"events": seen, "result": result(client, accepted["result_url"])}, sys.stdout)
+
+
+def insist(ask: Callable[[], T], patience_s: float = _PATIENCE_S, every_s: float = _EVERY_S) -> T:
+    """Ask what is safe to repeat until it is answered: on busy cores a function starts later than the edge waits."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return ask()
+        except CliError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(every_s)
 
 
 if __name__ == "__main__":
