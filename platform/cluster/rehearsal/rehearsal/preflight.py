@@ -24,7 +24,7 @@ _PROGRAMS = {
     **{each: PROGRAMS[each] for each in ("strip", "/usr/lib/rabbitmq/bin/rabbitmq-server")},
 }
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-_DISK_GB = 6
+_DISK_GB = 12
 
 
 def lacking() -> str:
