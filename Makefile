@@ -99,7 +99,7 @@ rehearse-recovery: setup ## lose PostgreSQL three times, for real, and print wha
 	@PYTHONPATH=platform/cluster/recovery:. $(BIN)/python -m recovery
 
 # Says why and succeeds where the machine can't run it.
-production-test: setup ## from Terraform to a scan on nodes within this machine, all brought by ArgoCD (needs root; 20 minutes)
+production-test: setup ## from Terraform to a scan on nodes within this machine, all brought by ArgoCD (needs root; 11 minutes and more)
 	@status=0; env -u KUBECONFIG ECO2_CLUSTER_NAME=eco2-rehearsal \
 	  PYTHONPATH=platform/cluster/rehearsal:platform/cluster/checks:platform/cluster/gitops:platform/cluster/inventory:platform/cluster/local:. \
 	  $(BIN)/python -m rehearsal || status=$$?; \
