@@ -27,7 +27,8 @@ def main(url: str, picture: Path) -> None:
     body = {"image_url": insist(lambda: upload(client, content, kind, "scan"))}
     accepted = insist(lambda: client.post("/api/v1/scan", body, {"Idempotency-Key": key}))
     seen = [event for event, _ in client.events(accepted["stream_url"]) if event != "keepalive"]
-    json.dump({"events": seen, "result": result(client, accepted["result_url"])}, sys.stdout)
+    found = insist(lambda: result(client, accepted["result_url"]))
+    json.dump({"events": seen, "result": found}, sys.stdout)
 
 
 def insist(ask: Callable[[], T], patience_s: float = _PATIENCE_S, every_s: float = _EVERY_S) -> T:
