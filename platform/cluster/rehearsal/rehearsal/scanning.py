@@ -26,9 +26,13 @@ def main(url: str, picture: Path) -> None:
     insist(lambda: client.sign_in(name))
     body = {"image_url": insist(lambda: upload(client, content, kind, "scan"))}
     accepted = insist(lambda: client.post("/api/v1/scan", body, {"Idempotency-Key": key}))
-    seen = [event for event, _ in client.events(accepted["stream_url"]) if event != "keepalive"]
+    seen = insist(lambda: _followed(client, accepted["stream_url"]))
     found = insist(lambda: result(client, accepted["result_url"]))
     json.dump({"events": seen, "result": found}, sys.stdout)
+
+
+def _followed(client: Client, stream: str) -> list[str]:
+    return [event for event, _ in client.events(stream) if event != "keepalive"]
 
 
 def insist(ask: Callable[[], T], patience_s: float = _PATIENCE_S, every_s: float = _EVERY_S) -> T:
