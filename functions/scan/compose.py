@@ -38,6 +38,7 @@ from functions.scan.verdict import judged
 from functions.scan.wording import (
     FINE,
     NO_DEPOSIT,
+    NOT_PAID,
     PERMIT,
     REUSE,
     SENTENCES,
@@ -157,6 +158,8 @@ def _safe(match: RuleMatch, asked: str) -> Answer:
     for other in others:
         words += [f"{with_particle(other.name, '은', '는')} 이렇게 해 주세요.", *other.sentences]
     words += [*of_others(match), *not_known(asked)]
+    if asks_deposit(asked) and "broken-glass" in match.hazards:
+        words.append(NOT_PAID)
     if verdict := judged(asked, match):
         words = verdict.leading(words)
     if (variant := match.variant) and variant.note:

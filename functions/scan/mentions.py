@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from functions.scan.question import asking
-from functions.scan.topics import GENERIC, HEADS, PARTS, WORN, Mention, listed
+from functions.scan.topics import BATTERIES, GENERIC, HEADS, PARTS, RUNS_ON, WORN, Mention, listed
 from functions.scan.utterance import PARTICLE, Utterance
 
 _TAKEN_OFF = re.compile(
@@ -141,12 +141,19 @@ class Names:
                         and self._taken_off(letters, position, end, starts)
                     )
                     and not (end not in starts and self._goes_on(letters, position, end, starts))
+                    and not self._of_device(letters, position, end)
                 ):
                     yield name, position, end
                     position = end
                     break
             else:
                 position += 1
+
+    def _of_device(self, letters: str, start: int, end: int) -> bool:
+        """Whether a name is of the battery that a named thing takes: 리모컨 건전지 들어있음."""
+        battery = next((each for each in BATTERIES if letters[start:end].endswith(each)), "")
+        device = letters[start : end - len(battery)] if battery else ""
+        return device in self.all and RUNS_ON.match(letters, end) is not None
 
     def _goes_on(self, letters: str, start: int, end: int, starts: Sequence[int]) -> bool:
         """Whether the last word of a name is the beginning of a longer one: 시든 꽃 of 시든 꽃다발."""

@@ -31,6 +31,7 @@ from functions.scan.topics import Mention, topic
 from functions.scan.utterance import Utterance, normal
 
 _OF_WHAT = re.compile(r"\([^)]*[+/,][^)]*\)")  # 알약 껍데기(은박+플라스틱)
+_LEFT_IN = re.compile("남|가득")
 SURE, LIKELY = 0.4, 0.25  # how dangerous it must sound beside a harmless name, and beside none
 _UNKNOWN, _HOLD_NOTHING = "unknown-chemical", frozenset(["대형폐기물", "전기전자제품", "의류및원단", "종이"])
 _PART = r"(이거|이건|여기|여기에?붙은|근데)?(병?(뚜껑|마개)|라벨|상표|스티커|테이프|(운)?송장|빨대|손잡이|펌프|고리)"
@@ -189,7 +190,7 @@ def _suspected(question: str, match: RuleMatch | None) -> RuleMatch | None:
     held = list_.named(match.item or "") if match and named else None
     if danger.id == _UNKNOWN and held and held.middle in _HOLD_NOTHING:
         return None
-    if danger.id in RINSED and held and held.middle in CONTAINERS and "남" in text.letters:
+    if danger.id in RINSED and held and held.middle in CONTAINERS and _LEFT_IN.search(text.letters):
         return None  # 참치캔 기름 남은 거: the can, whose note says where its oil goes
     item = list_.by_name[normal(danger.item)]
     if match and match.item and named and suspicion.probability < SURE:

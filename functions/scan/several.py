@@ -220,7 +220,7 @@ def _row(part: Sequence[str], least: int, *, sure: bool) -> list[str]:
     if any(normal(name) in STUFF for name in names) and not sure:
         return [whole]
     plain = normal(names[-1]) not in GENERIC | PARTS and normal(names[-1]) not in HEADS
-    return names if plain or (sure and (len(names) >= LEAST_ROW or least < LEAST_ROW)) else [whole]
+    return names if plain or (sure and len(names) >= LEAST_ROW) else [whole]
 
 
 def _one(name: str, lead: str, begun: str) -> RuleMatch | None:

@@ -17,7 +17,7 @@ _DEPENDENT = re.compile(  # nouns that name nothing alone: 구멍난거, 애기�
     r"|(쪼가리|부스러기|토막|동강|짜투리|꽁다리|끄트머리|나부랭이|몽당)(은|는|이|가|도|들)?"
 )
 _NO_HEAD = re.compile(  # what may follow a thing and is none itself
-    r"((하나|둘|셋)(만|씩)?(도|은)?$|혼자|직접|제가|거|것|건|게|걸|들|류|님|(한|두|세|네|몇|다|안|못|덜|좀|왜|그|이|저|요|더|또)$|[안못덜다].*[은는던까지데고나요거것건게걸]$|여러|[대소다]량|가짜|이(거|건|게|것|제|미)|그(거|건|게|냥|것)|저(거|건|게)|꼭|큰|작은|옛날|투명|자투리|오래|낡|새|헌|깨|고장|망가|부러"
+    r"((하나|둘|셋)(만|씩)?(도|은)?$|(한)?무더기|한가득|곰팡이|만료|당첨|꽝$|음성$|양성$|코팅|도기$|와이파이|다이소|전자식|수동|자동|일회용$|[대중소]자$|김장때|혼자|직접|제가|거|것|건|게|걸|들|류|님|(한|두|세|네|몇|다|안|못|덜|좀|왜|그|이|저|요|더|또)$|[안못덜다].*[은는던까지데고나요거것건게걸]$|여러|[대소다]량|가짜|이(거|건|게|것|제|미)|그(거|건|게|냥|것)|저(거|건|게)|꼭|큰|작은|옛날|투명|자투리|오래|낡|새|헌|깨|고장|망가|부러"
     r"|(하얀|하양|흰|까만|검은|검정|빨간|노란|파란|초록|분홍|갈|회)색|빨간물|내용물|언제|며칠|내일|오늘|넣어|담아|내놓|내놔|남|버|어|뭐|뭘|처|분|재활|배출|수거|전용|뭉치|묶음|더미|조각|세트|통째|본체|덩어리|반|많|있|없|먹|쓰|쓴|썼|씻|묻|젖|찢|멀쩡|깨끗|더러|까|뜯|떼|뗀|빈|꽉"
     r"|가득|무료|돈|종|일반|음식|쓰레기|대형|소형|중형|미니|특대|낱개|여분|새거|중고|폐|잔뜩|전부|모두|혹시|어떻|그냥|바로|같이|함께|따로|정도|이상|이하|약간"
     r"|냄새|보증금|보상|반납|환불|기부|무상|예약|교환|값|벌금|과태료|요일|시간|ㅠ|ㅜ|ㅋ|ㅎ|질문|문의|방법|안내|신고|스티커|비용|가격|수수료|얼마|무게|사이즈|크기|[0-9a-z]|퀸|킹|싱글|더블|인용|리터|키로|킬로|그램|미리"
@@ -38,6 +38,7 @@ _ADJECTIVE = re.compile(
 _WHOLE = frozenset(
     ["밑창", "굽", "지퍼", "액정", "화면"]
 )  # of which the whole thing is worn: 등산화 밑창 나간 것
+_WORN_OF = (_WHOLE | PARTS) - {"손잡이"}  # which may be what is thrown away: 서랍 손잡이 떨어진 것
 _SOILED = re.compile(
     r"묻|뭍|배인|베인|밴|벤|마신|마셨|먹은|먹었|담았|튄|튀|젖|쏟|흘|낀|찬|들어|담긴|붙|달린|새는"
 )
@@ -63,7 +64,7 @@ def unknown_head(text: Utterance, end: int, known: frozenset[int]) -> bool:
     if word in text.letters[:end]:  # 스프링노트 스프링: said of the name before
         return False
     following = text.words[number + 1] if number + 1 < len(text.words) else ""
-    if _SOIL.match(word) or _SOILED.match(following) or (word in _WHOLE | PARTS and WORN.match(following)):
+    if _SOIL.match(word) or _SOILED.match(following) or (word in _WORN_OF and WORN.match(following)):
         return False  # 피자 박스 기름 묻은 것: the noun says what is on it
     ends = not following or _marked(word) or QUESTION.match(following)
     return bool(ends or _NO_HEAD.match(following) or _DEPENDENT.fullmatch(following))

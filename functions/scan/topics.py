@@ -27,14 +27,14 @@ _ELSEWHERE = re.compile(  # where it goes, or what another thing was in, on or f
 _ASKED_CLASS = re.compile(
     r"(류)?(이?라(는데|던데|면서|고)|되나|되는|돼|괜찮|가능|인가|인지|인거|맞|일까|인데|이에요|예요|에요|이야|야|입니까|이죠|죠|이냐|냐)"
 )
-_RUNS_ON = re.compile(  # of a battery: the thing that takes it is meant
+RUNS_ON = re.compile(  # of a battery: the thing that takes it is meant
     r"[식형용]|(가|이|를|을|도)?(들어가|들어간|들어있|넣는|넣어야|끼우는|끼워야)"
 )
 _FOIL = listed("은박 은박지 호일")
 _LINED = re.compile(
     r"(봉지|봉투|포장지|껍질|파우치|믹스)(속|안|안쪽|안에|속에|안쪽에|이|가|은|는)?$"
 )  # 과자봉지 은박: the bag is meant
-_BATTERIES = ("건전지", "배터리", "밧데리")
+BATTERIES = ("건전지", "배터리", "밧데리")
 _PAID = re.compile(
     r"(은|는|를|을)?(어디서|어디에서|어떻게|얼마)?(사(?!진)|파(?=나|는|세|냐|요|려|$)|팔|끊|발급|구매|뽑|붙이|붙여|얼마|몇원|비용)"
 )
@@ -141,7 +141,7 @@ class Mention:
             return weight - 4
         if self.name in _PERMITS and _PAID.match(self.after):
             return weight - 3
-        if self.name.endswith(_BATTERIES) and _RUNS_ON.match(self.after):
+        if self.name.endswith(BATTERIES) and RUNS_ON.match(self.after):
             return weight - 3
         if self.generic and _ASKED_CLASS.match(self.after):
             return weight - 2

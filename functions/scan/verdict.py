@@ -65,6 +65,7 @@ _LEFT_ON = re.compile(  # a part, that it stays on, and that it is asked whether
 _WRAPPED = re.compile(
     r"(봉지|봉투|포장|비닐|용기|통)(째로?|통째로?|그대로)[가-힣]{0,12}(되|돼|될|괜찮|나요|까요|죠)"
 )
+_ANOTHER_UNDONE = re.compile(r"안(씻|헹|비우|떼|빼|닦|말리)[가-힣]{0,2}고")
 _EACH_REPORTED = re.compile(
     r"(따로|각각|각자|하나씩)(다)?(신고|접수|스티커|필증|돈|수수료|사|붙)[가-힣]{0,6}(나|까|죠|되|돼)"
 )
@@ -117,7 +118,7 @@ def judged(question: str, match: RuleMatch) -> Verdict | None:
     if asked.act and match.also and not asked.part:
         return _of_act_on_all(asked, match)
     if asked.act:
-        return _of_act(asked, match)
+        return _of_act(asked, match, read(question).letters)
     return _of_places(question, asked, match)
 
 
@@ -170,7 +171,7 @@ def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
     return Verdict(False, sentence="안 돼요.") if refused else None  # 물약과 연고는 (우체통에) 넣지 못해요
 
 
-def _of_act(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
+def _of_act(asked: PolarQuestion, match: RuleMatch, question_letters: str = "") -> Verdict | None:
     """What the note or the steps say of the act, in their own sentence."""
     for sentence in (*_note(match), *match.steps):
         for act, contrary in ((asked.act, False), (_CONTRARY.get(asked.act, ""), True)):
@@ -181,6 +182,8 @@ def _of_act(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
             if asked.denied or _IN_CASE.search(f"{sentence} "):
                 return Verdict(None, sentence=told)
             agrees = (done != contrary) != asked.undone
+            if agrees and not asked.undone and _ANOTHER_UNDONE.search(question_letters):
+                return Verdict(None, sentence=told)  # 안 헹구고 말려서: one act is done, another is not
             return Verdict(agrees, YES if agrees else NO, told)
     return None
 

@@ -89,6 +89,7 @@ FINE = (
 )
 REUSE = "쓸 만하면 버리기 전에 재활용센터나 나눔가게, 이웃과 나누는 길을 먼저 찾아보세요."
 NO_DEPOSIT = "보증금은 병에 ‘보증금’ 표시가 있는 소주병·맥주병·음료수병만 돌려받아요."
+NOT_PAID = "깨진 병은 보증금을 받지 못해요."
 PERMIT = "스티커(필증)는 시·군·구청 누리집이나 앱, 행정복지센터, 지정 판매소에서 신고하거나 사서 붙여요."
 _ITSELF = {  # how a thing that is called like its class goes there: 유리병은 유리병으로 would say nothing
     "음식물류폐기물": "전용 봉투나 수거함에 버려 주세요",

@@ -51,6 +51,9 @@ def test_of_an_empty_container_nothing_is_told_beside(text: str) -> None:
         ("기름에 젖은 박스", "기름에 젖은 박스는 종량제봉투에"),
         ("담배 냄새 나는 옷", "옷은 깨끗하고 마른 것만"),
         ("칼에 녹이 슬었어요", "칼은 금속류"),
+        ("나무도마 곰팡이", "나무 도마는 종량제봉투에"),
+        ("교통카드 만료", "교통카드는 종량제봉투에"),
+        ("TV 리모컨 건전지 들어있음", "리모컨은 건전지를 빼고"),
     ],
 )
 def test_a_state_is_told_of_the_thing_as_it_was_called(text: str, first: str) -> None:
