@@ -178,7 +178,7 @@ def _named(
         if about.apart and item.middle != "종이팩" and (made := of_material(about.name, f"{before}재질")):
             other = list_.named(made)
         if other := other or of_kind(item, text, about.start, end):
-            return of_item(other, question, own_words(thing_before(question) or question, 16))
+            return of_item(other, question, noun_phrase(thing_before(question) or question))
         match = of_item(item, question, list_.spelled[about.name])
         unsure = about.name in list_.unsettled and _told_apart(text, about, mentions)
         if match and (unsure or unknown_head(text, end, places) or unknown_tail(text, end, places)):
