@@ -53,6 +53,9 @@ JOINED = re.compile(  # 칼이나 가위; not 국물이 나오는, 칼이 나가
     r"(들)?((이?랑|하고|와|과|및|그리고)(?!같이|함께|섞)|이?나(?![온왔올간갔눠누는던요]|오(?!이|븐|징)|가(?!위|방|구|발|죽|지|스)))"
 )
 _TOPIC = re.compile(r"(들)?(은|는)")
+_THIS = re.compile(r"((이|저|그|요)(거|것|건|게)(는|은|도|들은)?)?(혹시|다|그냥)?")
+_IS = re.compile(r"이?에요|예요|입니다|이야|야")
+_COPULA = re.compile(r"(이?에요|예요|이야|야|입니다|이죠|죠|인데|인가|인지|일까|이고)")
 _MARKED = re.compile(r"(들)?(은|는|을|를)")
 PART = re.compile(
     r"(은|는|을|를|도|이|가)?(있|조금남|좀남|남았|남아|가득|꼭|다|따로|굳이|안|못)?"
@@ -143,7 +146,7 @@ class Mention:
             return weight - 3
         if self.name.endswith(BATTERIES) and RUNS_ON.match(self.after):
             return weight - 3
-        if self.generic and _ASKED_CLASS.match(self.after):
+        if self.generic and _ASKED_CLASS.match(self.after) and not self._told:
             return weight - 2
         if self.modifies:
             return weight - 0.9
@@ -151,6 +154,12 @@ class Mention:
             return weight - 1.2
         weight += 1.5 if self.before.endswith(_LEFT_OVER) else 0
         return weight + (1 if self.glued and _OBJECT.match(self.after) else 0)
+
+    @property
+    def _told(self) -> bool:
+        """Whether the sentence says no more than that it is a battery: 이거 건전지예요; of a class it may ask that."""
+        battery = self.name.endswith(BATTERIES)
+        return battery and bool(_THIS.fullmatch(self.before) and _IS.fullmatch(self.after))
 
     def _of_another(self) -> bool:
         """Whether the name is part of a phrase that names something else: 방문 수거, 딱지처럼 접어서, 과자봉지 은박."""
@@ -194,7 +203,9 @@ def topic(found: Sequence[Mention]) -> Mention | None:
     A thing comes before a material or a class, unless much more speaks for that.
     """
     meant = [
-        each for each in found if not _ORDERED.match(each.after) and not _of_before(each, found)
+        each
+        for each in found
+        if not (_ORDERED.match(each.after) or _of_before(each, found) or _said_of(each, found))
     ] or found
     return max(enumerate(meant), key=lambda pair: (pair[1].standing, pair[0]))[1] if meant else None
 
@@ -203,6 +214,14 @@ def _of_before(part: Mention, found: Sequence[Mention]) -> bool:
     """Whether a part is that of the thing named before it, which has it in its name: 지퍼백 지퍼 부분."""
     return part.name in PARTS and any(
         each.end <= part.start and each.name.startswith(part.name) for each in found if each is not part
+    )
+
+
+def _said_of(predicate: Mention, found: Sequence[Mention]) -> bool:
+    """Whether it is only what another thing is said to be: 헌 옷 of 가발은 헌 옷이에요, 쓰레기예요."""
+    return _COPULA.match(predicate.after) is not None and any(
+        each.end + 1 == predicate.start and predicate.before[-1] in "은는" and not each.generic
+        for each in found
     )
 
 

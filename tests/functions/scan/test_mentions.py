@@ -54,6 +54,11 @@ def test_a_place_to_put_it_is_not_what_the_question_is_about() -> None:
     assert about("유리병 라벨까지 버려요?") == "유리병"
 
 
+def test_what_a_thing_is_said_to_be_is_not_what_the_question_is_about() -> None:
+    assert about("달걀은 유리병이에요 아니에요") == "달걀"
+    assert about("라벨은 유리병인가요") == "라벨"
+
+
 def test_a_measure_is_not_what_the_question_is_about() -> None:
     assert about("달걀 한 냄비") == "달걀"
 

@@ -223,6 +223,12 @@ print([m for m in ("yaml", "numpy", "onnxruntime", "PIL", "openai") if m in sys.
         ("컵라면 국물 얼룩", "컵라면 용기"),  # what only left a stain
         ("틴트 통", "화장품 복합 용기"),
         ("부루스타 기계", "휴대용 가스버너"),
+        ("가발은 헌옷이에요 쓰레기에요", "가발"),
+        ("양말은 헌옷이에요 아니면 쓰레기에요", "양말"),
+        ("건전지예요", "건전지"),
+        ("이거는 배터리예요", "건전지"),
+        ("저거는 페트병이에요", "투명 페트병"),
+        ("음식물 봉투 물 빼고 버려야 하나요", "남은 음식"),
     ],
 )
 def test_what_is_said_beside_a_name_leads_to_the_thing_itself(text: str, item: str) -> None:
