@@ -62,7 +62,7 @@ _ASKS = re.compile(  # else only a question mark says that it is asked
     r"나요?|[까냐죠쥬]|인가|지요|니$|는지|는교|궁금|맞|가능|지예|여$"
 )
 _TOLD = re.compile(r"다고|고|서|는데|니까?|다길래|다는|다던")
-# 종량제 버려도 돼요
+# Places that no thing is called like, so that the particle may be left out: 종량제 버려도 돼요.
 _NO_THINGS = "mailbox general food recycling drain unreported bulky noncombustible hazardous construction"
 _OR = re.compile(rf"{_KIND}{_IS}(?:아니면|혹은|또는)?")
 

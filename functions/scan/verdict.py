@@ -171,8 +171,8 @@ def _forbidden(asked: PolarQuestion, match: RuleMatch) -> Verdict | None:
     return Verdict(False, sentence="안 돼요.") if refused else None  # 물약과 연고는 (우체통에) 넣지 못해요
 
 
-def _of_act(asked: PolarQuestion, match: RuleMatch, question_letters: str = "") -> Verdict | None:
-    """What the note or the steps say of the act, in their own sentence."""
+def _of_act(asked: PolarQuestion, match: RuleMatch, letters: str = "") -> Verdict | None:
+    """What the note or the steps say of the act, in their own sentence; `letters` are the question's."""
     for sentence in (*_note(match), *match.steps):
         for act, contrary in ((asked.act, False), (_CONTRARY.get(asked.act, ""), True)):
             done = _done(sentence, act, asked.part)
@@ -182,7 +182,7 @@ def _of_act(asked: PolarQuestion, match: RuleMatch, question_letters: str = "") 
             if asked.denied or _IN_CASE.search(f"{sentence} "):
                 return Verdict(None, sentence=told)
             agrees = (done != contrary) != asked.undone
-            if agrees and not asked.undone and _ANOTHER_UNDONE.search(question_letters):
+            if agrees and not asked.undone and _ANOTHER_UNDONE.search(letters):
                 return Verdict(None, sentence=told)  # 안 헹구고 말려서: one act is done, another is not
             return Verdict(agrees, YES if agrees else NO, told)
     return None
